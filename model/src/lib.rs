@@ -1,0 +1,24 @@
+//! Rekey's shared words.
+//!
+//! Everything here compiles for the server and for the browser and does no input or output.
+//! A type that cannot be wrong is parsed once ([`text`]); what a person may be told when
+//! something is refused is a [`refusal::Refusal`], which the interface turns into a translated
+//! sentence.
+//!
+//! Conventions: times are [`Moment`]s (microseconds, UTC), ids are UUIDs with a type of their
+//! own ([`id`]), and enums are stored and sent as `snake_case` words.
+
+pub mod account;
+pub mod audit;
+pub mod consent;
+pub mod id;
+pub mod link;
+pub mod moment;
+pub mod organization;
+pub mod policy;
+pub mod refusal;
+pub mod reset;
+pub mod text;
+
+pub use moment::Moment;
+pub use refusal::Refusal;

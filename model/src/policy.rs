@@ -1,0 +1,255 @@
+//! An organization's rules, and the one table of what holds when nobody chose otherwise.
+//!
+//! Each rule has a *value* (strict by default) and a *ceiling* for those below (open at the root):
+//! a child may choose anything up to its parent's ceiling. Every value is a number, so that one
+//! strictness order serves them all.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest password, in characters.
+pub const LONGEST_PASSWORD: u32 = 256;
+/// Longest password before anything looks at it, in bytes.
+pub const LONGEST_PASSWORD_BYTES: usize = 1_024;
+/// Failures before sign-in slows down.
+pub const FAILURES_BEFORE_DELAY: u32 = 5;
+/// How long each further attempt has to wait, in seconds; the last one repeats.
+pub const DELAYS: [u32; 4] = [1, 3, 5, 10];
+/// Consecutive failures after which only a reset opens the account (NIST SP 800-63B-4, 3.2.2).
+pub const FAILURES_FOR_GOOD: u32 = 100;
+/// Mails from `/forgot` to one account within [`FORGOT_WINDOW`].
+pub const FORGOT_PER_ACCOUNT: u32 = 3;
+/// Requests to `/forgot` from one address prefix within [`FORGOT_WINDOW`].
+pub const FORGOT_PER_PREFIX: u32 = 20;
+/// Requests to `/forgot` at one site within [`FORGOT_WINDOW`].
+pub const FORGOT_PER_SITE: u32 = 600;
+/// The span of the limits on `/forgot`.
+pub const FORGOT_WINDOW: Duration = Duration::from_secs(3_600);
+/// Open links one account may have from `/forgot`.
+pub const OPEN_FORGOT_LINKS: i64 = 3;
+/// How long after a link another one may be asked for at `/forgot`.
+pub const FORGOT_AGAIN_AFTER: Duration = Duration::from_secs(120);
+/// Sign-in attempts from one address prefix within [`SIGN_IN_WINDOW`].
+pub const SIGN_INS_PER_PREFIX: u32 = 60;
+/// The span of the limit on sign-ins.
+pub const SIGN_IN_WINDOW: Duration = Duration::from_secs(300);
+/// How long a "this wasn't me" link works.
+pub const DISPUTE_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// How long a browser that signed in counts as known.
+pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_secs(365 * 24 * 3_600);
+/// How long a session that is kept lasts.
+pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(14 * 24 * 3_600);
+/// How long a password waits sealed for downstream systems, at most.
+pub const SEAL_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// A rule that an organization may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Fewest characters of a password that is the only factor.
+    PasswordLengthAlone,
+    /// Fewest characters of a password beside a second factor.
+    PasswordLengthWithFactor,
+    /// How many earlier passwords are refused.
+    PasswordHistory,
+    /// Failures before the account locks.
+    FailuresBeforeLock,
+    /// Minutes until such a lock opens by itself.
+    LockMinutes,
+    /// Minutes a mailed link works.
+    LinkMinutes,
+    /// Minutes a staff session may rest.
+    StaffIdleMinutes,
+    /// Minutes a staff session lasts.
+    StaffSessionMinutes,
+    /// Minutes a customer session may rest.
+    CustomerIdleMinutes,
+    /// Minutes a customer session lasts.
+    CustomerSessionMinutes,
+}
+
+/// Which of two values of a rule is stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stricter {
+    /// The greater one.
+    Greater,
+    /// The smaller one.
+    Smaller,
+}
+
+/// What holds for a rule when nobody chose otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleFacts {
+    /// The value when none is set.
+    pub value: i64,
+    /// The least strict value anyone may choose.
+    pub loosest: i64,
+    /// The strictest value anyone may choose.
+    pub strictest: i64,
+    /// The direction.
+    pub stricter: Stricter,
+    /// What it means, for the documentation.
+    pub meaning: &'static str,
+}
+
+impl Rule {
+    /// Every rule.
+    pub const ALL: [Self; 10] = [
+        Self::PasswordLengthAlone,
+        Self::PasswordLengthWithFactor,
+        Self::PasswordHistory,
+        Self::FailuresBeforeLock,
+        Self::LockMinutes,
+        Self::LinkMinutes,
+        Self::StaffIdleMinutes,
+        Self::StaffSessionMinutes,
+        Self::CustomerIdleMinutes,
+        Self::CustomerSessionMinutes,
+    ];
+
+    /// The table of defaults and bounds.
+    pub fn facts(self) -> RuleFacts {
+        use Stricter::{Greater, Smaller};
+        let (value, loosest, strictest, stricter, meaning) = match self {
+            Self::PasswordLengthAlone => {
+                (15, 15, 64, Greater, "shortest password that is the only factor, in characters")
+            }
+            Self::PasswordLengthWithFactor => {
+                (8, 8, 64, Greater, "shortest password beside a second factor, in characters")
+            }
+            Self::PasswordHistory => (0, 0, 24, Greater, "earlier passwords that are refused"),
+            Self::FailuresBeforeLock => {
+                (10, 50, 5, Smaller, "wrong passwords in a row before the account locks")
+            }
+            Self::LockMinutes => {
+                (15, 1, 24 * 60, Greater, "minutes until such a lock opens by itself")
+            }
+            Self::LinkMinutes => (30, 24 * 60, 10, Smaller, "minutes a mailed link works"),
+            Self::StaffIdleMinutes => {
+                (60, 24 * 60, 5, Smaller, "minutes a staff session may rest")
+            }
+            Self::StaffSessionMinutes => {
+                (24 * 60, 7 * 24 * 60, 30, Smaller, "minutes a staff session lasts")
+            }
+            Self::CustomerIdleMinutes => {
+                (30, 24 * 60, 5, Smaller, "minutes a customer session may rest")
+            }
+            Self::CustomerSessionMinutes => {
+                (12 * 60, 7 * 24 * 60, 30, Smaller, "minutes a customer session lasts")
+            }
+        };
+        RuleFacts { value, loosest, strictest, stricter, meaning }
+    }
+
+    /// The stricter of two values.
+    pub fn stricter(self, a: i64, b: i64) -> i64 {
+        match self.facts().stricter {
+            Stricter::Greater => a.max(b),
+            Stricter::Smaller => a.min(b),
+        }
+    }
+}
+
+/// One organization's own entry for one rule; what is absent is inherited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleSetting {
+    /// The rule.
+    pub rule: Rule,
+    /// The chosen value.
+    pub value: Option<i64>,
+    /// The loosest value that those below may choose.
+    pub ceiling: Option<i64>,
+}
+
+/// The rules in force for one organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy([i64; Rule::ALL.len()]);
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self(Rule::ALL.map(|rule| rule.facts().value))
+    }
+}
+
+impl Policy {
+    /// The rules in force, given the settings of every organization from the root down to the one
+    /// in question. The nearest chosen value counts, held within every ceiling above it.
+    pub fn in_force<'a>(root_to_leaf: impl IntoIterator<Item = &'a [RuleSetting]>) -> Self {
+        let mut ceilings = Rule::ALL.map(|rule| rule.facts().loosest);
+        let mut values = Rule::ALL.map(|rule| rule.facts().value);
+        for settings in root_to_leaf {
+            for (place, rule) in Rule::ALL.into_iter().enumerate() {
+                let own = settings.iter().find(|setting| setting.rule == rule);
+                let chosen = own.and_then(|own| own.value).unwrap_or(values[place]);
+                values[place] = rule.stricter(chosen, ceilings[place]);
+                if let Some(ceiling) = own.and_then(|own| own.ceiling) {
+                    ceilings[place] = rule.stricter(ceilings[place], ceiling);
+                }
+            }
+        }
+        Self(values)
+    }
+
+    /// The value of a rule.
+    pub fn get(&self, rule: Rule) -> i64 {
+        Rule::ALL.iter().position(|each| *each == rule).map_or(0, |place| self.0[place])
+    }
+
+    /// The value of a rule that counts something.
+    pub fn count(&self, rule: Rule) -> u32 {
+        u32::try_from(self.get(rule)).unwrap_or_default()
+    }
+
+    /// The value of a rule that is given in minutes.
+    pub fn minutes(&self, rule: Rule) -> Duration {
+        Duration::from_secs(u64::from(self.count(rule)) * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn looser_or_equal(rule: Rule, a: i64, b: i64) -> bool {
+        rule.stricter(a, b) == b
+    }
+
+    #[test]
+    fn defaults_lie_within_their_bounds() {
+        for rule in Rule::ALL {
+            let facts = rule.facts();
+            assert!(looser_or_equal(rule, facts.loosest, facts.value), "{rule:?}");
+            assert!(looser_or_equal(rule, facts.value, facts.strictest), "{rule:?}");
+        }
+    }
+
+    fn settings() -> impl Strategy<Value = Vec<Vec<RuleSetting>>> {
+        let one = (0..Rule::ALL.len(), prop::option::of(0..5_000i64), prop::option::of(0..5_000i64))
+            .prop_map(|(place, value, ceiling)| RuleSetting { rule: Rule::ALL[place], value, ceiling });
+        prop::collection::vec(prop::collection::vec(one, 0..6), 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_looser_than_a_ceiling_above_it(levels in settings()) {
+            for depth in 1..=levels.len() {
+                let policy = Policy::in_force(levels[..depth].iter().map(Vec::as_slice));
+                for above in &levels[..depth - 1] {
+                    for rule in Rule::ALL {
+                        let ceiling = above.iter().find(|setting| setting.rule == rule).and_then(|setting| setting.ceiling);
+                        if let Some(ceiling) = ceiling {
+                            prop_assert!(looser_or_equal(rule, ceiling, policy.get(rule)));
+                        }
+                    }
+                }
+                for rule in Rule::ALL {
+                    prop_assert!(looser_or_equal(rule, rule.facts().loosest, policy.get(rule)));
+                }
+            }
+        }
+    }
+}

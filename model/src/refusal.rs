@@ -1,0 +1,99 @@
+//! What a person may be told when something was refused: a code with its data, which the
+//! interface turns into a sentence in the reader's language.
+
+use serde::{Deserialize, Serialize};
+
+/// A refusal. It never says whether an account exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Name and password do not fit, or the account may not sign in: one answer for all of it.
+    SignInFailed,
+    /// Too many attempts; the same for names that exist and names that do not.
+    Wait {
+        /// Seconds until another attempt makes sense.
+        seconds: u32,
+    },
+    /// Some fields need another value.
+    Fields(Vec<FieldProblem>),
+    /// The link has expired, was used or voided, or never was one.
+    LinkUnusable,
+    /// There is nothing here, or nothing that the asker may see.
+    NotFound,
+    /// The asker may see it, and may not do that.
+    NotAllowed,
+}
+
+impl Refusal {
+    /// A refusal about one field.
+    pub fn field(field: &str, problem: Problem) -> Self {
+        Self::Fields(vec![FieldProblem { field: field.to_owned(), problem }])
+    }
+}
+
+/// What is wrong with one field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldProblem {
+    /// The form field's name.
+    pub field: String,
+    /// What is wrong with its value.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// Nothing was entered.
+    Required,
+    /// Longer than `max` characters.
+    TooLong {
+        /// The longest accepted, in characters.
+        max: u32,
+    },
+    /// Not an email address.
+    NotAnEmail,
+    /// Not a user name: 3 to 32 lower-case letters, digits, `. _ -`, starting with a letter or digit.
+    NotAUserName,
+    /// Somebody else has this user name.
+    UserNameTaken,
+    /// Characters that cannot be seen, or that end a line.
+    UnseenCharacters,
+    /// Not one of the choices.
+    NotAChoice,
+    /// The current password is not this one.
+    CurrentPasswordWrong,
+    /// The two passwords differ.
+    RetypeDiffers,
+    /// Fewer than `min` characters.
+    PasswordTooShort {
+        /// The shortest accepted, in characters.
+        min: u32,
+        /// How many were typed.
+        have: u32,
+    },
+    /// More than `max` characters.
+    PasswordTooLong {
+        /// The longest accepted, in characters.
+        max: u32,
+    },
+    /// Among the first that anyone would try, or made of little else.
+    PasswordGuessable,
+    /// Known from a data breach.
+    PasswordBreached,
+    /// Little more than the person's own name, user name or email address.
+    PasswordIsPersonal,
+    /// Little more than the name of the site or the organization.
+    PasswordIsOurName,
+    /// The password in use, or one that was used not long ago.
+    PasswordUsedBefore,
+}
+
+impl std::fmt::Display for Problem {
+    /// For logs and for errors of decoding; people read the interface's sentence.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Problem {}
