@@ -1,0 +1,142 @@
+#!/bin/sh
+# Runs stages of the test suite, in the order given, and stops at the first that fails:
+#   fmt      everything is formatted
+#   layers   imports point left, and the browser's bundle holds nothing of the server
+#   clippy   no warning, in what the server and what the browser runs
+#   units    cargo nextest, SQLite and PostgreSQL
+#   build    the dev-profile server with its site
+#   e2e      Playwright in Chromium, against that
+# The machine must be ready: scripts/setup.sh test
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$root/scripts/lib.sh"
+cd "$root"
+
+[ $# -gt 0 ] || fail "usage: test.sh STAGE..."
+
+env=$root/scripts/env.sh
+wasm=wasm32-unknown-unknown
+work=$(mktemp -d)
+chmod 755 "$work"
+begin=$(date +%s)
+
+postgres=
+finish() {
+    [ -z "$postgres" ] || "$root/scripts/postgres.sh" stop "$postgres" || true
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# cargo-leptos builds the dev profile with this (shorter types, faster builds). Who builds without
+# it builds every dependency a second time.
+RUSTFLAGS="${RUSTFLAGS:+$RUSTFLAGS }--cfg erase_components"
+dev_cargo() { RUSTFLAGS=$RUSTFLAGS "$env" cargo "$@"; }
+
+need_postgres() {
+    [ -z "$postgres" ] || return 0
+    REKEY_TEST_POSTGRES=$("$root/scripts/postgres.sh" start "$work/postgres")
+    postgres=$work/postgres
+    export REKEY_TEST_POSTGRES
+}
+
+# --- stages
+
+fmt() { "$env" cargo fmt --all --check; }
+
+# without WHO CARGO_TREE_ARGUMENTS... -- CRATES: none of the crates is among what WHO is built from.
+without() {
+    _who=$1 _tree=$work/tree
+    shift
+    _args=
+    while [ "$1" != -- ]; do
+        _args="$_args $1"
+        shift
+    done
+    shift
+    # shellcheck disable=SC2086 # several words are meant
+    "$env" cargo tree -p "$_who" $_args -e normal,no-proc-macro --prefix none -f '{p}' >"$_tree"
+    for _crate; do
+        if grep -q "^$_crate v" "$_tree"; then
+            # shellcheck disable=SC2086
+            "$env" cargo tree -p "$_who" $_args -e normal,no-proc-macro -i "$_crate"
+            say "error: $_who must be built without $_crate"
+            return 1
+        fi
+    done
+    say "$_who: $(sort -u "$_tree" | wc -l) crates, none of: $*"
+}
+
+layers() {
+    without rekey-model -- rekey-portal rekey-app leptos axum sqlx tokio
+    without rekey-portal -- rekey-app leptos axum
+    without rekey-frontend --target "$wasm" --no-default-features -- \
+        rekey-portal axum sqlx tokio argon2
+}
+
+clippy() {
+    dev_cargo clippy --workspace --exclude rekey-frontend --all-targets -- -D warnings
+    dev_cargo clippy -p rekey-frontend --no-default-features --target "$wasm" \
+        --target-dir target/front -- -D warnings
+}
+
+units() { dev_cargo nextest run --workspace --exclude rekey-frontend; }
+
+# Beside its binary, where that looks first; and the release build's site stays what it is.
+build() { LEPTOS_SITE_ROOT=target/debug/site "$env" cargo leptos build --split; }
+
+e2e() {
+    cd "$root/end2end"
+    # shellcheck disable=SC2086 # several words are meant
+    "$env" npx --no-install playwright test ${PLAYWRIGHT:-}
+}
+
+# ---
+
+# A summary is repeated at the very end, so that it is seen.
+summaries=$work/summaries
+: >"$summaries"
+remember() {
+    sed 's/\x1b\[[0-9;]*m//g' "$1" | case $2 in
+    units) sed -n 's/^ *Summary \(.*\)$/nextest: \1/p' ;;
+    e2e) sed -n 's/^ *\([0-9][0-9]* \(passed\|failed\|flaky\|skipped\|did not run\).*\)$/playwright: \1/p' ;;
+    *) cat >/dev/null ;;
+    esac >>"$summaries"
+}
+
+failed=
+for stage; do
+    start=$(date +%s)
+    say "==> $stage"
+    case $stage in
+    fmt | layers | clippy | build) ;;
+    units | e2e) need_postgres ;;
+    *) fail "no stage is called $stage" ;;
+    esac
+    # A stage is a shell of its own, ended by its first failing command. The pipe tells only how
+    # `tee` ended.
+    {
+        set +e
+        (
+            set -e
+            "$stage"
+        )
+        echo $? >"$work/code"
+    } 2>&1 | tee "$work/output"
+    remember "$work/output" "$stage"
+    if [ "$(cat "$work/code")" -ne 0 ]; then
+        say "==> $stage: failed after $(how_long "$start")"
+        failed=$stage
+        break
+    fi
+    say "    $stage: $(how_long "$start")"
+    printf '%-7s %s\n' "$stage" "$(how_long "$start")" >>"$work/times"
+done
+
+say ""
+[ ! -e "$work/times" ] || cat "$work/times"
+say "all     $(how_long "$begin")"
+cat "$summaries"
+[ -z "$failed" ] || fail "the stage $failed failed"
