@@ -10,7 +10,7 @@
 //! rekey-portal config`.
 
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
@@ -26,8 +26,11 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{mail::MailSettings, secrets::Secret};
 
-/// What the environment variables begin with.
-const PREFIX: &str = "REKEY_";
+mod table;
+
+pub use table::{Kind, SETTINGS, Setting, configuration_table};
+use table::{PREFIX, find, variable};
+
 /// Environment variables of that prefix that are not settings: they say where settings are.
 const NOT_SETTINGS: [&str; 1] = ["REKEY_CONFIG"];
 /// Where a settings file is looked for when none is named.
@@ -206,7 +209,8 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let lower = text.trim_end_matches('/').to_ascii_lowercase();
-        let (scheme, authority) = lower.split_once("://").ok_or("it does not begin with https://")?;
+        let (scheme, authority) =
+            lower.split_once("://").ok_or("it does not begin with https://")?;
         let usual_port = match scheme {
             "https" => "443",
             "http" => "80",
@@ -281,199 +285,6 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
-
-// ---- the table ----
-
-/// What a setting's value is, so that an environment variable and a flag can be read as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text.
-    Text,
-    /// Text that is never repeated in a message.
-    Secret,
-    /// A whole number.
-    Number,
-    /// `true` or `false`.
-    Switch,
-    /// Several texts; in an environment variable with commas between them.
-    List,
-}
-
-/// One setting, as the documentation shows it.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// Its name in the file; a dot stands before a setting inside a table.
-    pub name: &'static str,
-    /// What its value is.
-    pub kind: Kind,
-    /// What holds when it is not set.
-    pub default: &'static str,
-    /// What it does.
-    pub meaning: &'static str,
-    /// What a right value is: the end of the sentence "it must be …".
-    pub right: &'static str,
-}
-
-const fn setting(
-    name: &'static str,
-    kind: Kind,
-    default: &'static str,
-    meaning: &'static str,
-    right: &'static str,
-) -> Setting {
-    Setting { name, kind, default, meaning, right }
-}
-
-/// Every setting.
-pub const SETTINGS: &[Setting] = &[
-    setting(
-        "listen",
-        Kind::Text,
-        "127.0.0.1:3000",
-        "Where the server listens for HTTP. Encryption is a reverse proxy's work.",
-        "an address and a port, such as 127.0.0.1:3000",
-    ),
-    setting(
-        "origin",
-        Kind::Text,
-        "http:// and `listen`",
-        "Where people find the default site; links in mails begin with it. `rekey serve` accepts http:// for this machine only.",
-        "a scheme and a host without a path, such as https://portal.example.com",
-    ),
-    setting(
-        "data",
-        Kind::Text,
-        "./data",
-        "The folder of everything that Rekey keeps.",
-        "the path of a folder",
-    ),
-    setting(
-        "database",
-        Kind::Secret,
-        "sqlite: and `rekey.db` in `data`",
-        "Where the rows are: a file of SQLite's, or a PostgreSQL database, which several nodes can share.",
-        "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
-    ),
-    setting(
-        "master_key_file",
-        Kind::Text,
-        "`master.key` in `data`",
-        "The key that seals secrets at rest. Made on first start, readable by its owner only. Keep a copy apart from the database's.",
-        "the path of a file",
-    ),
-    setting(
-        "trusted_proxies",
-        Kind::List,
-        "none",
-        "Reverse proxies whose `X-Forwarded-For` or `Forwarded` header, and request id, are believed.",
-        "a list of addresses or networks, such as [\"10.0.0.0/8\", \"::1\"]",
-    ),
-    setting(
-        "assets",
-        Kind::Text,
-        "beside the program, or in `../share/rekey/site`",
-        "The folder of style sheets, scripts and pictures.",
-        "the path of the folder that holds pkg/",
-    ),
-    setting(
-        "log",
-        Kind::Text,
-        "info",
-        "What is worth a line in the log.",
-        "one of error, warn, info, debug, trace",
-    ),
-    setting(
-        "log_format",
-        Kind::Text,
-        "text",
-        "How the log is written: lines for people, or one JSON object a line.",
-        "text or json",
-    ),
-    setting(
-        "hashing.memory_kib",
-        Kind::Number,
-        "19456",
-        "Memory of one password hash (argon2id), in KiB. Older hashes are renewed when their owners sign in.",
-        "a number from 8192 to 4194304",
-    ),
-    setting(
-        "hashing.iterations",
-        Kind::Number,
-        "2",
-        "Passes over that memory.",
-        "a number from 1 to 100",
-    ),
-    setting("hashing.lanes", Kind::Number, "1", "Lanes of one hash.", "a number from 1 to 64"),
-    setting(
-        "hashing.queue",
-        Kind::Number,
-        "64",
-        "How many password hashes may wait their turn; beyond it the answer is 503.",
-        "a number from 1 to 100000",
-    ),
-    setting(
-        "hashing.permits",
-        Kind::Number,
-        "one per core",
-        "How many password hashes are made at a time.",
-        "a number from 1 to 1024",
-    ),
-    setting(
-        "breached_passwords",
-        Kind::Text,
-        "none",
-        "A local copy of Pwned Passwords (SHA-1, sorted by hash); passwords in it are refused.",
-        "the path of a file",
-    ),
-    setting(
-        "audit_anchor",
-        Kind::Text,
-        "`audit-anchors.log` in `data`",
-        "Where the heads of the audit chains are written, apart from the database: `rekey audit verify --anchor` finds cut-off rows by it.",
-        "the path of a file",
-    ),
-    setting(
-        "audit_anchor_every",
-        Kind::Number,
-        "100",
-        "After how many audit rows a head is written.",
-        "a number from 1 to 1000000",
-    ),
-    setting(
-        "workers",
-        Kind::Switch,
-        "true",
-        "Whether this process sends mail and tidies up. At least one node must.",
-        "true or false",
-    ),
-];
-
-/// The table of settings for the documentation, in Markdown.
-pub fn configuration_table() -> String {
-    let mut table = String::from(
-        "| Setting | Environment variable | Default | Meaning |\n| --- | --- | --- | --- |\n",
-    );
-    for setting in SETTINGS {
-        let Setting { name, default, meaning, right, .. } = setting;
-        let variable = variable(name);
-        writeln!(
-            table,
-            "| `{name}` | `{variable}` | {default} | {meaning} It must be {right}. |"
-        )
-        .expect("writing to a string cannot fail");
-    }
-    table
-}
-
-fn variable(name: &str) -> String {
-    format!("{PREFIX}{}", name.replace('.', "__").to_ascii_uppercase())
-}
-
-fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.name == name)
-}
-
-// ---- loading ----
 
 /// What is wrong with the settings: one line for each, with its place and what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -575,8 +386,8 @@ struct Written {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct WrittenHashing {
-    memory_kib: Option<Between<8192, 4_194_304>>,
-    iterations: Option<Between<1, 100>>,
+    memory_kib: Option<Between<19_456, 4_194_304>>,
+    iterations: Option<Between<2, 100>>,
     lanes: Option<Between<1, 64>>,
     queue: Option<Between<1, 100_000>>,
     permits: Option<Between<1, 1024>>,
@@ -829,3 +640,6 @@ fn show(found: &Actual) -> String {
         _ => String::from("not right"),
     }
 }
+
+#[cfg(test)]
+mod tests;
