@@ -6,7 +6,11 @@ use crate::{Moment, account::PasswordRules};
 
 /// What a link is for. A link made for one flow is nothing in another (ASVS 6.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkPurpose {
     /// Choose a new password for a forgotten one.
@@ -23,7 +27,11 @@ pub enum LinkPurpose {
 
 /// Where a link stands. Only an open one that has not expired can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
     /// Waiting to be used.
@@ -38,7 +46,11 @@ pub enum LinkState {
 
 /// Who asked for a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkOrigin {
     /// Somebody at the forgotten-password page.

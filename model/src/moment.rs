@@ -44,9 +44,7 @@ impl Moment {
 
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(
-            u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default(),
-        )
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z.

@@ -6,7 +6,11 @@ use crate::{account::Language, id::SiteId, text::Name};
 
 /// Whether an organization is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganizationState {
     /// In use.

@@ -45,7 +45,6 @@ pub const SEAL_LIFE: Duration = Duration::from_secs(15 * 60);
 
 /// A rule that an organization may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Fewest characters of a password that is the only factor.
@@ -109,6 +108,27 @@ impl Rule {
         Self::CustomerSessionMinutes,
     ];
 
+    /// The word it is stored under.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PasswordLengthAlone => "password_length_alone",
+            Self::PasswordLengthWithFactor => "password_length_with_factor",
+            Self::PasswordHistory => "password_history",
+            Self::FailuresBeforeLock => "failures_before_lock",
+            Self::LockMinutes => "lock_minutes",
+            Self::LinkMinutes => "link_minutes",
+            Self::StaffIdleMinutes => "staff_idle_minutes",
+            Self::StaffSessionMinutes => "staff_session_minutes",
+            Self::CustomerIdleMinutes => "customer_idle_minutes",
+            Self::CustomerSessionMinutes => "customer_session_minutes",
+        }
+    }
+
+    /// The rule that is stored under a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.word() == word)
+    }
+
     /// The table of defaults and bounds.
     pub fn facts(self) -> RuleFacts {
         use Stricter::{Greater, Smaller};
@@ -127,9 +147,7 @@ impl Rule {
                 (15, 1, 24 * 60, Greater, "minutes until such a lock opens by itself")
             }
             Self::LinkMinutes => (30, 24 * 60, 10, Smaller, "minutes a mailed link works"),
-            Self::StaffIdleMinutes => {
-                (60, 24 * 60, 5, Smaller, "minutes a staff session may rest")
-            }
+            Self::StaffIdleMinutes => (60, 24 * 60, 5, Smaller, "minutes a staff session may rest"),
             Self::StaffSessionMinutes => {
                 (24 * 60, 7 * 24 * 60, 30, Smaller, "minutes a staff session lasts")
             }
@@ -219,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn words_are_those_of_the_wire() {
+        for rule in Rule::ALL {
+            let wire = serde_json::to_value(rule).expect("serializes");
+            assert_eq!(wire, rule.word());
+            assert_eq!(Rule::from_word(rule.word()), Some(rule));
+        }
+    }
+
+    #[test]
     fn defaults_lie_within_their_bounds() {
         for rule in Rule::ALL {
             let facts = rule.facts();
@@ -228,8 +255,13 @@ mod tests {
     }
 
     fn settings() -> impl Strategy<Value = Vec<Vec<RuleSetting>>> {
-        let one = (0..Rule::ALL.len(), prop::option::of(0..5_000i64), prop::option::of(0..5_000i64))
-            .prop_map(|(place, value, ceiling)| RuleSetting { rule: Rule::ALL[place], value, ceiling });
+        let one =
+            (0..Rule::ALL.len(), prop::option::of(0..5_000i64), prop::option::of(0..5_000i64))
+                .prop_map(|(place, value, ceiling)| RuleSetting {
+                    rule: Rule::ALL[place],
+                    value,
+                    ceiling,
+                });
         prop::collection::vec(prop::collection::vec(one, 0..6), 0..6)
     }
 

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 /// Where a reset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetState {
     /// Being filled in.
@@ -29,7 +33,11 @@ pub enum ResetState {
 
 /// How the new password reaches the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// A mailed link; nobody but the customer learns the password.
@@ -46,7 +54,11 @@ pub enum Delivery {
 
 /// What kind of place a reset applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {
     /// Rekey itself.
@@ -57,7 +69,11 @@ pub enum TargetKind {
 
 /// Where one target of a reset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "TEXT", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetState {
     /// Not tried yet.

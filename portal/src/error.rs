@@ -63,12 +63,12 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
         // SQLite: busy (5), locked (6), I/O (10), full (13) and their extended codes end in that
         // byte. PostgreSQL: connection (08), resources (53), operator intervention (57P),
         // serialization and deadlock (40).
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            match code.parse::<u32>() {
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| match code.parse::<u32>() {
                 Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13),
                 _ => ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class)),
-            }
-        }),
+            })
+        }
         _ => false,
     }
 }

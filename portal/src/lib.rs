@@ -1,8 +1,223 @@
-//! All that happens in Rekey.
+//! All that happens in Rekey: use cases, storage, mail. No web framework, no pages.
+//!
+//! [`Portal`] is the façade. A use case is a method on it, in the file named after what it is
+//! about; each takes an [`Actor`] (somebody signed in) or a [`Visit`] (anybody), decides inside the
+//! transaction of its write with the deciding rows held, and answers with a [`Result`] whose
+//! refusals people may read.
+//!
+//! How to extend it: put the new words into `model`, the queries as short methods of `Tx` into
+//! `store`, the use case into its own file here, and its story into `tests/it`, where it runs on
+//! both engines.
+//!
+//! Conventions: time and randomness come from [`clock`]; secrets are [`secrets::Secret`]s; mail
+//! goes through the outbox, in the transaction of what causes it; what happened is recorded in the
+//! audit log in that transaction too, last.
 
-pub mod error;
+mod account;
+mod audit;
+pub mod clock;
+pub mod config;
+mod demo;
+mod device;
+mod dispute;
+mod error;
+mod failpoint;
+mod forgotten;
+pub mod mail;
+mod outbox;
+pub mod password;
+mod resets;
+mod restored;
 pub mod secrets;
-mod facade_draft;
+mod sessions;
+mod sign_in;
+mod sites;
+mod staff;
+mod store;
+mod throttle;
+mod work;
 
+use std::{net::IpAddr, sync::Arc};
+
+use anyhow::{Context, bail};
+use model::{Moment, account::Language, id::SiteId};
+use tokio::sync::Notify;
+
+pub use account::{ChangePassword, ChangeProfile};
+pub use audit::AuditReport;
+pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
-pub use facade_draft::*;
+pub use forgotten::NewPassword;
+pub use restored::RestoredReport;
+pub use sessions::Actor;
+pub use sign_in::{SignIn, SignedIn};
+pub use staff::CreateStaff;
+
+use clock::{Clock, Randomness};
+use config::Settings;
+use mail::Mailer;
+use password::{Hasher, Judge};
+use secrets::{Keys, Secret};
+use store::Db;
+
+/// One request, as far as use cases care.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The site whose door it came through.
+    pub site: SiteId,
+    /// The client's network address.
+    pub address: IpAddr,
+    /// The browser's `User-Agent`.
+    pub user_agent: String,
+    /// The request's id, in every log line and audit row about it.
+    pub request_id: String,
+    /// Scheme, host and port that links begin with: from the settings, never from a header.
+    pub origin: String,
+    /// The language to speak.
+    pub language: Language,
+    /// The token by which the device is known, if it brought one.
+    pub device: Option<Secret>,
+}
+
+/// Everything Rekey does. Cheap to clone.
+#[derive(Clone)]
+pub struct Portal(Arc<Rooms>);
+
+struct Rooms {
+    settings: Settings,
+    clock: Clock,
+    random: Randomness,
+    db: Db,
+    keys: Keys,
+    hasher: Hasher,
+    judge: Judge,
+    mailer: Mailer,
+    work: Notify,
+}
+
+/// Under which the database keeps a seal that only its own master key opens.
+const KEY_CHECK: &str = "master_key";
+
+impl Portal {
+    /// Opens everything the settings name; brings the database up to date.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        Self::open_with(settings, Clock::System, Randomness::System).await
+    }
+
+    /// Like [`Portal::open`], with a clock and randomness of the caller's choice.
+    pub async fn open_with(
+        settings: &Settings,
+        clock: Clock,
+        random: Randomness,
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&settings.data)
+            .with_context(|| format!("cannot make the data folder {}", settings.data.display()))?;
+        let mailer = Mailer::new(&settings.mail).context("mail settings")?;
+        let db = Db::connect(&settings.database).await?;
+        db.migrate().await?;
+        let keys = keys_for(&db, settings, &random).await?;
+        Ok(Self(Arc::new(Rooms {
+            hasher: Hasher::new(&settings.hashing, random.clone())?,
+            judge: Judge::new(settings.breached_passwords.clone()),
+            settings: settings.clone(),
+            clock,
+            random,
+            db,
+            keys,
+            mailer,
+            work: Notify::new(),
+        })))
+    }
+
+    /// Brings the database up to date, and nothing else.
+    pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+        let db = Db::connect(&settings.database).await?;
+        let result = db.migrate().await;
+        db.close().await;
+        result
+    }
+
+    /// Whether requests can be served: the database answers.
+    pub async fn ready(&self) -> bool {
+        self.0.db.answers().await
+    }
+
+    /// Closes the database; what is open ends first.
+    pub async fn close(&self) {
+        self.0.db.close().await;
+    }
+
+    /// Six words from a list of 7,776, for people who would rather not think of a password.
+    pub fn suggest_password(&self) -> Secret {
+        password::suggest(&self.0.random)
+    }
+
+    /// The settings it was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// What sends mail, for checking whether it can.
+    pub fn mailer(&self) -> &Mailer {
+        &self.0.mailer
+    }
+
+    fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    fn now(&self) -> Moment {
+        self.0.clock.now()
+    }
+
+    fn random(&self) -> &Randomness {
+        &self.0.random
+    }
+
+    fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    fn judge(&self) -> &Judge {
+        &self.0.judge
+    }
+}
+
+impl std::fmt::Debug for Portal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Portal")
+            .field("database", &self.0.settings.database)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The master key, which must be the one the database was begun with.
+async fn keys_for(db: &Db, settings: &Settings, random: &Randomness) -> anyhow::Result<Keys> {
+    let path = &settings.master_key_file;
+    let mut tx = db.write().await?;
+    let check = tx.meta(KEY_CHECK).await?;
+    if check.is_some() && !path.exists() {
+        bail!(
+            "the master key {} is missing: this database was begun with one; put your copy of it there",
+            path.display()
+        );
+    }
+    let keys = Keys::from_file(path, random.clone())?;
+    match check {
+        None => tx.add_meta(KEY_CHECK, &keys.seal(KEY_CHECK, &true)?).await?,
+        Some(seal) => {
+            keys.open::<bool>(KEY_CHECK, &seal).map_err(|_| {
+                anyhow::anyhow!(
+                    "the master key {} is not the one this database was begun with: put your copy of that one there",
+                    path.display()
+                )
+            })?;
+        }
+    }
+    tx.commit().await?;
+    Ok(keys)
+}

@@ -1,0 +1,186 @@
+//! One's own account: profile and password.
+
+use model::{
+    Refusal,
+    account::{Language, PasswordView, Profile},
+    audit::AuditKind,
+    policy::{KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES},
+    refusal::{FieldProblem, Problem},
+    reset::Delivery,
+    text::{Name, UserName},
+};
+
+use crate::{
+    Actor, Error, Portal, Result, SignedIn,
+    mail::ChangedHow,
+    password,
+    resets::Circumstances,
+    secrets::{Secret, new_token},
+    sign_in::failed_once_more,
+    store::DeviceRow,
+    throttle::wait_refusal,
+};
+
+/// The profile's form.
+#[derive(Debug, Clone)]
+pub struct ChangeProfile {
+    /// What one is called.
+    pub name: String,
+    /// A second name to sign in with; none when empty.
+    pub user_name: String,
+    /// The tag of the language of pages and mails.
+    pub language: String,
+}
+
+/// The form for changing one's password.
+#[derive(Debug, Clone)]
+pub struct ChangePassword {
+    /// The password in use.
+    pub current: Secret,
+    /// The new one.
+    pub new: Secret,
+    /// The new one again.
+    pub retype: Secret,
+}
+
+impl Portal {
+    /// The actor's own profile.
+    pub async fn profile(&self, actor: &Actor) -> Result<Profile> {
+        let mut tx = self.db().read().await?;
+        let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        Ok(Profile {
+            name: account.name,
+            email: account.email,
+            user_name: account.user_name,
+            language: account.language,
+        })
+    }
+
+    /// Changes the actor's own profile; the email address has a protocol of its own.
+    pub async fn change_profile(&self, actor: &Actor, request: ChangeProfile) -> Result<Profile> {
+        let mut problems = Vec::new();
+        let mut keep = |field: &str, problem| {
+            problems.push(FieldProblem { field: field.into(), problem });
+        };
+        let name = Name::parse(&request.name).map_err(|problem| keep("name", problem)).ok();
+        let user_name = if request.user_name.trim().is_empty() {
+            None
+        } else {
+            UserName::parse(&request.user_name).map_err(|problem| keep("user_name", problem)).ok()
+        };
+        let language = Language::from_tag(&request.language);
+        if language.is_none() {
+            keep("language", Problem::NotAChoice);
+        }
+        let (Some(name), Some(language), true) = (name, language, problems.is_empty()) else {
+            return Err(Refusal::Fields(problems).into());
+        };
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let account = tx.lock_account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        if let Some(wanted) = &user_name
+            && let Some(other) = tx.account_named(account.site_id, wanted.as_str()).await?
+            && other.id != account.id
+        {
+            return Err(Error::field("user_name", Problem::UserNameTaken));
+        }
+        match tx.set_profile(account.id, &name, user_name.as_ref(), language, now).await {
+            // Two people wanted the same name at the same moment.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return Err(Error::field("user_name", Problem::UserNameTaken));
+            }
+            other => other?,
+        }
+        tx.record(self, actor.event(AuditKind::ProfileChanged)).await?;
+        tx.commit().await?;
+        Ok(Profile { name, email: account.email, user_name, language })
+    }
+
+    /// What the security page shows of the actor's password.
+    pub async fn password_view(&self, actor: &Actor) -> Result<PasswordView> {
+        let mut tx = self.db().read().await?;
+        let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        let policy = tx.policy(account.organization_id).await?;
+        Ok(PasswordView {
+            changed_at: account.password_changed_at,
+            rules: password::rules(&policy, false),
+        })
+    }
+
+    /// Changes the actor's own password, which they prove to know. All other sessions and devices
+    /// end; this session goes on under a new token.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        request: ChangePassword,
+    ) -> Result<SignedIn> {
+        if request.current.reveal().is_empty() {
+            return Err(Error::field("current", Problem::Required));
+        }
+        let now = self.now();
+        // Whoever took over a session may not try passwords here without end.
+        let counter_name = format!("current:{}", actor.account);
+        let mut tx = self.db().write().await?;
+        let counter = tx.lock_counter(&counter_name, now).await?;
+        if counter.open_at > now {
+            return Err(wait_refusal(counter.open_at.since(now)).into());
+        }
+        let policy = tx.policy(actor.organization).await?;
+        tx.save_counter(&counter_name, failed_once_more(counter, &policy, now), now).await?;
+        let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        tx.commit().await?;
+
+        let stored = account.password_hash.as_deref();
+        let fits = request.current.reveal().len() <= LONGEST_PASSWORD_BYTES;
+        if !self.hasher().verify(&request.current, stored.filter(|_| fits)).await? {
+            return Err(Error::field("current", Problem::CurrentPasswordWrong));
+        }
+        let hash = self.judge_password(&account, &request.new, &request.retype).await;
+
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        tx.clear_counter(&counter_name).await?;
+        let hash = match hash {
+            Ok(hash) => hash,
+            Err(refused) => {
+                tx.commit().await?;
+                return Err(refused);
+            }
+        };
+        let held = tx.lock_account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        if held.password_hash != account.password_hash {
+            return Err(Error::field("current", Problem::CurrentPasswordWrong));
+        }
+        let circumstances = Circumstances {
+            keep: Some(actor.session),
+            ..Circumstances::of(
+                &actor.visit,
+                (held.actor_kind(), Some(held.id)),
+                ChangedHow::SignedIn,
+            )
+        };
+        let reset =
+            self.decide_now(&mut tx, &held, Delivery::OwnChange, hash, &circumstances).await?;
+        let (token, token_hash) = new_token(self.random());
+        tx.rotate_session(actor.session, &token_hash, now).await?;
+        tx.commit().await?;
+        self.finish_reset(reset).await?;
+
+        // The devices that were known are not any more; this one is the first that is again.
+        let (device, device_hash) = new_token(self.random());
+        let mut tx = self.db().write().await?;
+        let row =
+            DeviceRow { id: model::id::DeviceId(self.random().id(now)), account_id: actor.account };
+        let user_agent = crate::device::shortened(&actor.visit.user_agent);
+        tx.add_device(&row, &device_hash, user_agent, now, now.plus(KNOWN_DEVICE_LIFE)).await?;
+        let kept = tx.session_is_kept(actor.session).await?;
+        tx.commit().await?;
+        Ok(SignedIn {
+            token,
+            max_age: kept.then_some(KEPT_SESSION_LIFE),
+            device,
+            device_max_age: KNOWN_DEVICE_LIFE,
+            kind: actor.kind,
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! "This wasn't me": the owner of an account did not change the password.
+
+use model::{
+    Refusal,
+    account::{AccountKind, Lock, Role},
+    audit::{ActorKind, AuditKind, Outcome},
+    id::LinkId,
+    link::LinkPurpose,
+};
+
+use crate::{
+    Portal, Result, Visit,
+    audit::{Event, Personal, occasion},
+    mail::{Letter, MailedLink},
+    outbox,
+    secrets::Secret,
+};
+
+impl Portal {
+    /// Freezes the account of a notice's link: sessions and links end, and nobody signs in until a
+    /// fresh link has set a new password. The owner and the staff who look after it get a mail.
+    pub async fn dispute(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let link = self.consume_link(&mut tx, visit, id, token, LinkPurpose::Dispute).await?;
+        let account = tx.account(link.account_id).await?.ok_or(Refusal::LinkUnusable)?;
+        tx.set_lock(account.id, Lock::Dispute, None, now).await?;
+        tx.end_sessions(account.id, None, now).await?;
+        tx.revoke_devices(account.id, None, now).await?;
+        tx.void_links(account.id, now).await?;
+        tx.cancel_resets(account.id, now).await?;
+
+        let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
+        let organization =
+            tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
+        let letter = Letter::DisputedToCustomer {
+            name: account.name.clone(),
+            disputed: occasion(now, visit),
+            forgot_link: MailedLink::new(site.url(&visit.origin, "/forgot")),
+        };
+        tx.post(self, &account, letter, outbox::PATIENCE).await?;
+        for staff in tx.staff_of(account.organization_id).await? {
+            // Of staff in dispute only owners hear: it may be an inside job.
+            let hears = match account.kind {
+                AccountKind::Customer => staff.role != Some(Role::Auditor),
+                AccountKind::Staff => staff.role == Some(Role::Owner) && staff.id != account.id,
+            };
+            if hears {
+                let letter = Letter::DisputedToStaff {
+                    staff_name: staff.name.clone(),
+                    customer_name: account.name.clone(),
+                    customer_email: account.email.masked(),
+                    organization: organization.name.clone(),
+                    disputed: occasion(now, visit),
+                };
+                tx.post(self, &staff, letter, outbox::PATIENCE).await?;
+            }
+        }
+        let event = Event {
+            organization: account.organization_id,
+            kind: AuditKind::Disputed,
+            outcome: Outcome::Done,
+            actor: (ActorKind::LinkHolder, None),
+            subject: Some(account.id),
+            reset: None,
+            request_id: &visit.request_id,
+            personal: Personal::of(visit),
+        };
+        tx.record(self, event).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,294 @@
+//! Forgotten passwords: somebody asks, the owner gets a mail, the link in it sets a new password.
+//!
+//! Asking only stores what was asked; the answer is the same, also in time, whether the account
+//! exists. A worker looks for the account afterwards. Opening a link changes nothing.
+
+use model::{
+    Moment, Refusal,
+    account::{AccountKind, AccountState},
+    audit::{ActorKind, AuditKind, Outcome},
+    id::LinkId,
+    link::{LinkOrigin, LinkPurpose, LinkState, LinkView},
+    policy::{
+        FORGOT_AGAIN_AFTER, FORGOT_PER_ACCOUNT, FORGOT_PER_PREFIX, FORGOT_PER_SITE, FORGOT_WINDOW,
+        OPEN_FORGOT_LINKS, Rule,
+    },
+    refusal::Problem,
+    reset::Delivery,
+    text::LONGEST_EMAIL,
+};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    Error, Portal, Result, Visit,
+    audit::{Event, Personal},
+    device, failpoint,
+    mail::{ChangedHow, Letter, MailedLink, Occasion},
+    outbox, password,
+    resets::Circumstances,
+    secrets::{Secret, TokenHash, new_token},
+    sessions::SKEW,
+    store::{Account, ForgottenRow, LinkRow, Tx},
+    throttle::{Limit, canonical, prefix},
+};
+
+/// The seal's purpose.
+const PURPOSE: &str = "forgotten";
+
+/// The form behind a link.
+#[derive(Debug, Clone)]
+pub struct NewPassword {
+    /// The new password.
+    pub new: Secret,
+    /// The same again.
+    pub retype: Secret,
+}
+
+/// What a worker needs to know of somebody who asked.
+#[derive(Debug, Serialize, Deserialize)]
+struct Asked {
+    name: String,
+    address: std::net::IpAddr,
+    user_agent: String,
+    request_id: String,
+    origin: String,
+}
+
+impl Portal {
+    /// Somebody forgot a password: the same answer for everybody.
+    pub async fn ask_for_link(&self, visit: &Visit, name: &str) -> Result<()> {
+        let name = canonical(name);
+        if name.is_empty() {
+            return Err(Error::field("name", Problem::Required));
+        }
+        let now = self.now();
+        let asked = Asked {
+            // Longer than any name: nobody's, and not worth keeping.
+            name: if name.len() <= LONGEST_EMAIL { name } else { "-".into() },
+            address: visit.address,
+            user_agent: device::shortened(&visit.user_agent).to_owned(),
+            request_id: visit.request_id.clone(),
+            origin: visit.origin.clone(),
+        };
+        let mut tx = self.db().write().await?;
+        let limit = |count| Limit { count, window: FORGOT_WINDOW };
+        let by_prefix = format!("forgot:{}", prefix(visit.address));
+        tx.take_or_refuse(&by_prefix, limit(FORGOT_PER_PREFIX), now).await?;
+        let by_site = format!("forgot:{}", visit.site);
+        tx.take_or_refuse(&by_site, limit(FORGOT_PER_SITE), now).await?;
+        let row = ForgottenRow {
+            id: self.random().id(now),
+            site_id: visit.site,
+            sealed: self.keys().seal(PURPOSE, &asked)?,
+            requested_at: now,
+        };
+        tx.add_forgotten(&row).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Works off one request; whether there was one.
+    pub(crate) async fn serve_forgotten(&self) -> Result<bool> {
+        let mut tx = self.db().write().await?;
+        let Some(row) = tx.take_forgotten().await? else { return Ok(false) };
+        let asked: Asked = match self.keys().open(PURPOSE, &row.sealed) {
+            Ok(asked) => asked,
+            Err(error) => {
+                tracing::error!(%error, request = %row.id, "a request for a link cannot be read and is dropped");
+                tx.commit().await?;
+                return Ok(true);
+            }
+        };
+        if let Some(account) = tx.account_named(row.site_id, &asked.name).await? {
+            self.answer(&mut tx, &asked, &account).await?;
+        }
+        failpoint::reach("forgotten-before-commit");
+        tx.commit().await?;
+        self.wake();
+        Ok(true)
+    }
+
+    /// Mails the owner of an account somebody asked for: a link, or why there is none.
+    async fn answer(&self, tx: &mut Tx, asked: &Asked, account: &Account) -> Result<()> {
+        let now = self.now();
+        // Held, so that two nodes do not both find room for one more link.
+        let Some(account) = tx.lock_account(account.id).await? else { return Ok(()) };
+        let limit = Limit { count: FORGOT_PER_ACCOUNT, window: FORGOT_WINDOW };
+        let throttle = format!("forgot:{}", account.id);
+        let open = tx.open_forgot_links(account.id, now).await?;
+        let too_soon = open.first().is_some_and(|at| now.since(*at) < FORGOT_AGAIN_AFTER);
+        if too_soon
+            || i64::try_from(open.len()).is_ok_and(|open| open >= OPEN_FORGOT_LINKS)
+            || tx.take(&throttle, limit, now).await?.is_some()
+        {
+            return Ok(());
+        }
+        let asked_when = Occasion {
+            at: now,
+            address: Some(asked.address),
+            device: device::describe(&asked.user_agent),
+        };
+        let name = account.name.clone();
+        let suspended = account.state == AccountState::Suspended
+            || tx.is_suspended(account.organization_id).await?;
+        let (kind, reset) = if suspended {
+            let letter = Letter::SuspendedNoReset { name, asked: asked_when };
+            tx.post(self, &account, letter, outbox::PATIENCE).await?;
+            (AuditKind::ResetLinkExplained, None)
+        } else if account.kind == AccountKind::Staff {
+            // Staff need a second factor beside the mailed link, and have none.
+            let letter = Letter::StaffNoFactor { name, asked: asked_when };
+            tx.post(self, &account, letter, outbox::PATIENCE).await?;
+            (AuditKind::ResetLinkExplained, None)
+        } else {
+            let life = tx.policy(account.organization_id).await?.minutes(Rule::LinkMinutes);
+            let reset = self.add_waiting_reset(tx, &account, Delivery::EmailLink, None).await?;
+            let (token, token_hash) = new_token(self.random());
+            let link = LinkRow {
+                id: LinkId(self.random().id(now)),
+                token_hash,
+                account_id: account.id,
+                site_id: account.site_id,
+                reset_id: Some(reset),
+                purpose: LinkPurpose::Reset,
+                origin: LinkOrigin::Anonymous,
+                state: LinkState::Open,
+                created_at: now,
+                expires_at: now.plus(life),
+            };
+            tx.add_link(&link).await?;
+            let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
+            let path = format!("/reset/{}/{}", link.id, token.reveal());
+            let letter = Letter::ResetLink {
+                name,
+                asked: asked_when,
+                link: MailedLink::new(site.url(&asked.origin, &path)),
+                minutes: u32::try_from(life.as_secs() / 60).unwrap_or(u32::MAX),
+            };
+            // A link that no longer works is not worth a mail.
+            tx.post(self, &account, letter, life).await?;
+            (AuditKind::ResetLinkSent, Some(reset))
+        };
+        let event = Event {
+            organization: account.organization_id,
+            kind,
+            outcome: Outcome::Done,
+            actor: (ActorKind::Visitor, None),
+            subject: Some(account.id),
+            reset,
+            request_id: &asked.request_id,
+            personal: Personal {
+                address: Some(asked.address),
+                device: device::describe(&asked.user_agent),
+                staff: None,
+            },
+        };
+        tx.record(self, event).await
+    }
+
+    /// What the page of a link shows. Changes nothing, however often it is opened.
+    pub async fn link(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        purpose: LinkPurpose,
+    ) -> Result<LinkView> {
+        let (link, account) = self.usable_link(visit, id, token, purpose).await?;
+        let mut tx = self.db().read().await?;
+        let policy = tx.policy(account.organization_id).await?;
+        Ok(LinkView {
+            email: account.email.masked(),
+            expires_at: link.expires_at,
+            rules: password::rules(&policy, false),
+        })
+    }
+
+    /// Sets a new password with a link, which works once.
+    pub async fn use_link(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        request: NewPassword,
+    ) -> Result<()> {
+        let (_, account) = self.usable_link(visit, id, token, LinkPurpose::Reset).await?;
+        let hash = self.judge_password(&account, &request.new, &request.retype).await?;
+        let mut tx = self.db().write().await?;
+        let link = self.consume_link(&mut tx, visit, id, token, LinkPurpose::Reset).await?;
+        let reset = link.reset_id.ok_or(Refusal::LinkUnusable)?;
+        let circumstances =
+            Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link);
+        self.decide_waiting(&mut tx, reset, &hash, &circumstances).await?;
+        failpoint::reach("reset-before-decision");
+        tx.commit().await?;
+        self.finish_reset(reset).await
+    }
+
+    /// A link that may be used now, with its account. Everything else is one refusal.
+    pub(crate) async fn usable_link(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        purpose: LinkPurpose,
+    ) -> Result<(LinkRow, Account)> {
+        let mut tx = self.db().read().await?;
+        let link = tx.link(id).await?.ok_or(Refusal::LinkUnusable)?;
+        link.check(visit, token, purpose, self.now())?;
+        let account = tx.account(link.account_id).await?.ok_or(Refusal::LinkUnusable)?;
+        may_use_links(&mut tx, &account).await?;
+        Ok((link, account))
+    }
+
+    /// Uses a link up, with its account held: exactly one caller gets past here.
+    pub(crate) async fn consume_link(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        purpose: LinkPurpose,
+    ) -> Result<LinkRow> {
+        let now = self.now();
+        let link = tx.link(id).await?.ok_or(Refusal::LinkUnusable)?;
+        link.check(visit, token, purpose, now)?;
+        // The account first, as everywhere, so that two transactions never wait for each other.
+        let account = tx.lock_account(link.account_id).await?.ok_or(Refusal::LinkUnusable)?;
+        may_use_links(tx, &account).await?;
+        if !tx.use_link(id, &link.token_hash, now).await? {
+            return Err(Refusal::LinkUnusable.into());
+        }
+        Ok(link)
+    }
+}
+
+/// A suspended account stays as it is, whatever link is around.
+async fn may_use_links(tx: &mut Tx, account: &Account) -> Result<()> {
+    if account.state == AccountState::Suspended || tx.is_suspended(account.organization_id).await? {
+        return Err(Refusal::LinkUnusable.into());
+    }
+    Ok(())
+}
+
+impl LinkRow {
+    fn check(
+        &self,
+        visit: &Visit,
+        token: &Secret,
+        purpose: LinkPurpose,
+        now: Moment,
+    ) -> Result<()> {
+        let token_fits: bool = self.token_hash.0.ct_eq(&TokenHash::of(token).0).into();
+        // Before its own beginning, a link has seen another clock: nothing may revive.
+        let in_time = now < self.expires_at && self.created_at <= now.plus(SKEW);
+        let is_open = self.state == LinkState::Open && self.purpose == purpose;
+        if token_fits && in_time && is_open && self.site_id == visit.site {
+            Ok(())
+        } else {
+            Err(Refusal::LinkUnusable.into())
+        }
+    }
+}

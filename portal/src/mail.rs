@@ -1,0 +1,286 @@
+//! Outgoing mail: what the letters say ([`letter`], `portal/emails/`) and how they leave
+//! ([`Mailer`]).
+//!
+//! The outbox decides when something is sent and keeps what came of it; nothing here touches the
+//! database. A letter crosses the outbox as its kind and sealed JSON ([`Letter::into_parts`]) and
+//! is rendered only when it leaves, so that links exist in clear for as short as possible.
+//!
+//! What holds: only typed mailboxes reach a header or the SMTP conversation; certificates are
+//! always verified; plain connections go to this machine only; whatever the server does, a send
+//! ends within [`MailSettings::timeout_seconds`]; what is told to staff ([`Delivery`]) never
+//! contains a piece of the letter.
+
+mod color;
+mod folder;
+pub mod letter;
+mod message;
+mod render;
+mod smtp;
+
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use lettre::message::Mailbox;
+use model::{Moment, account::Language, id::MailId, text::EmailAddress};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
+
+use crate::secrets::Secret;
+
+use folder::Folder;
+pub use letter::{Brand, ChangedHow, Letter, LetterKind, MailedLink, Occasion};
+use render::Templates;
+use smtp::Smtp;
+
+/// Settings of the outgoing mail: the table `[mail]`, or `REKEY_MAIL_…` in the environment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSettings {
+    /// How letters leave.
+    pub transport: MailTransport,
+    /// Host name of the mail server, as its certificate names it.
+    pub host: String,
+    /// Its port: usually 587 with `starttls`, 465 with `tls`.
+    pub port: u16,
+    /// How the connection is encrypted.
+    pub tls: MailTls,
+    /// Name to sign in to the mail server with; without it there is no sign-in.
+    pub user: Option<String>,
+    /// Password to sign in to the mail server with.
+    #[serde(skip_serializing)]
+    pub password: Option<Secret>,
+    /// The sender: `rekey@example.com` or `Rekey <rekey@example.com>`. A site's own name takes
+    /// the place of the one given here.
+    pub from: String,
+    /// The name to greet the mail server with; the domain of `from` when not given.
+    pub hello_name: Option<String>,
+    /// Certificates (PEM) to trust besides those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// Seconds after which a send is given up, whatever the server does: 1 to 600.
+    pub timeout_seconds: u64,
+    /// Where letters are written to by the transport `folder`.
+    pub folder: Option<PathBuf>,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            transport: MailTransport::None,
+            host: String::new(),
+            port: 587,
+            tls: MailTls::Starttls,
+            user: None,
+            password: None,
+            from: String::new(),
+            hello_name: None,
+            ca_file: None,
+            timeout_seconds: 20,
+            folder: None,
+        }
+    }
+}
+
+/// How letters leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailTransport {
+    /// They do not: they wait in the outbox until there is a mail server.
+    None,
+    /// Through a mail server.
+    Smtp,
+    /// Into a folder, one `.eml` file each: for trying things out.
+    Folder,
+}
+
+/// How the connection to the mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailTls {
+    /// It begins in clear and must change to TLS before anything is said.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// Not at all; to this machine only.
+    None,
+}
+
+/// What came of a try to send. `answer` is one short line for staff: the server's words or ours,
+/// never a piece of the letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// The server answers for it from here on.
+    Accepted {
+        /// What the server said.
+        answer: String,
+    },
+    /// Not now: trying the same letter again makes sense. It may have arrived nevertheless, so
+    /// that the same `Message-ID` must be used again.
+    Later {
+        /// What is in the way.
+        answer: String,
+    },
+    /// The server refuses this letter for good.
+    Never {
+        /// Why.
+        answer: String,
+    },
+}
+
+/// A letter in the words of its reader, with everything that is secret about it.
+#[derive(Clone, Zeroize)]
+#[zeroize(drop)]
+pub struct Rendered {
+    /// One line, no control characters.
+    pub subject: String,
+    /// The part without markup: lines of at most 76 characters, but for links.
+    pub text: String,
+    /// The part with markup: a whole HTML document.
+    pub html: String,
+}
+
+impl std::fmt::Debug for Rendered {
+    /// The body holds links that sign someone's password over.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rendered").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+/// Renders letters and sends them. Cheap to clone; built once.
+#[derive(Clone)]
+pub struct Mailer(Arc<Inner>);
+
+struct Inner {
+    templates: Templates,
+    out: Out,
+    timeout: Duration,
+}
+
+enum Out {
+    Nowhere,
+    Smtp { from: Mailbox, server: Arc<Smtp> },
+    Folder { from: Mailbox, folder: Folder },
+}
+
+impl Mailer {
+    /// Checks the settings and reads the certificates they name; connects to nothing yet.
+    pub fn new(settings: &MailSettings) -> anyhow::Result<Self> {
+        ensure!(
+            (1..=600).contains(&settings.timeout_seconds),
+            "mail.timeout_seconds must be between 1 and 600"
+        );
+        let timeout = Duration::from_secs(settings.timeout_seconds);
+        let out = match settings.transport {
+            MailTransport::None => Out::Nowhere,
+            MailTransport::Smtp => {
+                let from = sender(settings)?;
+                let server = Arc::new(Smtp::new(settings, &from, timeout)?);
+                Out::Smtp { from, server }
+            }
+            MailTransport::Folder => {
+                let Some(folder) = settings.folder.clone() else {
+                    bail!("mail.folder is missing: mail.transport = \"folder\" needs it");
+                };
+                Out::Folder { from: sender(settings)?, folder: Folder::new(folder) }
+            }
+        };
+        Ok(Self(Arc::new(Inner { templates: Templates::new()?, out, timeout })))
+    }
+
+    /// Puts a letter into words. `data` is what [`Letter::into_parts`] made of it.
+    pub fn render(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        brand: &Brand,
+        data: &serde_json::Value,
+    ) -> anyhow::Result<Rendered> {
+        self.0.templates.render(kind, language, brand, data)
+    }
+
+    /// The `Message-ID` of a letter, without angle brackets: the same whenever it is sent.
+    pub fn message_id(&self, mail: MailId) -> String {
+        let domain = match &self.0.out {
+            Out::Smtp { from, .. } | Out::Folder { from, .. } => from.email.domain(),
+            // RFC 2606: this name never exists.
+            Out::Nowhere => "rekey.invalid",
+        };
+        format!("{mail}@{domain}")
+    }
+
+    /// Tries once to send a letter, for no longer than the configured timeout.
+    ///
+    /// `from_name` is the brand's name; `message_id` and `date` are the letter's own and the
+    /// same at every try.
+    pub async fn send(
+        &self,
+        to: &EmailAddress,
+        from_name: &str,
+        reply_to: Option<&EmailAddress>,
+        message_id: &str,
+        date: Moment,
+        rendered: &Rendered,
+    ) -> Delivery {
+        let from = match &self.0.out {
+            Out::Nowhere => {
+                return Delivery::Later { answer: "no mail server is configured".into() };
+            }
+            Out::Smtp { from, .. } | Out::Folder { from, .. } => from,
+        };
+        let envelope = message::Envelope { from, from_name, to, reply_to, message_id, date };
+        let message = match envelope.message(rendered) {
+            Ok(message) => message,
+            // Nothing that a later try would mend.
+            Err(error) => return Delivery::Never { answer: format!("{error:#}") },
+        };
+        match &self.0.out {
+            Out::Nowhere => Delivery::Later { answer: "no mail server is configured".into() },
+            Out::Folder { folder, .. } => folder.keep(message_id, &message.bytes).await,
+            Out::Smtp { server, .. } => {
+                smtp::without_secrets(server.send(&message, self.0.timeout).await, rendered)
+            }
+        }
+    }
+
+    /// Tries the configured way without sending anything. The error says how to mend it.
+    pub async fn check(&self) -> anyhow::Result<()> {
+        match &self.0.out {
+            Out::Nowhere => bail!(
+                "no mail server is configured, so no reset link can be sent: set mail.transport = \
+                 \"smtp\" with mail.host and mail.from"
+            ),
+            Out::Folder { folder, .. } => folder.check().await,
+            Out::Smtp { server, .. } => server.check(self.0.timeout).await,
+        }
+    }
+}
+
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let out = match &self.0.out {
+            Out::Nowhere => "none",
+            Out::Smtp { .. } => "smtp",
+            Out::Folder { .. } => "folder",
+        };
+        f.debug_struct("Mailer").field("transport", &out).finish_non_exhaustive()
+    }
+}
+
+/// The configured sender, its domain in the letters that every mail server takes.
+fn sender(settings: &MailSettings) -> anyhow::Result<Mailbox> {
+    ensure!(!settings.from.is_empty(), "mail.from is missing: the address that mail is sent from");
+    let mailbox: Mailbox = settings.from.parse().ok().with_context(|| {
+        format!(
+            "mail.from = {:?} is not a mailbox: write rekey@example.com or Rekey <rekey@example.com>",
+            settings.from
+        )
+    })?;
+    let email = message::address(mailbox.email.user(), mailbox.email.domain())
+        .context("mail.from is not an address that mail can be sent from")?;
+    Ok(Mailbox::new(mailbox.name, email))
+}
+
+/// Whether a host is this machine, so that nothing in between can listen.
+fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,217 @@
+//! What Rekey writes to people.
+
+use std::net::IpAddr;
+
+use anyhow::Context;
+use model::{Moment, account::Device, text::Name};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+macro_rules! letters {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        /// A letter with all that its words need.
+        ///
+        /// Every kind has a folder `portal/emails/{kind}/{language}` with its words. A field that
+        /// is added later needs `#[serde(default)]`: letters of the version before may still wait
+        /// in the outbox.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", content = "data", rename_all = "snake_case", deny_unknown_fields)]
+        pub enum Letter {
+            $($(#[$doc])* $kind { $($(#[$field_doc])* $field: $type,)* },)*
+        }
+
+        /// What a letter is about; its name in the outbox and of its folder of words.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+        #[serde(rename_all = "snake_case")]
+        pub enum LetterKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl LetterKind {
+            /// Every kind.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$kind),*];
+
+            /// The word it is stored as.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $word,)* }
+            }
+        }
+
+        impl Letter {
+            /// What it is about.
+            pub fn kind(&self) -> LetterKind {
+                match self { $(Self::$kind { .. } => LetterKind::$kind,)* }
+            }
+        }
+
+        /// The words of every letter, as compiled in: name below `emails/`, and text.
+        pub(super) const WORDS: &[(&str, &str)] = &[
+            $(
+                words!($word, "en", "subject.txt"),
+                words!($word, "en", "text.txt"),
+                words!($word, "en", "body.html"),
+                words!($word, "de", "subject.txt"),
+                words!($word, "de", "text.txt"),
+                words!($word, "de", "body.html"),
+            )*
+        ];
+    };
+}
+
+macro_rules! words {
+    ($kind:literal, $language:literal, $part:literal) => {
+        (
+            concat!($kind, "/", $language, "/", $part),
+            include_str!(concat!("../../emails/", $kind, "/", $language, "/", $part)),
+        )
+    };
+}
+
+letters! {
+    /// The link to a new password, for somebody who asked at the forgotten-password page.
+    ResetLink = "reset_link" {
+        /// What the reader is called.
+        name: Name,
+        /// Who asked: when, from where.
+        asked: Occasion,
+        /// The link.
+        link: MailedLink,
+        /// Minutes for which it works.
+        minutes: u32,
+    }
+    /// Why staff without a second factor get no link, and who sets them free.
+    StaffNoFactor = "staff_no_factor" {
+        /// What the reader is called.
+        name: Name,
+        /// Who asked: when, from where.
+        asked: Occasion,
+    }
+    /// Why a suspended account gets no link, and whom to ask.
+    SuspendedNoReset = "suspended_no_reset" {
+        /// What the reader is called.
+        name: Name,
+        /// Who asked: when, from where.
+        asked: Occasion,
+    }
+    /// The notice after any change of a password.
+    PasswordChanged = "password_changed" {
+        /// What the reader is called.
+        name: Name,
+        /// Who changed it: when, from where.
+        changed: Occasion,
+        /// In which way.
+        how: ChangedHow,
+        /// Leads to "this wasn't me".
+        dispute_link: MailedLink,
+    }
+    /// The answer to "this wasn't me": the account is frozen, and how to come back.
+    DisputedToCustomer = "disputed_to_customer" {
+        /// What the reader is called.
+        name: Name,
+        /// Who said so: when, from where.
+        disputed: Occasion,
+        /// The forgotten-password page; holds no secret.
+        forgot_link: MailedLink,
+    }
+    /// Tells staff that a customer said "this wasn't me".
+    DisputedToStaff = "disputed_to_staff" {
+        /// What the reader is called.
+        staff_name: Name,
+        /// What the customer is called.
+        customer_name: Name,
+        /// The customer's address, masked.
+        customer_email: String,
+        /// The organization that looks after the customer.
+        organization: Name,
+        /// Who said so: when, from where.
+        disputed: Occasion,
+    }
+    /// Too many wrong passwords locked the account for a while.
+    AccountLocked = "account_locked" {
+        /// What the reader is called.
+        name: Name,
+        /// The last wrong password: when, from where.
+        locked: Occasion,
+        /// Minutes after which the lock opens by itself.
+        minutes: u32,
+        /// The forgotten-password page; holds no secret.
+        forgot_link: MailedLink,
+    }
+    /// Shows that mail works.
+    Test = "test" {}
+}
+
+impl Letter {
+    /// What the outbox keeps: the kind in clear, the data to be sealed.
+    pub fn into_parts(self) -> anyhow::Result<(LetterKind, serde_json::Value)> {
+        let mut letter = serde_json::to_value(&self).context("a letter's data")?;
+        let data = letter.get_mut("data").map(serde_json::Value::take).unwrap_or_default();
+        Ok((self.kind(), data))
+    }
+
+    /// A letter from what the outbox kept.
+    pub fn from_parts(kind: LetterKind, data: &serde_json::Value) -> anyhow::Result<Self> {
+        serde_json::from_value(serde_json::json!({ "kind": kind, "data": data }))
+            // The cause may quote a value, and values may be secret.
+            .map_err(|_| anyhow::anyhow!("the data of a {} letter do not fit", kind.as_str()))
+    }
+}
+
+/// When something happened and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Occasion {
+    /// When.
+    pub at: Moment,
+    /// The network address it came from; `None` when it did not come over the network.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// Browser and system, as far as the browser told.
+    #[serde(default)]
+    pub device: Device,
+}
+
+/// In which way a password was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedHow {
+    /// With a mailed link.
+    Link,
+    /// Signed in, with the current password.
+    SignedIn,
+    /// By those who run the server, at its command line.
+    CommandLine,
+}
+
+/// A link that may carry a token: `Debug` hides it, memory forgets it. It is serialized in clear,
+/// to be sealed as a part of a letter's data.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailedLink(String);
+
+impl MailedLink {
+    /// Takes the URL over.
+    pub fn new(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl std::fmt::Debug for MailedLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailedLink(…)")
+    }
+}
+
+/// Whose letter it looks like: the site's brand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brand {
+    /// The brand's name.
+    pub name: String,
+    /// Where people who need help write to. Anything but a mailbox counts as none.
+    pub support_email: Option<String>,
+    /// The accent colour, `#rrggbb`. Anything else counts as the product's own colour.
+    pub primary: String,
+    /// The logo, an `https` URL; anything else, and the brand's initial takes its place.
+    pub logo_url: Option<String>,
+}

@@ -1,0 +1,280 @@
+//! Puts letters into words: the templates of `portal/emails/`, compiled in.
+//!
+//! A letter's folder holds `subject.txt`, `text.txt` and `body.html` per language. What letters
+//! share is in `layout.html`, `parts.html`, `layout.txt` and `words/{language}.txt`. An undefined
+//! variable is an error, and what a value contains is never taken for a template.
+
+use anyhow::Context;
+use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use model::{Moment, account::Language, text::EmailAddress};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Rendered,
+    color::Accent,
+    letter::{Brand, Letter, LetterKind, WORDS},
+};
+
+/// What letters share.
+const SHARED: &[(&str, &str)] = &[
+    ("layout.html", include_str!("../../emails/layout.html")),
+    ("parts.html", include_str!("../../emails/parts.html")),
+    ("layout.txt", include_str!("../../emails/layout.txt")),
+    ("words/en.txt", include_str!("../../emails/words/en.txt")),
+    ("words/de.txt", include_str!("../../emails/words/de.txt")),
+];
+
+/// Instructions a template may take: about twenty times what the longest letter needs.
+const FUEL: u64 = 50_000;
+
+/// Longest line of the text part, in characters; links and facts may be longer.
+const COLUMNS: usize = 76;
+
+/// Values that people chose as a name; see [`without_links`].
+const NAMES: [&str; 4] = ["name", "staff_name", "customer_name", "organization"];
+
+/// All templates, parsed.
+pub(super) struct Templates(Environment<'static>);
+
+impl Templates {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
+        environment.set_syntax(syntax);
+        environment.add_filter("civil", civil);
+        environment.add_filter("pad", pad);
+        for (name, text) in SHARED.iter().chain(WORDS) {
+            environment.add_template(name, text).with_context(|| format!("emails/{name}"))?;
+        }
+        Ok(Self(environment))
+    }
+
+    pub(super) fn render(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        brand: &Brand,
+        data: &Value,
+    ) -> anyhow::Result<Rendered> {
+        // Whatever the outbox kept, the templates meet a letter that is one.
+        let (_, data) = Letter::from_parts(kind, data)?.into_parts()?;
+        let subject = self.part(kind, language, "subject.txt", brand, &data)?;
+        let context = |part: &str| self.part(kind, language, part, brand, &data);
+        Ok(Rendered {
+            text: reflowed(&context("text.txt")?),
+            html: context("body.html")?,
+            subject: one_line(&subject),
+        })
+    }
+
+    fn part(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        part: &str,
+        brand: &Brand,
+        data: &Value,
+    ) -> anyhow::Result<String> {
+        let name = format!("{}/{}/{part}", kind.as_str(), language.tag());
+        let template = self.0.get_template(&name)?;
+        // The error's chain could quote values; its kind and place do not.
+        template.render(context(language, brand, data)).map_err(|error| {
+            anyhow::anyhow!(
+                "emails/{}, line {}: {}",
+                error.name().unwrap_or(&name),
+                error.line().unwrap_or_default(),
+                error.kind()
+            )
+        })
+    }
+}
+
+/// What a template sees.
+fn context(language: Language, brand: &Brand, data: &Value) -> minijinja::Value {
+    let mut values = Map::new();
+    if let Value::Object(data) = data {
+        values.extend(data.iter().map(|(key, value)| {
+            let value = cleaned(value);
+            match value {
+                Value::String(text) if NAMES.contains(&key.as_str()) => {
+                    (key.clone(), Value::String(without_links(&text)))
+                }
+                value => (key.clone(), value),
+            }
+        }));
+    }
+    let name = without_links(&one_line(&brand.name));
+    values.insert(
+        "brand".into(),
+        json!({
+            "name": name,
+            "initial": name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string()),
+            "support_email": brand.support_email.as_deref().filter(|email| EmailAddress::parse(email).is_ok()),
+            "logo_url": brand.logo_url.as_deref().filter(|url| is_logo(url)),
+            "accent": Accent::of(&brand.primary),
+        }),
+    );
+    values.insert("language".into(), language.tag().into());
+    minijinja::Value::from(Serde(values))
+}
+
+/// Every text in a value on one line, without control characters.
+fn cleaned(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(one_line(text)),
+        Value::Array(values) => values.iter().map(cleaned).collect(),
+        Value::Object(values) => {
+            Value::Object(values.iter().map(|(k, v)| (k.clone(), cleaned(v))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// One line: every run of white space and control characters becomes a space, and characters
+/// that reorder the text around them vanish.
+pub(super) fn one_line(text: &str) -> String {
+    let seen: String = text
+        .chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A name that mail programs will not turn into a link: somebody who calls themselves
+/// `evil.example/login` must not get that link into a letter of ours. U+2060 (word joiner) is
+/// invisible and ends what such programs look for.
+fn without_links(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        safe.push(letter);
+        let inside = letters.peek().is_some_and(|next| !next.is_whitespace());
+        if inside && matches!(letter, '.' | '@' | ':' | '/' | '。' | '．' | '｡') {
+            safe.push('\u{2060}');
+        }
+    }
+    safe
+}
+
+/// An `https` URL, or an `http` one of this machine, without anything that ends an attribute.
+fn is_logo(url: &str) -> bool {
+    ["https://", "http://127.0.0.1", "http://localhost"].iter().any(|start| url.starts_with(start))
+        && url.chars().all(|c| c.is_ascii_graphic() && !"\"'<>\\`".contains(c))
+}
+
+/// Filter: a moment taken apart in UTC, two digits for hours and minutes.
+fn civil(micros: i64) -> minijinja::Value {
+    let civil = Moment(micros).civil();
+    minijinja::Value::from(Serde(json!({
+        "year": civil.year,
+        "month": civil.month,
+        "day": civil.day,
+        "hour": format!("{:02}", civil.hour),
+        "minute": format!("{:02}", civil.minute),
+    })))
+}
+
+/// Filter: filled up with spaces to a width, in characters.
+fn pad(text: &str, width: usize) -> String {
+    format!("{text:width$}")
+}
+
+/// The text part with its paragraphs filled to [`COLUMNS`]. Lines that are a link, begin with
+/// two spaces or with `--` stay as they are.
+fn reflowed(text: &str) -> String {
+    let as_is =
+        |line: &str| ["  ", "--", "http://", "https://"].iter().any(|s| line.starts_with(s));
+    let mut lines: Vec<String> = Vec::new();
+    let mut filling = false;
+    for line in text.lines() {
+        // The space after the dashes is part of the mark (RFC 3676, 4.3).
+        let line = if line == "-- " { line } else { line.trim_end() };
+        if line.is_empty() {
+            filling = false;
+            if lines.last().is_some_and(|last| !last.is_empty()) {
+                lines.push(String::new());
+            }
+        } else if as_is(line) {
+            filling = false;
+            lines.push(line.to_owned());
+        } else {
+            for word in line.split_whitespace() {
+                match lines.last_mut() {
+                    Some(last)
+                        if filling
+                            && last.chars().count() + 1 + word.chars().count() <= COLUMNS =>
+                    {
+                        last.push(' ');
+                        last.push_str(word);
+                    }
+                    _ => lines.push(word.to_owned()),
+                }
+                filling = true;
+            }
+        }
+    }
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_paragraphs_and_leaves_links_and_facts() {
+        let link = format!("https://portal.example/reset/{}", "x".repeat(90));
+        let text = format!(
+            "\n\nHello Casey,\n\nSomebody asked for a new password for your account,\nand that is \
+             why this line is far too long.\n{link}\nShort.\n\n\n  When   now\n  From   here\n-- \nBrand\n\n"
+        );
+        let shown = reflowed(&text);
+        assert!(shown.starts_with("Hello Casey,\n\nSomebody"), "{shown}");
+        assert!(
+            shown.contains(&format!(
+                "\n{link}\nShort.\n\n  When   now\n  From   here\n-- \nBrand\n"
+            ))
+        );
+        assert!(!shown.contains("\n\n\n"));
+        assert!(shown.lines().all(|line| line == link || line.chars().count() <= COLUMNS));
+    }
+
+    #[test]
+    fn one_line_is_one_line() {
+        assert_eq!(
+            one_line(" a\r\nBcc: b@c.example\u{85}\u{2028}c\0d\te "),
+            "a Bcc: b@c.example c d e"
+        );
+        assert_eq!(one_line("a\u{202e}b\u{2066}"), "ab");
+    }
+
+    #[test]
+    fn names_are_no_links() {
+        assert_eq!(
+            without_links("https://evil.example/x"),
+            "https:\u{2060}/\u{2060}/\u{2060}evil.\u{2060}example/\u{2060}x"
+        );
+        assert_eq!(without_links("Dr. Casey Thornton"), "Dr. Casey Thornton");
+        assert_eq!(without_links("Acme Inc."), "Acme Inc.");
+    }
+
+    #[test]
+    fn a_logo_is_a_plain_url() {
+        assert!(is_logo("https://cdn.example/logo.png?v=2"));
+        assert!(is_logo("http://127.0.0.1:3000/logo.png"));
+        for url in [
+            "http://cdn.example/x.png",
+            "javascript:alert(1)",
+            "https://a.example/\" onload=\"x",
+            "data:image/png;base64,AA",
+            "",
+        ] {
+            assert!(!is_logo(url), "{url}");
+        }
+    }
+}

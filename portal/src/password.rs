@@ -1,0 +1,358 @@
+//! Passwords: what a new one must be like, how it is hashed, and how many are hashed at once.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::phc::PasswordHash,
+};
+use model::{
+    account::PasswordRules,
+    policy::{LONGEST_PASSWORD, LONGEST_PASSWORD_BYTES, Policy, Rule},
+    refusal::{FieldProblem, Problem},
+};
+use sha1::{Digest, Sha1};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::{Error, Result, clock::Randomness, config::Hashing, secrets::Secret};
+
+/// Below this many guesses (as a power of ten) a password is among the first anyone would try.
+/// It is zxcvbn's bound between "somewhat" and "safely unguessable".
+const FEWEST_GUESSES_LOG10: f64 = 8.0;
+/// zxcvbn's time grows with the square of the length; what makes a password guessable shows early.
+const LOOKED_AT: usize = 100;
+
+/// Hashes and verifies with argon2id (RFC 9106), a bounded number at once, off the async threads.
+#[derive(Debug, Clone)]
+pub struct Hasher {
+    params: Params,
+    random: Randomness,
+    /// One permit per hash being computed.
+    running: Arc<Semaphore>,
+    /// One permit per hash being computed or waiting.
+    admitted: Arc<Semaphore>,
+    /// Verified for accounts that are not there, at the same cost.
+    dummy: Arc<str>,
+}
+
+impl Hasher {
+    /// A hasher of the given cost and width.
+    pub fn new(settings: &Hashing, random: Randomness) -> anyhow::Result<Self> {
+        let params = Params::new(settings.memory_kib, settings.iterations, settings.lanes, None)
+            .map_err(|error| anyhow::anyhow!("hashing settings: {error}"))?;
+        let width = settings.permits.max(1) as usize;
+        let salt = random.bytes::<16>();
+        // Never matches, whatever is typed: no password has this output.
+        let dummy = format!(
+            "$argon2id$v=19$m={},t={},p={}${}${}",
+            settings.memory_kib,
+            settings.iterations,
+            settings.lanes,
+            base64_plain(&salt),
+            base64_plain(&random.bytes::<32>()),
+        );
+        Ok(Self {
+            params,
+            random,
+            running: Arc::new(Semaphore::new(width)),
+            admitted: Arc::new(Semaphore::new(width + settings.queue as usize)),
+            dummy: dummy.into(),
+        })
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+    }
+
+    /// The hash of a new password, as a PHC string.
+    pub async fn hash(&self, password: &Secret) -> Result<String> {
+        let argon2 = self.argon2();
+        let salt = self.random.bytes::<16>();
+        let password = normalized(password);
+        self.behind_the_gate(move || {
+            argon2
+                .hash_password_with_salt(password.as_bytes(), &salt)
+                .map(|hash| hash.to_string())
+                .map_err(|error| anyhow::anyhow!("cannot hash a password: {error}"))
+        })
+        .await?
+        .map_err(Error::Broken)
+    }
+
+    /// Whether `password` is the one that was hashed. Without a hash it takes as long, and is not.
+    pub async fn verify(&self, password: &Secret, hash: Option<&str>) -> Result<bool> {
+        let argon2 = self.argon2();
+        let is_dummy = hash.is_none();
+        let hash = hash.unwrap_or(&self.dummy).to_owned();
+        let password = normalized(password);
+        self.behind_the_gate(move || {
+            let matches = PasswordHash::new(&hash)
+                .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok());
+            matches && !is_dummy
+        })
+        .await
+    }
+
+    /// Whether a hash was made at another cost than today's.
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok()).is_none_or(
+            |params| {
+                (params.m_cost(), params.t_cost(), params.p_cost())
+                    != (self.params.m_cost(), self.params.t_cost(), self.params.p_cost())
+            },
+        )
+    }
+
+    /// Runs `work` on a blocking thread when its turn comes; refuses at once when too many wait.
+    /// The permits go with the work, so a visitor who leaves neither frees one early nor keeps one.
+    async fn behind_the_gate<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
+            return Err(Error::Busy { retry_after: 5 });
+        };
+        let running = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .context("the hashing gate is closed")?;
+        tokio::task::spawn_blocking(move || {
+            let answer = work();
+            drop((running, admitted));
+            answer
+        })
+        .await
+        .context("hashing was interrupted")
+        .map_err(Error::Broken)
+    }
+}
+
+/// The standard alphabet without padding, as PHC strings have it.
+fn base64_plain(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes)
+}
+
+/// NFC, so that the same letters typed on another keyboard are the same password.
+fn normalized(password: &Secret) -> Zeroizing<String> {
+    Zeroizing::new(password.reveal().nfc().collect())
+}
+
+/// What a person would put into their password, and therefore what is tried first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Words {
+    /// Name, user name, email address of the person.
+    pub personal: Vec<String>,
+    /// Names of site and organization.
+    pub ours: Vec<String>,
+}
+
+/// What a new password must be like under `policy`.
+pub(crate) fn rules(policy: &Policy, has_second_factor: bool) -> PasswordRules {
+    let rule =
+        if has_second_factor { Rule::PasswordLengthWithFactor } else { Rule::PasswordLengthAlone };
+    PasswordRules { shortest: policy.count(rule), longest: LONGEST_PASSWORD }
+}
+
+/// Decides about new passwords.
+#[derive(Debug, Clone, Default)]
+pub struct Judge {
+    /// A local copy of Pwned Passwords, sorted by hash.
+    breached: Option<PathBuf>,
+}
+
+impl Judge {
+    /// A judge who also looks into a copy of Pwned Passwords, when there is one.
+    pub fn new(breached: Option<PathBuf>) -> Self {
+        Self { breached }
+    }
+
+    /// The problems of a new password and its retype, by field. Blocking: reads a file.
+    pub(crate) fn problems(
+        &self,
+        rules: PasswordRules,
+        context: &Words,
+        new: &Secret,
+        retype: &Secret,
+    ) -> anyhow::Result<Vec<FieldProblem>> {
+        let mut problems = Vec::new();
+        if let Some(problem) = self.problem(rules, context, new)? {
+            problems.push(FieldProblem { field: "new".into(), problem });
+        }
+        if retype.reveal().is_empty() && !new.reveal().is_empty() {
+            problems.push(FieldProblem { field: "retype".into(), problem: Problem::Required });
+        } else if *normalized(new) != *normalized(retype) {
+            problems.push(FieldProblem { field: "retype".into(), problem: Problem::RetypeDiffers });
+        }
+        Ok(problems)
+    }
+
+    fn problem(
+        &self,
+        rules: PasswordRules,
+        context: &Words,
+        new: &Secret,
+    ) -> anyhow::Result<Option<Problem>> {
+        if new.reveal().is_empty() {
+            return Ok(Some(Problem::Required));
+        }
+        if new.reveal().len() > LONGEST_PASSWORD_BYTES {
+            return Ok(Some(Problem::PasswordTooLong { max: rules.longest }));
+        }
+        let password = normalized(new);
+        let have = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
+        if have < rules.shortest {
+            return Ok(Some(Problem::PasswordTooShort { min: rules.shortest, have }));
+        }
+        if have > rules.longest {
+            return Ok(Some(Problem::PasswordTooLong { max: rules.longest }));
+        }
+        if is_mostly(&password, &context.personal) {
+            return Ok(Some(Problem::PasswordIsPersonal));
+        }
+        if is_mostly(&password, &context.ours) {
+            return Ok(Some(Problem::PasswordIsOurName));
+        }
+        let looked_at: Zeroizing<String> =
+            Zeroizing::new(password.chars().take(LOOKED_AT).collect());
+        let words: Vec<&str> =
+            context.personal.iter().chain(&context.ours).map(String::as_str).collect();
+        if zxcvbn::zxcvbn(&looked_at, &words).guesses_log10() < FEWEST_GUESSES_LOG10 {
+            return Ok(Some(Problem::PasswordGuessable));
+        }
+        if let Some(file) = &self.breached
+            && is_breached(file, &password)?
+        {
+            return Ok(Some(Problem::PasswordBreached));
+        }
+        Ok(None)
+    }
+}
+
+/// Whether less than eight characters are left of a password without these words.
+fn is_mostly(password: &str, words: &[String]) -> bool {
+    let mut rest = Zeroizing::new(password.to_lowercase());
+    let before = rest.len();
+    for word in words {
+        for part in word.to_lowercase().split(|c: char| !c.is_alphanumeric()) {
+            if part.chars().count() >= 4 {
+                *rest = rest.replace(part, "");
+            }
+        }
+    }
+    rest.len() < before && rest.chars().filter(|c| c.is_alphanumeric()).count() < 8
+}
+
+/// Looks a password up in a Pwned Passwords file: lines `SHA-1 in hex:count`, sorted.
+fn is_breached(path: &Path, password: &str) -> anyhow::Result<bool> {
+    const LINE: u64 = 128;
+    let name = || format!("cannot search the breached passwords in {}", path.display());
+    let wanted = Sha1::digest(password.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect::<String>();
+    let mut file = std::fs::File::open(path).with_context(name)?;
+    let (mut low, mut high) = (0, file.metadata().with_context(name)?.len());
+    // Invariant: the wanted line, if there, starts at or after `low` and before `high`.
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = middle.saturating_sub(LINE);
+        file.seek(SeekFrom::Start(start)).with_context(name)?;
+        let mut chunk = Vec::new();
+        (&file).take(3 * LINE).read_to_end(&mut chunk).with_context(name)?;
+        let at = usize::try_from(middle - start).unwrap_or_default();
+        let line_start = chunk[..at].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+        let line_end = chunk[at..].iter().position(|b| *b == b'\n').map_or(chunk.len(), |n| at + n);
+        let line = &chunk[line_start..line_end];
+        let hash = line.split(|b| *b == b':').next().unwrap_or_default().to_ascii_uppercase();
+        match hash.as_slice().cmp(wanted.as_bytes()) {
+            std::cmp::Ordering::Equal => return Ok(true),
+            std::cmp::Ordering::Less => low = start + line_end as u64 + 1,
+            std::cmp::Ordering::Greater => high = start + line_start as u64,
+        }
+    }
+    Ok(false)
+}
+
+/// A passphrase of six words from a list of 7,776 (the EFF's long list): 77.5 bits.
+pub(crate) fn suggest(random: &Randomness) -> Secret {
+    let words = diceware_wordlists::EFF_LONG_WORDLIST;
+    let mut phrase = String::with_capacity(64);
+    for place in 0..6 {
+        if place > 0 {
+            phrase.push(' ');
+        }
+        let index = random.below(words.len() as u64);
+        phrase.push_str(words[usize::try_from(index).unwrap_or_default()]);
+    }
+    Secret::new(phrase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> Option<Problem> {
+        let context = Words {
+            personal: vec!["Casey Thornton".into(), "casey@acme.example".into()],
+            ours: vec!["Northwind Backup".into()],
+        };
+        Judge::default()
+            .problem(rules(&Policy::default(), false), &context, &Secret::new(text.into()))
+            .expect("judges")
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_password() {
+        assert_eq!(problem(""), Some(Problem::Required));
+        assert_eq!(problem("short"), Some(Problem::PasswordTooShort { min: 15, have: 5 }));
+        assert_eq!(problem(&"x".repeat(257)), Some(Problem::PasswordTooLong { max: 256 }));
+        assert_eq!(problem(&"ü".repeat(600)), Some(Problem::PasswordTooLong { max: 256 }));
+        assert_eq!(problem("passwordpassword"), Some(Problem::PasswordGuessable));
+        assert_eq!(problem("aaaaaaaaaaaaaaaaaaaa"), Some(Problem::PasswordGuessable));
+        assert_eq!(problem("1234567890123456"), Some(Problem::PasswordGuessable));
+        assert_eq!(problem("CaseyThornton2026"), Some(Problem::PasswordIsPersonal));
+        assert_eq!(problem("northwind-backup-1"), Some(Problem::PasswordIsOurName));
+        assert_eq!(problem("velvet orbit canyon"), None);
+        assert_eq!(problem("Füße über dem Fjord"), None);
+        assert_eq!(problem(&"velvet orbit canyon ".repeat(12)), None);
+    }
+
+    #[test]
+    fn suggestions_pass_and_differ() {
+        let random = Randomness::seeded(7);
+        let (one, two) = (suggest(&random), suggest(&random));
+        assert_ne!(one.reveal(), two.reveal());
+        assert_eq!(one.reveal().split(' ').count(), 6);
+        assert_eq!(problem(one.reveal()), None);
+    }
+
+    #[test]
+    fn finds_breached_passwords_in_a_sorted_file() {
+        let hash = |text: &str| {
+            Sha1::digest(text.as_bytes()).iter().map(|b| format!("{b:02X}")).collect::<String>()
+        };
+        let known: Vec<String> = (0..500).map(|n| format!("breached password {n}")).collect();
+        let mut lines: Vec<String> =
+            known.iter().enumerate().map(|(n, text)| format!("{}:{n}", hash(text))).collect();
+        lines.sort();
+        let path = std::env::temp_dir().join(format!("rekey-pwned-{}", std::process::id()));
+        for end in ["\n", "\r\n"] {
+            std::fs::write(&path, lines.join(end) + end).expect("writes");
+            for text in &known {
+                assert!(is_breached(&path, text).expect("searches"), "{text}");
+            }
+            for n in 0..500 {
+                assert!(!is_breached(&path, &format!("unknown {n}")).expect("searches"));
+            }
+        }
+        std::fs::write(&path, "").expect("writes");
+        assert!(!is_breached(&path, "anything").expect("searches"));
+        std::fs::remove_file(path).expect("cleans up");
+    }
+}

@@ -1,0 +1,295 @@
+//! Resets: every change of a password goes through here.
+//!
+//! 1. The *decision*, one transaction: what entitles to the change is consumed (a link, the current
+//!    password), the reset goes to `applying` with the hash to come, sessions end, links are void.
+//! 2. Each target in turn, outside any transaction.
+//! 3. The *last step*, one transaction: the hash takes effect, locks open, the notice goes out.
+//!
+//! What a crash leaves between them is finished by [`Portal::resume_reset`]: from the decision on
+//! there is only forward.
+
+use std::{net::IpAddr, time::Duration};
+
+use anyhow::Context;
+use model::{
+    Refusal,
+    audit::{ActorKind, AuditKind, Outcome},
+    id::{AccountId, LinkId, ResetId, SessionId, TargetId},
+    link::{LinkOrigin, LinkPurpose, LinkState},
+    policy::{DISPUTE_LINK_LIFE, Rule},
+    refusal::Problem,
+    reset::{Delivery, ResetState, TargetState},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Portal, Result, Visit,
+    audit::{Event, Personal},
+    device, failpoint,
+    mail::{ChangedHow, Letter, MailedLink, Occasion},
+    outbox,
+    password::{self, Words},
+    secrets::{Secret, new_token},
+    sign_in::account_counter,
+    store::{Account, LinkRow, ResetRow, Tx},
+};
+
+/// How long a worker may take for one reset before another one finishes it.
+const LEASE: Duration = Duration::from_secs(10);
+/// The seal's purpose.
+const PURPOSE: &str = "reset";
+
+/// What the last step needs to know of the visit that took the decision.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Circumstances {
+    pub address: Option<IpAddr>,
+    pub user_agent: String,
+    pub request_id: String,
+    pub origin: String,
+    pub actor: (ActorKind, Option<AccountId>),
+    pub how: ChangedHow,
+    /// The session that goes on: the one in which the owner changed the password.
+    pub keep: Option<SessionId>,
+}
+
+impl Circumstances {
+    /// What a visit tells.
+    pub fn of(visit: &Visit, actor: (ActorKind, Option<AccountId>), how: ChangedHow) -> Self {
+        Self {
+            address: Some(visit.address),
+            user_agent: device::shortened(&visit.user_agent).to_owned(),
+            request_id: visit.request_id.clone(),
+            origin: visit.origin.clone(),
+            actor,
+            how,
+            keep: None,
+        }
+    }
+
+    fn event(&self, reset: &ResetRow, kind: AuditKind, outcome: Outcome) -> Event<'_> {
+        Event {
+            organization: reset.organization_id,
+            kind,
+            outcome,
+            actor: self.actor,
+            subject: Some(reset.account_id),
+            reset: Some(reset.id),
+            request_id: &self.request_id,
+            personal: Personal {
+                address: self.address,
+                device: device::describe(&self.user_agent),
+                staff: None,
+            },
+        }
+    }
+}
+
+impl Portal {
+    /// Checks a new password against the rules, the account's names and its history, and hashes it.
+    pub(crate) async fn judge_password(
+        &self,
+        account: &Account,
+        new: &Secret,
+        retype: &Secret,
+    ) -> Result<String> {
+        let mut tx = self.db().read().await?;
+        let policy = tx.policy(account.organization_id).await?;
+        let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
+        let organization =
+            tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
+        let keep = policy.get(Rule::PasswordHistory);
+        let mut earlier = tx.history(account.id, keep).await?;
+        drop(tx);
+        earlier.extend(account.password_hash.clone());
+        let rules = password::rules(&policy, false);
+        let words = Words {
+            personal: [Some(account.name.as_str()), Some(account.email.as_str())]
+                .into_iter()
+                .chain([account.user_name.as_ref().map(model::text::UserName::as_str)])
+                .flatten()
+                .map(str::to_owned)
+                .collect(),
+            ours: vec![site.name.to_string(), organization.name.to_string()],
+        };
+        let (judge, new_, retype) = (self.judge().clone(), new.clone(), retype.clone());
+        let problems =
+            tokio::task::spawn_blocking(move || judge.problems(rules, &words, &new_, &retype))
+                .await
+                .context("judging a password was interrupted")??;
+        if !problems.is_empty() {
+            return Err(Refusal::Fields(problems).into());
+        }
+        for hash in &earlier {
+            if self.hasher().verify(new, Some(hash)).await? {
+                return Err(Error::field("new", Problem::PasswordUsedBefore));
+            }
+        }
+        self.hasher().hash(new).await
+    }
+
+    /// Adds a reset that waits for a link to be used.
+    pub(crate) async fn add_waiting_reset(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        delivery: Delivery,
+        requested_by: Option<AccountId>,
+    ) -> Result<ResetId> {
+        let row =
+            self.new_reset(tx, account, ResetState::WaitingForCustomer, delivery, requested_by);
+        let row = row.await?;
+        tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
+        Ok(row.id)
+    }
+
+    async fn new_reset(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        state: ResetState,
+        delivery: Delivery,
+        requested_by: Option<AccountId>,
+    ) -> Result<ResetRow> {
+        let now = self.now();
+        Ok(ResetRow {
+            id: ResetId(self.random().id(now)),
+            account_id: account.id,
+            organization_id: account.organization_id,
+            sequence: tx.next_reset(account.id).await?,
+            state,
+            delivery,
+            requested_by,
+            new_hash: None,
+            sealed_context: None,
+            created_at: now,
+        })
+    }
+
+    /// The decision for a change that needs no link: a new reset, at once `applying`.
+    /// The account must be held, and what entitles to the change checked.
+    pub(crate) async fn decide_now(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        delivery: Delivery,
+        hash: String,
+        context: &Circumstances,
+    ) -> Result<ResetId> {
+        let mut row =
+            self.new_reset(tx, account, ResetState::Applying, delivery, context.actor.1).await?;
+        row.new_hash = Some(hash);
+        row.sealed_context = Some(self.keys().seal(PURPOSE, context)?);
+        let portal = TargetId(self.random().id(row.created_at));
+        tx.add_reset(&row, portal, Some(row.created_at.plus(LEASE))).await?;
+        self.close_doors(tx, &row, context).await?;
+        Ok(row.id)
+    }
+
+    /// The decision for a link that was used: its waiting reset goes to `applying`.
+    /// The account must be held and the link consumed, in this transaction.
+    pub(crate) async fn decide_waiting(
+        &self,
+        tx: &mut Tx,
+        reset: ResetId,
+        hash: &str,
+        context: &Circumstances,
+    ) -> Result<()> {
+        let now = self.now();
+        let sealed = self.keys().seal(PURPOSE, context)?;
+        if !tx.apply_reset(reset, hash, &sealed, now.plus(LEASE), now).await? {
+            return Err(Refusal::LinkUnusable.into());
+        }
+        let row = tx.lock_reset(reset).await?.context("a reset that was just applied")?;
+        self.close_doors(tx, &row, context).await
+    }
+
+    /// What ends with the decision: sessions, links, other resets that wait.
+    async fn close_doors(
+        &self,
+        tx: &mut Tx,
+        reset: &ResetRow,
+        context: &Circumstances,
+    ) -> Result<()> {
+        let now = self.now();
+        tx.end_sessions(reset.account_id, context.keep, now).await?;
+        tx.void_links(reset.account_id, now).await?;
+        tx.cancel_resets(reset.account_id, now).await?;
+        tx.record(self, context.event(reset, AuditKind::ResetStarted, Outcome::Begun)).await
+    }
+
+    /// Brings a reset that is `applying` to its end. Does nothing when somebody else did.
+    pub(crate) async fn finish_reset(&self, id: ResetId) -> Result<()> {
+        failpoint::reach("reset-decided");
+        // Targets in other systems come here, before the portal's own hash: they are the ones that
+        // may fail, and what is local can always be tried again.
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let Some(reset) = tx.lock_reset(id).await? else { return Ok(()) };
+        if reset.state != ResetState::Applying {
+            return Ok(());
+        }
+        let account = tx.lock_account(reset.account_id).await?.context("a reset's account")?;
+        let hash = reset.new_hash.as_deref().context("a reset without its new hash")?;
+        let sealed = reset.sealed_context.as_deref().context("a reset without its context")?;
+        let context: Circumstances = self.keys().open(PURPOSE, sealed)?;
+        tx.finish_reset(id, ResetState::Done, now).await?;
+        tx.set_targets(id, TargetState::Applied, now).await?;
+
+        let keep = tx.policy(account.organization_id).await?.get(Rule::PasswordHistory);
+        if let Some(old) = account.password_hash.as_deref().filter(|_| keep > 0) {
+            tx.retire_hash(account.id, old, now).await?;
+        }
+        tx.trim_history(account.id, keep).await?;
+        tx.set_password(account.id, hash, now).await?;
+        tx.clear_counter(&account_counter(&account)).await?;
+        // Whoever got in between decision and last step is out again.
+        tx.end_sessions(account.id, context.keep, now).await?;
+        tx.revoke_devices(account.id, None, now).await?;
+
+        let site = tx.site(account.site_id).await?.context("an account's site")?;
+        let (token, token_hash) = new_token(self.random());
+        let link = LinkRow {
+            id: LinkId(self.random().id(now)),
+            token_hash,
+            account_id: account.id,
+            site_id: account.site_id,
+            reset_id: None,
+            purpose: LinkPurpose::Dispute,
+            origin: LinkOrigin::Notice,
+            state: LinkState::Open,
+            created_at: now,
+            expires_at: now.plus(DISPUTE_LINK_LIFE),
+        };
+        tx.add_link(&link).await?;
+        let path = format!("/confirm/{}/{}", link.id, token.reveal());
+        let letter = Letter::PasswordChanged {
+            name: account.name.clone(),
+            changed: Occasion {
+                at: now,
+                address: context.address,
+                device: device::describe(&context.user_agent),
+            },
+            how: context.how,
+            dispute_link: MailedLink::new(site.url(&context.origin, &path)),
+        };
+        tx.post(self, &account, letter, outbox::PATIENCE).await?;
+        tx.record(self, context.event(&reset, AuditKind::ResetDone, Outcome::Done)).await?;
+        failpoint::reach("reset-before-commit");
+        tx.commit().await?;
+        failpoint::reach("reset-done");
+        Ok(())
+    }
+
+    /// Takes over one reset that its worker did not finish; whether there was one.
+    pub(crate) async fn resume_reset(&self) -> Result<bool> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let Some(id) = tx.take_unfinished_reset(now, now.plus(LEASE)).await? else {
+            return Ok(false);
+        };
+        tx.commit().await?;
+        tracing::warn!(reset = %id, "finishing a reset that was interrupted");
+        self.finish_reset(id).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,56 @@
+//! After a restore from a backup: what the backup still knew must not live again.
+
+use model::audit::{ActorKind, AuditKind, Outcome};
+
+use crate::{
+    Portal, Result,
+    audit::{Event, Personal},
+};
+
+/// What [`Portal::restored`] ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RestoredReport {
+    /// Sessions.
+    pub sessions: u64,
+    /// Mailed links.
+    pub links: u64,
+    /// Known devices.
+    pub devices: u64,
+    /// Mails that were on their way, with their seals.
+    pub mails: u64,
+    /// Sealed passwords for downstream systems.
+    pub seals: u64,
+}
+
+impl Portal {
+    /// The last step of a restore: ends every session and step-up, voids every link, forgets every
+    /// device, wipes every seal. All in one transaction.
+    pub async fn restored(&self) -> Result<RestoredReport> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let report = RestoredReport {
+            sessions: tx.end_all_sessions(now).await?,
+            links: tx.void_all_links(now).await?,
+            devices: tx.revoke_all_devices(now).await?,
+            mails: tx.wipe_mails(now).await?,
+            seals: tx.wipe_seals().await?,
+        };
+        tx.expire_resets(now).await?;
+        tx.clear_forgotten().await?;
+        for organization in tx.organizations().await? {
+            let event = Event {
+                organization: organization.id,
+                kind: AuditKind::Restored,
+                outcome: Outcome::Done,
+                actor: (ActorKind::CommandLine, None),
+                subject: None,
+                reset: None,
+                request_id: "command-line",
+                personal: Personal::default(),
+            };
+            tx.record(self, event).await?;
+        }
+        tx.commit().await?;
+        Ok(report)
+    }
+}

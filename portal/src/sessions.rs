@@ -1,0 +1,175 @@
+//! Who is signed in, and with what.
+
+use std::time::Duration;
+
+use model::{
+    Moment, Refusal,
+    account::{AccountKind, AccountState, Language, Lock, Me, Role, SessionView},
+    audit::{AuditKind, Outcome},
+    id::{AccountId, OrganizationId, SessionId, SiteId},
+    text::Name,
+};
+
+use crate::{
+    Portal, Result, Visit,
+    audit::{Event, Personal},
+    device,
+    secrets::{Secret, TokenHash},
+    sign_in::session_spans,
+    store::ActorRow,
+};
+
+/// How exact "last used" is: a write for every request would be too much.
+const TOUCH: Duration = Duration::from_secs(60);
+/// How far the clocks of nodes may differ before a moment counts as lying in the future.
+pub(crate) const SKEW: Duration = Duration::from_secs(120);
+
+/// Somebody signed in, as this request found them. Made by [`Portal::actor`] only.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The account.
+    pub account: AccountId,
+    /// The session.
+    pub session: SessionId,
+    /// Staff or customer.
+    pub kind: AccountKind,
+    /// The role of staff.
+    pub role: Option<Role>,
+    /// The organization they belong to.
+    pub organization: OrganizationId,
+    /// The site they signed in at.
+    pub site: SiteId,
+    /// What they are called.
+    pub name: Name,
+    /// The language they chose.
+    pub language: Language,
+    /// The request.
+    pub visit: Visit,
+}
+
+impl Actor {
+    pub(crate) fn event(&self, kind: AuditKind) -> Event<'_> {
+        let actor = match self.kind {
+            AccountKind::Staff => model::audit::ActorKind::Staff,
+            AccountKind::Customer => model::audit::ActorKind::Customer,
+        };
+        Event {
+            organization: self.organization,
+            kind,
+            outcome: Outcome::Done,
+            actor: (actor, Some(self.account)),
+            subject: Some(self.account),
+            reset: None,
+            request_id: &self.visit.request_id,
+            personal: Personal::of(&self.visit),
+        }
+    }
+}
+
+impl ActorRow {
+    /// Whether the session still holds at `now`. One that was last used in the future has seen
+    /// another clock: nothing may revive, so it ends.
+    fn holds(&self, now: Moment) -> bool {
+        now < self.session.idle_until
+            && now < self.session.expires_at
+            && self.session.last_used_at <= now.plus(SKEW)
+            && self.state == AccountState::Active
+            && !matches!(self.locked_by, Some(Lock::Staff | Lock::Dispute))
+    }
+}
+
+impl Portal {
+    /// Who holds this session's token, if it still holds.
+    pub async fn actor(&self, visit: &Visit, token: &Secret) -> Result<Option<Actor>> {
+        let now = self.now();
+        let mut tx = self.db().read().await?;
+        let Some(row) = tx.actor(&TokenHash::of(token)).await? else { return Ok(None) };
+        let organization = row.organization_id;
+        if !row.holds(now) || tx.is_suspended(organization).await? {
+            return Ok(None);
+        }
+        let policy = tx.policy(organization).await?;
+        drop(tx);
+        if now.since(row.session.last_used_at) >= TOUCH {
+            let (idle, _) = session_spans(&policy, row.kind, row.session.kept);
+            let mut tx = self.db().write().await?;
+            let address = visit.address.to_string();
+            tx.touch_session(row.session.id, &address, now, now.plus(idle)).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(Actor {
+            account: row.session.account_id,
+            session: row.session.id,
+            kind: row.kind,
+            role: row.role,
+            organization,
+            site: row.session.site_id,
+            name: row.name,
+            language: row.language,
+            visit: Visit { site: row.session.site_id, ..visit.clone() },
+        }))
+    }
+
+    /// What every page shows of the one who is signed in.
+    pub async fn me(&self, actor: &Actor) -> Result<Me> {
+        let mut tx = self.db().read().await?;
+        let organization = tx.organization(actor.organization).await?.ok_or(Refusal::NotFound)?;
+        Ok(Me {
+            id: actor.account,
+            kind: actor.kind,
+            role: actor.role,
+            name: actor.name.clone(),
+            organization: organization.name,
+            language: actor.language,
+        })
+    }
+
+    /// Ends the actor's session.
+    pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        if tx.end_session(actor.account, actor.session, self.now()).await? {
+            tx.record(self, actor.event(AuditKind::SignedOut)).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Where the actor is signed in.
+    pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionView>> {
+        let mut tx = self.db().read().await?;
+        let rows = tx.sessions(actor.account, self.now()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| SessionView {
+                id: row.id,
+                current: row.id == actor.session,
+                device: device::describe(&row.user_agent),
+                address: row.address,
+                signed_in_at: row.created_at,
+                last_used_at: row.last_used_at,
+            })
+            .collect())
+    }
+
+    /// Ends one of the actor's sessions.
+    pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        if !tx.end_session(actor.account, session, self.now()).await? {
+            return Err(Refusal::NotFound.into());
+        }
+        tx.record(self, actor.event(AuditKind::SessionEnded)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends all of the actor's sessions but the one that asks; returns how many.
+    pub async fn end_other_sessions(&self, actor: &Actor) -> Result<u32> {
+        let mut tx = self.db().write().await?;
+        let ended = tx.end_sessions(actor.account, Some(actor.session), self.now()).await?;
+        if ended > 0 {
+            tx.record(self, actor.event(AuditKind::OtherSessionsEnded)).await?;
+        }
+        tx.commit().await?;
+        Ok(u32::try_from(ended).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,377 @@
+//! Signing in with a name and a password: one answer whatever failed.
+//!
+//! The attempt is counted before the password is looked at, in a transaction of its own, so that
+//! neither a crash nor a hundred attempts at once get around the counting. Names that exist and
+//! names that do not are counted, delayed, hashed and recorded alike.
+
+use std::time::Duration;
+
+use model::{
+    Moment, Refusal,
+    account::{AccountKind, Lock},
+    audit::{ActorKind, AuditKind, Outcome},
+    id::{DeviceId, OrganizationId, SessionId},
+    policy::{
+        DELAYS, FAILURES_BEFORE_DELAY, FAILURES_FOR_GOOD, KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE,
+        LONGEST_PASSWORD_BYTES, Policy, Rule, SIGN_IN_WINDOW, SIGN_INS_PER_PREFIX,
+    },
+    refusal::{FieldProblem, Problem},
+    text::LONGEST_EMAIL,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Portal, Result, Visit,
+    audit::{Event, Personal, occasion},
+    device,
+    mail::{Letter, MailedLink},
+    outbox,
+    secrets::{Secret, TokenHash, new_token},
+    store::{Account, Counter, DeviceRow, SessionRow, Tx},
+    throttle::{Limit, canonical, prefix, wait_refusal},
+};
+
+/// The form.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Email address or user name.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
+    /// Whether to stay signed in on this device.
+    pub keep: bool,
+}
+
+/// What a browser is given once it is signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The session's token.
+    pub token: Secret,
+    /// How long the browser keeps it; until it is closed when `None`.
+    pub max_age: Option<Duration>,
+    /// The token by which this device is known from now on.
+    pub device: Secret,
+    /// How long the browser keeps that.
+    pub device_max_age: Duration,
+    /// Staff or customer: they land on different pages.
+    pub kind: AccountKind,
+}
+
+/// Who tried, as far as the first look told.
+struct Attempt {
+    account: Option<Account>,
+    device: Option<DeviceRow>,
+    counter_name: String,
+    counter: Counter,
+    organization: OrganizationId,
+    policy: Policy,
+}
+
+impl Portal {
+    /// Signs in.
+    pub async fn sign_in(&self, visit: &Visit, request: SignIn) -> Result<SignedIn> {
+        let mut missing = Vec::new();
+        for (field, is_empty) in [
+            ("name", request.name.trim().is_empty()),
+            ("password", request.password.reveal().is_empty()),
+        ] {
+            if is_empty {
+                missing.push(FieldProblem { field: field.into(), problem: Problem::Required });
+            }
+        }
+        if !missing.is_empty() {
+            return Err(Refusal::Fields(missing).into());
+        }
+        let attempt = self.count_attempt(visit, &request.name).await?;
+        let stored = attempt.account.as_ref().and_then(|account| account.password_hash.as_deref());
+        let fits = request.password.reveal().len() <= LONGEST_PASSWORD_BYTES;
+        let matches = self.hasher().verify(&request.password, stored.filter(|_| fits)).await?;
+        match (&attempt.account, matches) {
+            (Some(account), true) => self.let_in(visit, &request, &attempt, account).await,
+            _ => self.turn_away(visit, &attempt).await,
+        }
+    }
+
+    /// Counts the attempt, and refuses it when it comes too soon.
+    async fn count_attempt(&self, visit: &Visit, name: &str) -> Result<Attempt> {
+        let now = self.now();
+        let name = canonical(name);
+        let mut tx = self.db().write().await?;
+        let limit = Limit { count: SIGN_INS_PER_PREFIX, window: SIGN_IN_WINDOW };
+        let throttle = format!("sign-in:{}", prefix(visit.address));
+        tx.take_or_refuse(&throttle, limit, now).await?;
+        let account = if name.len() <= LONGEST_EMAIL {
+            tx.account_named(visit.site, &name).await?
+        } else {
+            None
+        };
+        let organization = match &account {
+            Some(account) => account.organization_id,
+            None => tx.site(visit.site).await?.ok_or(Refusal::NotFound)?.organization_id,
+        };
+        let policy = tx.policy(organization).await?;
+        let device = match (&account, &visit.device) {
+            (Some(account), Some(token)) => {
+                tx.known_device(account.id, &TokenHash::of(token), now).await?
+            }
+            _ => None,
+        };
+        let counter_name = match (&account, &device) {
+            // A known device has a counter of its own: a flood never shuts the owner out.
+            (_, Some(device)) => device_counter(device.id),
+            (Some(account), None) => account_counter(account),
+            (None, None) => unknown_counter(visit, &name),
+        };
+        let before = tx.lock_counter(&counter_name, now).await?;
+        if before.open_at > now {
+            // The whole of it counts against the address, but is no further failure.
+            tx.commit().await?;
+            return Err(wait_refusal(before.open_at.since(now)).into());
+        }
+        let counter = failed_once_more(before, &policy, now);
+        tx.save_counter(&counter_name, counter, now).await?;
+        tx.commit().await?;
+        Ok(Attempt { account, device, counter_name, counter, organization, policy })
+    }
+
+    /// The password does not fit, or there is none to fit.
+    async fn turn_away(&self, visit: &Visit, attempt: &Attempt) -> Result<SignedIn> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let subject = attempt.account.as_ref().map(|account| account.id);
+        let locks_now = attempt.device.is_none() && locks_at(attempt.counter, &attempt.policy);
+        if let Some(account) = attempt.account.as_ref().filter(|_| locks_now) {
+            let until =
+                (attempt.counter.open_at < Moment(i64::MAX)).then_some(attempt.counter.open_at);
+            tx.set_lock(account.id, Lock::Failures, until, now).await?;
+            // One letter a lock, not one for each further attempt.
+            let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
+            let letter = Letter::AccountLocked {
+                name: account.name.clone(),
+                locked: occasion(now, visit),
+                minutes: attempt.policy.count(Rule::LockMinutes),
+                forgot_link: MailedLink::new(site.url(&visit.origin, "/forgot")),
+            };
+            tx.post(self, account, letter, outbox::PATIENCE).await?;
+        }
+        let event = |kind| Event {
+            organization: attempt.organization,
+            kind,
+            outcome: Outcome::Refused,
+            actor: (ActorKind::Visitor, None),
+            subject,
+            reset: None,
+            request_id: &visit.request_id,
+            personal: Personal::of(visit),
+        };
+        tx.record(self, event(AuditKind::SignInRefused)).await?;
+        if locks_now && subject.is_some() {
+            tx.record(self, Event { outcome: Outcome::Done, ..event(AuditKind::Locked) }).await?;
+        }
+        tx.commit().await?;
+        Err(Refusal::SignInFailed.into())
+    }
+
+    /// The password fits: decides with the rows held, and makes the session.
+    async fn let_in(
+        &self,
+        visit: &Visit,
+        request: &SignIn,
+        attempt: &Attempt,
+        seen: &Account,
+    ) -> Result<SignedIn> {
+        let outdated = seen.password_hash.as_deref().filter(|hash| self.hasher().is_outdated(hash));
+        let fresh_hash = match outdated {
+            Some(_) => Some(self.hasher().hash(&request.password).await?),
+            None => None,
+        };
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let account = tx.lock_account(seen.id).await?;
+        let may_enter = match &account {
+            Some(account) => {
+                // The password may have been changed while it was being verified.
+                account.password_hash == seen.password_hash
+                    && account.may_sign_in(now)
+                    && !tx.is_suspended(account.organization_id).await?
+            }
+            None => false,
+        };
+        let Some(account) = account.filter(|_| may_enter) else {
+            drop(tx);
+            return self.turn_away(visit, attempt).await;
+        };
+        tx.clear_counter(&attempt.counter_name).await?;
+        if let (Some(old), Some(new)) = (outdated, &fresh_hash) {
+            tx.replace_hash(account.id, old, new).await?;
+        }
+        let (device_token, device_hash) = new_token(self.random());
+        let device_expires = now.plus(KNOWN_DEVICE_LIFE);
+        let device = match &attempt.device {
+            Some(device) => {
+                tx.renew_device(device.id, &device_hash, now, device_expires).await?;
+                device.id
+            }
+            None => {
+                let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: account.id };
+                let user_agent = device::shortened(&visit.user_agent);
+                tx.add_device(&row, &device_hash, user_agent, now, device_expires).await?;
+                row.id
+            }
+        };
+        let kept = request.keep && account.kind == AccountKind::Customer;
+        let token =
+            self.begin_session(&mut tx, visit, &account, device, kept, &attempt.policy).await?;
+        tx.note_sign_in(account.id, now).await?;
+        let event = Event {
+            organization: account.organization_id,
+            kind: AuditKind::SignedIn,
+            outcome: Outcome::Done,
+            actor: (account.actor_kind(), Some(account.id)),
+            subject: Some(account.id),
+            reset: None,
+            request_id: &visit.request_id,
+            personal: Personal::of(visit),
+        };
+        tx.record(self, event).await?;
+        tx.commit().await?;
+        Ok(SignedIn {
+            token,
+            max_age: kept.then_some(KEPT_SESSION_LIFE),
+            device: device_token,
+            device_max_age: KNOWN_DEVICE_LIFE,
+            kind: account.kind,
+        })
+    }
+
+    async fn begin_session(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        account: &Account,
+        device: DeviceId,
+        kept: bool,
+        policy: &Policy,
+    ) -> Result<Secret> {
+        let now = self.now();
+        let (idle, whole) = session_spans(policy, account.kind, kept);
+        let (token, hash) = new_token(self.random());
+        let row = SessionRow {
+            id: SessionId(self.random().id(now)),
+            account_id: account.id,
+            site_id: account.site_id,
+            device_id: Some(device),
+            kept,
+            address: visit.address.to_string(),
+            user_agent: device::shortened(&visit.user_agent).to_owned(),
+            created_at: now,
+            last_used_at: now,
+            idle_until: now.plus(idle),
+            expires_at: now.plus(whole),
+        };
+        tx.add_session(&row, &hash).await?;
+        Ok(token)
+    }
+}
+
+/// How long a session may rest, and how long it lasts.
+pub(crate) fn session_spans(
+    policy: &Policy,
+    kind: AccountKind,
+    kept: bool,
+) -> (Duration, Duration) {
+    match (kind, kept) {
+        (AccountKind::Customer, true) => (KEPT_SESSION_LIFE, KEPT_SESSION_LIFE),
+        (AccountKind::Customer, false) => (
+            policy.minutes(Rule::CustomerIdleMinutes),
+            policy.minutes(Rule::CustomerSessionMinutes),
+        ),
+        (AccountKind::Staff, _) => {
+            (policy.minutes(Rule::StaffIdleMinutes), policy.minutes(Rule::StaffSessionMinutes))
+        }
+    }
+}
+
+/// A counter after one more failure: how many, and from when on the next attempt passes.
+pub(crate) fn failed_once_more(before: Counter, policy: &Policy, now: Moment) -> Counter {
+    let failures = u32::try_from(before.failures).unwrap_or_default().saturating_add(1);
+    let open_at = if failures >= FAILURES_FOR_GOOD {
+        Moment(i64::MAX)
+    } else if failures >= policy.count(Rule::FailuresBeforeLock) {
+        now.plus(policy.minutes(Rule::LockMinutes))
+    } else if failures >= FAILURES_BEFORE_DELAY {
+        let step = usize::try_from(failures - FAILURES_BEFORE_DELAY).unwrap_or(usize::MAX);
+        let seconds = DELAYS.get(step).or(DELAYS.last()).copied().unwrap_or(10);
+        now.plus(Duration::from_secs(u64::from(seconds)))
+    } else {
+        now
+    };
+    Counter { failures: i32::try_from(failures).unwrap_or(i32::MAX), open_at }
+}
+
+/// Whether a counter has just reached a lock.
+fn locks_at(counter: Counter, policy: &Policy) -> bool {
+    u32::try_from(counter.failures).is_ok_and(|failures| {
+        failures == FAILURES_FOR_GOOD || failures == policy.count(Rule::FailuresBeforeLock)
+    })
+}
+
+/// The counter of an account: both of its sign-in names feed it.
+pub(crate) fn account_counter(account: &Account) -> String {
+    format!("account:{}", account.id)
+}
+
+/// The counter of a known device.
+pub(crate) fn device_counter(device: DeviceId) -> String {
+    format!("device:{device}")
+}
+
+/// The counter of a name that nobody has; hashed, since a password may have been typed there.
+fn unknown_counter(visit: &Visit, name: &str) -> String {
+    let digest = Sha256::new_with_prefix(visit.site.0.as_bytes()).chain_update(name).finalize();
+    digest.iter().fold(String::from("name:"), |text, byte| text + &format!("{byte:02x}"))
+}
+
+impl Account {
+    /// Whether the account's own state lets it in with the right password.
+    fn may_sign_in(&self, now: Moment) -> bool {
+        self.state == model::account::AccountState::Active
+            && !self.is_locked_for_good()
+            && self.password_expires_at.is_none_or(|until| now < until)
+    }
+
+    /// Staff or customer, as the audit log says it.
+    pub(crate) fn actor_kind(&self) -> ActorKind {
+        match self.kind {
+            AccountKind::Staff => ActorKind::Staff,
+            AccountKind::Customer => ActorKind::Customer,
+        }
+    }
+}
+
+impl Tx {
+    /// The rules in force for an organization.
+    pub(crate) async fn policy(&mut self, organization: OrganizationId) -> Result<Policy> {
+        let levels = self.policy_settings(organization).await?;
+        Ok(Policy::in_force(levels.iter().map(Vec::as_slice)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_slow_down_then_lock_then_lock_for_good() {
+        let policy = Policy::default();
+        let mut counter = Counter { failures: 0, open_at: Moment(0) };
+        let mut waits = Vec::new();
+        for _ in 0..100 {
+            counter = failed_once_more(counter, &policy, Moment(0));
+            waits.push(counter.open_at.0 / 1_000_000);
+        }
+        assert_eq!(waits[..10], [0, 0, 0, 0, 1, 3, 5, 10, 10, 900]);
+        assert_eq!(waits[98], 900);
+        assert_eq!(waits[99], i64::MAX / 1_000_000);
+    }
+}

@@ -1,0 +1,84 @@
+//! Mailed links.
+
+use model::{
+    Moment,
+    id::{AccountId, LinkId, ResetId, SiteId},
+    link::{LinkOrigin, LinkPurpose, LinkState},
+};
+
+use super::{Tx, on};
+use crate::secrets::TokenHash;
+
+/// A link; the token itself is in the mail only.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct LinkRow {
+    pub id: LinkId,
+    pub token_hash: TokenHash,
+    pub account_id: AccountId,
+    pub site_id: SiteId,
+    pub reset_id: Option<ResetId>,
+    pub purpose: LinkPurpose,
+    pub origin: LinkOrigin,
+    pub state: LinkState,
+    pub created_at: Moment,
+    pub expires_at: Moment,
+}
+
+impl Tx {
+    /// Adds an open link.
+    pub async fn add_link(&mut self, row: &LinkRow) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO links (id, token_hash, account_id, site_id, reset_id, purpose, origin, state, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+            .bind(row.id).bind(&row.token_hash).bind(row.account_id).bind(row.site_id).bind(row.reset_id).bind(row.purpose)
+            .bind(row.origin).bind(row.state).bind(row.created_at).bind(row.expires_at).execute(c).await.map(drop))
+    }
+
+    /// A link by its public id.
+    pub async fn link(&mut self, id: LinkId) -> sqlx::Result<Option<LinkRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, token_hash, account_id, site_id, reset_id, purpose, origin, state, created_at, expires_at FROM links WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+
+    /// Marks an open link used; exactly one caller is told so.
+    pub async fn use_link(
+        &mut self,
+        id: LinkId,
+        token: &TokenHash,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $4, closed_at = $3 WHERE id = $1 AND token_hash = $2 AND state = $5 AND expires_at > $3")
+            .bind(id).bind(token).bind(now).bind(LinkState::Used).bind(LinkState::Open)
+            .execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Makes every open link of an account worthless.
+    pub async fn void_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4")
+            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// When the open links of an account that visitors asked for were made, newest first.
+    pub async fn open_forgot_links(
+        &mut self,
+        account: AccountId,
+        now: Moment,
+    ) -> sqlx::Result<Vec<Moment>> {
+        on!(self, c => sqlx::query_scalar("SELECT created_at FROM links WHERE account_id = $1 AND state = $2 AND purpose = $3 AND origin = $4 AND expires_at > $5 ORDER BY created_at DESC")
+            .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(LinkOrigin::Anonymous).bind(now).fetch_all(c).await)
+    }
+
+    /// Marks links whose time is over, so that no clock can bring them back.
+    pub async fn expire_links(&mut self, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $2, closed_at = $1 WHERE state = $3 AND expires_at <= $1")
+            .bind(now).bind(LinkState::Expired).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// Makes every open link worthless; returns how many.
+    pub async fn void_all_links(&mut self, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $2, closed_at = $1 WHERE state = $3")
+            .bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// Forgets links that closed before `before`.
+    pub async fn prune_links(&mut self, before: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM links WHERE closed_at < $1").bind(before).execute(c).await.map(drop))
+    }
+}

@@ -1,0 +1,211 @@
+//! The database: SQLite or PostgreSQL behind one set of queries.
+//!
+//! Private to `portal`: use cases begin a unit of work ([`Db::write`], [`Db::read`]), call short
+//! methods of [`Tx`], and commit out loud. Dropping a `Tx` rolls it back. There is one file of
+//! methods per noun; a query that the engines spell differently is a `match` in its method.
+//!
+//! Conventions: `$1` placeholders, times bound from the `Clock`, no SQL functions that only one
+//! engine has, columns by name (a `*` breaks the prepared statements of running nodes when a
+//! migration adds a column). What decides something is read with [`locked!`], so that it still holds at commit.
+
+mod accounts;
+mod audit;
+mod counters;
+mod devices;
+mod forgotten;
+mod links;
+mod meta;
+mod organizations;
+mod outbox;
+mod resets;
+mod sessions;
+
+use std::{str::FromStr, time::Duration};
+
+use anyhow::{Context, bail};
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::config::Database;
+
+pub(crate) use accounts::{Account, NewAccount};
+pub(crate) use audit::AuditRow;
+pub(crate) use counters::Counter;
+pub(crate) use devices::DeviceRow;
+pub(crate) use forgotten::ForgottenRow;
+pub(crate) use links::LinkRow;
+pub(crate) use organizations::{OrganizationRow, SiteRow};
+pub(crate) use outbox::OutboxRow;
+pub(crate) use resets::ResetRow;
+pub(crate) use sessions::{ActorRow, SessionRow};
+
+/// Runs the same body against whichever engine `$tx` holds.
+macro_rules! on {
+    ($tx:expr, $c:ident => $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// Like [`on!`] for a query whose rows nobody else may change before the commit. SQLite has one
+/// writer, which holds the lock already; PostgreSQL is told.
+macro_rules! locked {
+    ($tx:expr, $sql:literal, $query:ident, $c:ident => $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let ($query, $c) = ($sql, &mut **tx);
+                $body
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let ($query, $c) = (concat!($sql, " FOR UPDATE"), &mut **tx);
+                $body
+            }
+        }
+    };
+}
+pub(crate) use locked;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Longest wait for a connection. Pages answer 503 after it, so it stays short.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+/// The database.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    /// One file; one writer, several readers.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// A server that several nodes share.
+    Postgres(PgPool),
+}
+
+/// A unit of work. Dropping it rolls back; `commit` is said out loud.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Db {
+    /// Connects; makes the SQLite file when there is none.
+    pub async fn connect(database: &Database) -> anyhow::Result<Self> {
+        let describe = || format!("cannot open the database {database}");
+        match database {
+            Database::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5));
+                let writer = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_with(options.clone())
+                    .await
+                    .with_context(describe)?;
+                let readers = SqlitePoolOptions::new()
+                    .max_connections(4)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_lazy_with(options.read_only(true).create_if_missing(false));
+                Ok(Self::Sqlite { writer, readers })
+            }
+            Database::Postgres(url) => {
+                // The URL may hold a password: no error repeats it.
+                let options = PgConnectOptions::from_str(url.reveal()).map_err(|_| {
+                    anyhow::anyhow!("the database URL cannot be read; it should look like postgres://user:password@host:5432/name")
+                })?;
+                let pool = PgPoolOptions::new()
+                    .max_connections(16)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_with(options)
+                    .await
+                    .with_context(describe)?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    /// Brings the tables up to date. Refuses a database that a newer version has changed.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        let result = match self {
+            Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+        };
+        use sqlx::migrate::MigrateError as E;
+        match result {
+            Err(E::VersionMissing(version)) => bail!(
+                "the database was changed by a newer version of Rekey (migration {version} is not known here): start that version, or restore the backup made before the upgrade"
+            ),
+            Err(E::VersionMismatch(version)) => bail!(
+                "migration {version} in the database differs from this version's: start the version that made it, or restore a backup"
+            ),
+            Err(E::Dirty(version)) => bail!(
+                "migration {version} was interrupted: restore the backup made before the upgrade and start again"
+            ),
+            other => other.context("cannot bring the database up to date"),
+        }
+    }
+
+    /// Begins a unit of work that may write.
+    pub async fn write(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            // A deferred transaction that turns into a writer bypasses the busy timeout.
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a unit of work that only reads.
+    pub async fn read(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        match self.read().await {
+            Ok(mut tx) => {
+                on!(&mut tx, c => sqlx::query("SELECT 1").execute(c).await.map(drop)).is_ok()
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything since the beginning true.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}

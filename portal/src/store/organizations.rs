@@ -1,0 +1,144 @@
+//! Organizations, their sites and their policies.
+
+use model::{
+    Moment,
+    account::Language,
+    id::{OrganizationId, SiteId},
+    organization::OrganizationState,
+    policy::{Rule, RuleSetting},
+    text::Name,
+};
+
+use super::{Tx, on};
+
+/// An organization.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct OrganizationRow {
+    pub id: OrganizationId,
+    pub parent_id: Option<OrganizationId>,
+    pub name: Name,
+    pub state: OrganizationState,
+    pub created_at: Moment,
+}
+
+/// A site.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct SiteRow {
+    pub id: SiteId,
+    pub organization_id: OrganizationId,
+    pub slug: Option<String>,
+    pub is_default: bool,
+    pub name: Name,
+    pub tagline: Option<String>,
+    pub support_email: Option<String>,
+    pub language: Language,
+    pub brand: String,
+    pub created_at: Moment,
+}
+
+#[derive(sqlx::FromRow)]
+struct PolicyRow {
+    organization_id: OrganizationId,
+    rule: String,
+    value: Option<i64>,
+    ceiling: Option<i64>,
+}
+
+impl Tx {
+    /// Adds an organization, below its parent when it has one, using `site`.
+    pub async fn add_organization(&mut self, row: &OrganizationRow) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO organizations (id, parent_id, name, state, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(row.id).bind(row.parent_id).bind(&row.name).bind(row.state).bind(row.created_at)
+            .execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("INSERT INTO organization_ancestors (organization_id, ancestor_id, distance) SELECT $1, ancestor_id, distance + 1 FROM organization_ancestors WHERE organization_id = $2")
+            .bind(row.id).bind(row.parent_id).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("INSERT INTO organization_ancestors (organization_id, ancestor_id, distance) VALUES ($1, $1, 0)")
+            .bind(row.id).execute(c).await.map(drop))
+    }
+
+    /// Adds a site.
+    pub async fn add_site(&mut self, row: &SiteRow) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO sites (id, organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+            .bind(row.id).bind(row.organization_id).bind(&row.slug).bind(row.is_default).bind(&row.name)
+            .bind(&row.tagline).bind(&row.support_email).bind(row.language).bind(&row.brand).bind(row.created_at)
+            .execute(c).await.map(drop))
+    }
+
+    /// Makes an organization use a site.
+    pub async fn use_site(
+        &mut self,
+        organization: OrganizationId,
+        site: SiteId,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO organization_sites (organization_id, site_id) VALUES ($1, $2)")
+            .bind(organization).bind(site).execute(c).await.map(drop))
+    }
+
+    /// The site an organization uses.
+    pub async fn site_of(&mut self, organization: OrganizationId) -> sqlx::Result<Option<SiteRow>> {
+        on!(self, c => sqlx::query_as("SELECT sites.id, sites.organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at FROM sites JOIN organization_sites ON site_id = sites.id WHERE organization_sites.organization_id = $1")
+            .bind(organization).fetch_optional(c).await)
+    }
+
+    /// A site by id.
+    pub async fn site(&mut self, id: SiteId) -> sqlx::Result<Option<SiteRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at FROM sites WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+
+    /// Every site.
+    pub async fn sites(&mut self) -> sqlx::Result<Vec<SiteRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at FROM sites").fetch_all(c).await)
+    }
+
+    /// Every host name with its site.
+    pub async fn site_hosts(&mut self) -> sqlx::Result<Vec<(String, SiteId)>> {
+        on!(self, c => sqlx::query_as("SELECT host, site_id FROM site_hosts").fetch_all(c).await)
+    }
+
+    /// An organization by id.
+    pub async fn organization(
+        &mut self,
+        id: OrganizationId,
+    ) -> sqlx::Result<Option<OrganizationRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, created_at FROM organizations WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+
+    /// Organizations by name, letters' case aside.
+    pub async fn organizations_named(&mut self, name: &str) -> sqlx::Result<Vec<OrganizationRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, created_at FROM organizations WHERE LOWER(name) = LOWER($1)").bind(name).fetch_all(c).await)
+    }
+
+    /// Every organization, as far as there are not more than some thousands.
+    pub async fn organizations(&mut self) -> sqlx::Result<Vec<OrganizationRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, created_at FROM organizations ORDER BY created_at, id").fetch_all(c).await)
+    }
+
+    /// Whether an organization or one above it is suspended.
+    pub async fn is_suspended(&mut self, id: OrganizationId) -> sqlx::Result<bool> {
+        let suspended: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM organization_ancestors JOIN organizations ON organizations.id = ancestor_id WHERE organization_id = $1 AND organizations.state = $2")
+            .bind(id).bind(OrganizationState::Suspended).fetch_one(c).await)?;
+        Ok(suspended > 0)
+    }
+
+    /// The settings of an organization and all above it, from the root down.
+    pub async fn policy_settings(
+        &mut self,
+        id: OrganizationId,
+    ) -> sqlx::Result<Vec<Vec<RuleSetting>>> {
+        let rows: Vec<PolicyRow> = on!(self, c => sqlx::query_as("SELECT policies.organization_id, rule, value, ceiling FROM organization_ancestors JOIN policies ON policies.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance DESC, rule")
+            .bind(id).fetch_all(c).await)?;
+        let mut levels: Vec<(OrganizationId, Vec<RuleSetting>)> = Vec::new();
+        for row in rows {
+            // A rule that a newer version knows is nothing to this one.
+            let Some(rule) = Rule::from_word(&row.rule) else { continue };
+            let setting = RuleSetting { rule, value: row.value, ceiling: row.ceiling };
+            match levels.last_mut() {
+                Some((organization, settings)) if *organization == row.organization_id => {
+                    settings.push(setting);
+                }
+                _ => levels.push((row.organization_id, vec![setting])),
+            }
+        }
+        Ok(levels.into_iter().map(|(_, settings)| settings).collect())
+    }
+}

@@ -1,0 +1,123 @@
+//! Resets and their targets.
+
+use model::{
+    Moment,
+    id::{AccountId, OrganizationId, ResetId, TargetId},
+    reset::{Delivery, ResetState, TargetKind, TargetState},
+};
+
+use super::{Tx, locked, on};
+
+/// A reset.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct ResetRow {
+    pub id: ResetId,
+    pub account_id: AccountId,
+    pub organization_id: OrganizationId,
+    pub sequence: i64,
+    pub state: ResetState,
+    pub delivery: Delivery,
+    pub requested_by: Option<AccountId>,
+    pub new_hash: Option<String>,
+    pub sealed_context: Option<Vec<u8>>,
+    pub created_at: Moment,
+}
+
+impl Tx {
+    /// The number after the last reset of an account; its account must be held.
+    pub async fn next_reset(&mut self, account: AccountId) -> sqlx::Result<i64> {
+        let last: Option<i64> = on!(self, c => sqlx::query_scalar("SELECT MAX(sequence) FROM resets WHERE account_id = $1").bind(account).fetch_one(c).await)?;
+        Ok(last.unwrap_or(0) + 1)
+    }
+
+    /// Adds a reset with the portal as its last target.
+    pub async fn add_reset(
+        &mut self,
+        row: &ResetRow,
+        portal: TargetId,
+        lease_until: Option<Moment>,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO resets (id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, lease_until, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)")
+            .bind(row.id).bind(row.account_id).bind(row.organization_id).bind(row.sequence).bind(row.state).bind(row.delivery)
+            .bind(row.requested_by).bind(&row.new_hash).bind(&row.sealed_context).bind(lease_until).bind(row.created_at)
+            .execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("INSERT INTO reset_targets (id, reset_id, kind, position, state, attempts, updated_at) VALUES ($1, $2, $3, 0, $4, 0, $5)")
+            .bind(portal).bind(row.id).bind(TargetKind::Portal).bind(TargetState::Waiting).bind(row.created_at).execute(c).await.map(drop))
+    }
+
+    /// A reset, held until the commit.
+    pub async fn lock_reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
+        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, created_at FROM resets WHERE id = $1", query, c =>
+            sqlx::query_as(query).bind(id).fetch_optional(c).await)
+    }
+
+    /// A link was used: the reset goes from waiting to applying. Whether it was waiting.
+    pub async fn apply_reset(
+        &mut self,
+        id: ResetId,
+        hash: &str,
+        context: &[u8],
+        lease_until: Moment,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = $3, sealed_context = $4, lease_until = $5, updated_at = $6 WHERE id = $1 AND state = $7")
+            .bind(id).bind(ResetState::Applying).bind(hash).bind(context).bind(lease_until).bind(now).bind(ResetState::WaitingForCustomer)
+            .execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// A reset that was being applied is finished; what it held for the last step is wiped.
+    /// Whether it was being applied.
+    pub async fn finish_reset(
+        &mut self,
+        id: ResetId,
+        state: ResetState,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = NULL, sealed_password = NULL, seal_expires_at = NULL, sealed_context = NULL, lease_until = NULL, updated_at = $3, finished_at = $3 WHERE id = $1 AND state = $4")
+            .bind(id).bind(state).bind(now).bind(ResetState::Applying).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Sets every target of a reset to a state.
+    pub async fn set_targets(
+        &mut self,
+        id: ResetId,
+        state: TargetState,
+        now: Moment,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE reset_targets SET state = $2, attempts = attempts + 1, updated_at = $3 WHERE reset_id = $1")
+            .bind(id).bind(state).bind(now).execute(c).await.map(drop))
+    }
+
+    /// Calls off resets of an account that wait for somebody.
+    pub async fn cancel_resets(&mut self, account: AccountId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $3, updated_at = $2, finished_at = $2 WHERE account_id = $1 AND state IN ($4, $5, $6)")
+            .bind(account).bind(now).bind(ResetState::Cancelled)
+            .bind(ResetState::Draft).bind(ResetState::WaitingForCustomer).bind(ResetState::WaitingForApproval)
+            .execute(c).await.map(drop))
+    }
+
+    /// Marks waiting resets none of whose links is open any more.
+    pub async fn expire_resets(&mut self, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, updated_at = $1, finished_at = $1 WHERE state = $3 AND NOT EXISTS (SELECT 1 FROM links WHERE links.reset_id = resets.id AND links.state = 'open')")
+            .bind(now).bind(ResetState::Expired).bind(ResetState::WaitingForCustomer).execute(c).await.map(drop))
+    }
+
+    /// Takes over a reset whose worker has not finished it in time.
+    pub async fn take_unfinished_reset(
+        &mut self,
+        now: Moment,
+        lease_until: Moment,
+    ) -> sqlx::Result<Option<ResetId>> {
+        match self {
+            Self::Sqlite(tx) => sqlx::query_scalar("UPDATE resets SET lease_until = $2 WHERE id = (SELECT id FROM resets WHERE state = $3 AND lease_until < $1 ORDER BY created_at LIMIT 1) RETURNING id")
+                .bind(now).bind(lease_until).bind(ResetState::Applying).fetch_optional(&mut **tx).await,
+            Self::Postgres(tx) => sqlx::query_scalar("UPDATE resets SET lease_until = $2 WHERE id = (SELECT id FROM resets WHERE state = $3 AND lease_until < $1 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id")
+                .bind(now).bind(lease_until).bind(ResetState::Applying).fetch_optional(&mut **tx).await,
+        }
+    }
+
+    /// Wipes every sealed password; returns how many there were.
+    pub async fn wipe_seals(&mut self) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE resets SET sealed_password = NULL, seal_expires_at = NULL WHERE sealed_password IS NOT NULL").execute(c).await.map(|done| done.rows_affected()))
+    }
+}

@@ -1,0 +1,133 @@
+//! Signed-in browsers.
+
+use model::{
+    Moment,
+    account::{AccountKind, AccountState, Language, Lock, Role},
+    id::{AccountId, DeviceId, OrganizationId, SessionId, SiteId},
+    text::Name,
+};
+
+use super::{Tx, on};
+use crate::secrets::TokenHash;
+
+/// A session.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct SessionRow {
+    pub id: SessionId,
+    pub account_id: AccountId,
+    pub site_id: SiteId,
+    pub device_id: Option<DeviceId>,
+    pub kept: bool,
+    pub address: String,
+    pub user_agent: String,
+    pub created_at: Moment,
+    pub last_used_at: Moment,
+    pub idle_until: Moment,
+    pub expires_at: Moment,
+}
+
+/// A session with what decides about its account.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct ActorRow {
+    #[sqlx(flatten)]
+    pub session: SessionRow,
+    pub kind: AccountKind,
+    pub role: Option<Role>,
+    pub state: AccountState,
+    pub locked_by: Option<Lock>,
+    pub organization_id: OrganizationId,
+    pub name: Name,
+    pub language: Language,
+}
+
+impl Tx {
+    /// Adds a full session.
+    pub async fn add_session(&mut self, row: &SessionRow, token: &TokenHash) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO sessions (id, token_hash, account_id, site_id, device_id, stage, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at, stepped_up_at) VALUES ($1, $2, $3, $4, $5, 'full', $6, $7, $8, $9, $10, $11, $12, $9)")
+            .bind(row.id).bind(token).bind(row.account_id).bind(row.site_id).bind(row.device_id).bind(row.kept)
+            .bind(&row.address).bind(&row.user_agent).bind(row.created_at).bind(row.last_used_at).bind(row.idle_until).bind(row.expires_at)
+            .execute(c).await.map(drop))
+    }
+
+    /// The session with this token, unless it has ended.
+    pub async fn actor(&mut self, token: &TokenHash) -> sqlx::Result<Option<ActorRow>> {
+        on!(self, c => sqlx::query_as("SELECT sessions.id, sessions.account_id, sessions.site_id, sessions.device_id, sessions.kept, sessions.address, sessions.user_agent, sessions.created_at, sessions.last_used_at, sessions.idle_until, sessions.expires_at, accounts.kind, accounts.role, accounts.state, accounts.locked_by, accounts.organization_id, accounts.name, accounts.language FROM sessions JOIN accounts ON accounts.id = sessions.account_id WHERE sessions.token_hash = $1 AND sessions.ended_at IS NULL")
+            .bind(token).fetch_optional(c).await)
+    }
+
+    /// Notes that a session is in use.
+    pub async fn touch_session(
+        &mut self,
+        id: SessionId,
+        address: &str,
+        now: Moment,
+        idle_until: Moment,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sessions SET last_used_at = $2, idle_until = $3, address = $4 WHERE id = $1 AND ended_at IS NULL")
+            .bind(id).bind(now).bind(idle_until).bind(address).execute(c).await.map(drop))
+    }
+
+    /// Gives a session a new token.
+    pub async fn rotate_session(
+        &mut self,
+        id: SessionId,
+        token: &TokenHash,
+        now: Moment,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sessions SET token_hash = $2, stepped_up_at = $3 WHERE id = $1 AND ended_at IS NULL")
+            .bind(id).bind(token).bind(now).execute(c).await.map(drop))
+    }
+
+    /// The account's sessions that have not ended, last used first.
+    pub async fn sessions(
+        &mut self,
+        account: AccountId,
+        now: Moment,
+    ) -> sqlx::Result<Vec<SessionRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, site_id, device_id, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 ORDER BY last_used_at DESC, id")
+            .bind(account).bind(now).fetch_all(c).await)
+    }
+
+    /// Ends one session of an account; whether there was one to end.
+    pub async fn end_session(
+        &mut self,
+        account: AccountId,
+        id: SessionId,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE sessions SET ended_at = $3 WHERE id = $2 AND account_id = $1 AND ended_at IS NULL")
+            .bind(account).bind(id).bind(now).execute(c).await.map(|done| done.rows_affected() > 0))
+    }
+
+    /// Ends every session of an account, but for one; returns how many.
+    pub async fn end_sessions(
+        &mut self,
+        account: AccountId,
+        keep: Option<SessionId>,
+        now: Moment,
+    ) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE sessions SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL AND ($3 IS NULL OR id <> $3)")
+            .bind(account).bind(now).bind(keep).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// Ends sessions whose time is over, so that no clock can bring them back.
+    pub async fn end_stale_sessions(&mut self, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL AND (idle_until <= $1 OR expires_at <= $1)").bind(now).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// Ends every session; returns how many.
+    pub async fn end_all_sessions(&mut self, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL").bind(now).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// Forgets sessions that ended before `before`.
+    pub async fn prune_sessions(&mut self, before: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM sessions WHERE ended_at < $1").bind(before).execute(c).await.map(drop))
+    }
+
+    /// Whether a session is kept when the browser is closed.
+    pub async fn session_is_kept(&mut self, id: SessionId) -> sqlx::Result<bool> {
+        let kept: Option<bool> = on!(self, c => sqlx::query_scalar("SELECT kept FROM sessions WHERE id = $1").bind(id).fetch_optional(c).await)?;
+        Ok(kept.unwrap_or(false))
+    }
+}

@@ -1,0 +1,119 @@
+//! Limits on how often, shared by every node through the database.
+
+use std::{net::IpAddr, time::Duration};
+
+use model::{Moment, Refusal};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{Result, store::Tx};
+
+/// At most `count` within `window`, coming back evenly (GCRA: one moment is all that is stored).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub count: u32,
+    pub window: Duration,
+}
+
+impl Tx {
+    /// Takes one from an allowance; `Some(wait)` when there is none left.
+    pub(crate) async fn take(
+        &mut self,
+        name: &str,
+        limit: Limit,
+        now: Moment,
+    ) -> Result<Option<Duration>> {
+        let full_at = self.lock_throttle(name, now).await?;
+        let (wait, full_at) = spend(full_at, limit, now);
+        if wait.is_none() {
+            self.save_throttle(name, full_at).await?;
+        }
+        Ok(wait)
+    }
+
+    /// Takes one from an allowance, or refuses.
+    pub(crate) async fn take_or_refuse(
+        &mut self,
+        name: &str,
+        limit: Limit,
+        now: Moment,
+    ) -> Result<()> {
+        match self.take(name, limit, now).await? {
+            None => Ok(()),
+            Some(wait) => Err(wait_refusal(wait).into()),
+        }
+    }
+}
+
+/// How long to wait, if at all, and when the allowance is whole again after spending one.
+fn spend(full_at: Moment, limit: Limit, now: Moment) -> (Option<Duration>, Moment) {
+    let each = limit.window / limit.count.max(1);
+    // A clock that went back must not keep anyone waiting for longer than one window.
+    let full_at = full_at.clamp(now, now.plus(limit.window));
+    let after = full_at.plus(each);
+    let latest = now.plus(limit.window);
+    if after > latest { (Some(after.since(latest)), full_at) } else { (None, after) }
+}
+
+/// A refusal that tells how long to wait, in whole seconds and at least one.
+pub(crate) fn wait_refusal(wait: Duration) -> Refusal {
+    let seconds = u32::try_from(wait.as_micros().div_ceil(1_000_000)).unwrap_or(u32::MAX);
+    Refusal::Wait { seconds: seconds.max(1) }
+}
+
+/// The part of an address that one household or office shares: /24 or /48.
+pub(crate) fn prefix(address: IpAddr) -> String {
+    let length = if address.to_canonical().is_ipv4() { 24 } else { 48 };
+    ipnet::IpNet::new(address.to_canonical(), length)
+        .map_or_else(|_| address.to_string(), |net| net.trunc().to_string())
+}
+
+/// The one form of a sign-in name that finds and counts: NFKC, trimmed, lower case.
+pub(crate) fn canonical(name: &str) -> String {
+    let normalized: String = name.nfkc().collect();
+    model::text::canonical_sign_in_name(&normalized)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Limit = Limit { count: 3, window: Duration::from_secs(3_600) };
+
+    #[test]
+    fn an_allowance_comes_back_evenly() {
+        let start = Moment(1_000_000_000);
+        let mut full_at = Moment(0);
+        for _ in 0..3 {
+            let (wait, next) = spend(full_at, LIMIT, start);
+            assert_eq!(wait, None);
+            full_at = next;
+        }
+        let (wait, same) = spend(full_at, LIMIT, start);
+        assert_eq!((wait, same), (Some(Duration::from_secs(1_200)), full_at));
+        let later = start.plus(Duration::from_secs(1_200));
+        assert_eq!(spend(full_at, LIMIT, later).0, None);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_nobody_out_for_long() {
+        let far = Moment(i64::MAX / 2);
+        let (wait, _) = spend(far, LIMIT, Moment(0));
+        assert!(wait.expect("waits") <= LIMIT.window);
+    }
+
+    #[test]
+    fn neighbours_share_a_prefix() {
+        let of = |text: &str| prefix(text.parse().expect("an address"));
+        assert_eq!(of("192.0.2.1"), of("192.0.2.254"));
+        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.9"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:ffff::1"));
+        assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
+    }
+
+    #[test]
+    fn lookalike_spellings_of_a_name_are_one_name() {
+        assert_eq!(canonical(" Casey@ACME.example "), "casey@acme.example");
+        assert_eq!(canonical("ｃａｓｅｙ"), "casey");
+    }
+}

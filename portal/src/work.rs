@@ -1,0 +1,109 @@
+//! What goes on beside requests: mail, requests for links, interrupted resets, tidying up.
+//!
+//! Every piece of work is a row; nodes share them by leases and skipped locks. A change that makes
+//! work wakes this node's workers; other nodes look again every other second.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::watch,
+    time::{Instant, interval, timeout},
+};
+
+use crate::{Portal, Result};
+
+/// How long a worker rests when nobody wakes it.
+const REST: Duration = Duration::from_secs(2);
+/// Between two rounds of tidying up.
+const TIDY: Duration = Duration::from_secs(60);
+/// Mails sent at a time.
+const SENDERS: usize = 4;
+/// How long what is over is kept before it is forgotten.
+const KEEP: Duration = Duration::from_secs(90 * 24 * 3_600);
+/// How long failures are remembered that nothing was added to.
+const KEEP_COUNTERS: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+impl Portal {
+    /// Wakes this node's workers.
+    pub(crate) fn wake(&self) {
+        self.0.work.notify_waiters();
+        self.0.work.notify_one();
+    }
+
+    /// Works until `stop` turns true, then finishes what is under way.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..SENDERS {
+            tasks.spawn(self.clone().work("mail", stop.clone(), Self::send_next_mail));
+        }
+        tasks.spawn(self.clone().work("forgotten", stop.clone(), Self::serve_forgotten));
+        tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
+        tasks.spawn(self.clone().tidy_now_and_then(stop));
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Does every piece of work that is due, then returns: for tests and for commands.
+    pub async fn work_off(&self) -> Result<()> {
+        loop {
+            let worked = self.serve_forgotten().await?
+                | self.resume_reset().await?
+                | self.send_next_mail().await?;
+            if !worked {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn work<W>(self, name: &'static str, mut stop: watch::Receiver<bool>, one: W)
+    where
+        W: AsyncFn(&Self) -> Result<bool>,
+    {
+        while !*stop.borrow() {
+            // Asked for before looking, so that no wake-up falls between looking and resting.
+            let woken = self.0.work.notified();
+            match one(&self).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(worker = name, error = format!("{error:#}"), "will try again")
+                }
+            }
+            tokio::select! {
+                _ = timeout(REST, woken) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn tidy_now_and_then(self, mut stop: watch::Receiver<bool>) {
+        let mut beat = interval(TIDY);
+        beat.reset_at(Instant::now() + Duration::from_secs(5));
+        while !*stop.borrow() {
+            tokio::select! {
+                _ = beat.tick() => {
+                    if let Err(error) = self.tidy().await {
+                        tracing::warn!(error = format!("{error:#}"), "cannot tidy up, will try again");
+                    }
+                }
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Marks what is over, so that no clock can bring it back, and forgets what is long over.
+    pub async fn tidy(&self) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        tx.end_stale_sessions(now).await?;
+        tx.expire_links(now).await?;
+        tx.expire_resets(now).await?;
+        tx.expire_mails(now).await?;
+        tx.prune_throttles(now).await?;
+        tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
+        tx.prune_sessions(now.minus(KEEP)).await?;
+        tx.prune_links(now.minus(KEEP)).await?;
+        tx.prune_mails(now.minus(KEEP)).await?;
+        tx.commit().await?;
+        self.anchor_audit().await
+    }
+}
