@@ -3,7 +3,7 @@
 use model::{
     Refusal,
     account::{Language, PasswordView, Profile},
-    audit::AuditKind,
+    audit::{AuditKind, Outcome},
     policy::{KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES},
     refusal::{FieldProblem, Problem},
     reset::Delivery,
@@ -12,6 +12,7 @@ use model::{
 
 use crate::{
     Actor, Error, Portal, Result, SignedIn,
+    audit::Event,
     mail::ChangedHow,
     password,
     resets::Circumstances,
@@ -132,7 +133,13 @@ impl Portal {
 
         let stored = account.password_hash.as_deref();
         let fits = request.current.reveal().len() <= LONGEST_PASSWORD_BYTES;
-        if !self.hasher().verify(&request.current, stored.filter(|_| fits)).await? {
+        let nothing = Secret::default();
+        let current = if fits { &request.current } else { &nothing };
+        if !self.hasher().verify(current, stored.filter(|_| fits)).await? {
+            let mut tx = self.db().write().await?;
+            let event = actor.event(AuditKind::PasswordChanged);
+            tx.record(self, Event { outcome: Outcome::Refused, ..event }).await?;
+            tx.commit().await?;
             return Err(Error::field("current", Problem::CurrentPasswordWrong));
         }
         let hash = self.judge_password(&account, &request.new, &request.retype).await;

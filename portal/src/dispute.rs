@@ -68,6 +68,7 @@ impl Portal {
         };
         tx.record(self, event).await?;
         tx.commit().await?;
+        self.wake();
         Ok(())
     }
 }

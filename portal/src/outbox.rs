@@ -16,8 +16,9 @@ use crate::{
 
 /// Seconds until the next try, by tries so far.
 const BACK_OFF: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 6 * 3_600, 12 * 3_600, 24 * 3_600];
-/// How long a worker may take for one mail before another one tries.
-const LEASE: Duration = Duration::from_secs(900);
+/// How much longer than the mail server's own limit a worker may take for one mail before another
+/// one tries.
+const LEASE_BEYOND_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a letter that nothing else ends is tried.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3 * 24 * 3_600);
 /// The seal's purpose.
@@ -25,6 +26,7 @@ const PURPOSE: &str = "mail";
 
 impl Tx {
     /// Puts a letter to an account's stored address into the outbox; worthless after `life`.
+    /// [`Portal::wake`] after the commit sends it at once.
     pub(crate) async fn post(
         &mut self,
         portal: &Portal,
@@ -48,7 +50,6 @@ impl Tx {
             created_at: now,
         };
         self.add_mail(&row).await?;
-        portal.wake();
         Ok(())
     }
 }
@@ -58,7 +59,9 @@ impl Portal {
     pub(crate) async fn send_next_mail(&self) -> Result<bool> {
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let Some(mail) = tx.take_mail(now, now.plus(LEASE)).await? else { return Ok(false) };
+        let timeout = Duration::from_secs(self.settings().mail.timeout_seconds);
+        let lease_until = now.plus(timeout + LEASE_BEYOND_TIMEOUT);
+        let Some(mail) = tx.take_mail(now, lease_until).await? else { return Ok(false) };
         let site = tx.site(mail.site_id).await?.context("a mail's site")?;
         tx.commit().await?;
         crate::failpoint::reach("mail-taken");

@@ -224,14 +224,23 @@ impl Portal {
         // may fail, and what is local can always be tried again.
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let Some(reset) = tx.lock_reset(id).await? else { return Ok(()) };
+        let Some(owner) = tx.owner_of_reset(id).await? else { return Ok(()) };
+        // The account first, as everywhere, so that two transactions never wait for each other.
+        let account = tx.lock_account(owner).await?.context("a reset's account")?;
+        let reset = tx.lock_reset(id).await?.context("a reset that was there")?;
         if reset.state != ResetState::Applying {
             return Ok(());
         }
-        let account = tx.lock_account(reset.account_id).await?.context("a reset's account")?;
         let hash = reset.new_hash.as_deref().context("a reset without its new hash")?;
         let sealed = reset.sealed_context.as_deref().context("a reset without its context")?;
-        let context: Circumstances = self.keys().open(PURPOSE, sealed)?;
+        let circumstances: Circumstances = self.keys().open(PURPOSE, sealed)?;
+        if tx.is_superseded(&reset).await? {
+            tx.finish_reset(id, ResetState::Cancelled, now).await?;
+            tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
+                .await?;
+            tx.commit().await?;
+            return Ok(());
+        }
         tx.finish_reset(id, ResetState::Done, now).await?;
         tx.set_targets(id, TargetState::Applied, now).await?;
 
@@ -243,7 +252,7 @@ impl Portal {
         tx.set_password(account.id, hash, now).await?;
         tx.clear_counter(&account_counter(&account)).await?;
         // Whoever got in between decision and last step is out again.
-        tx.end_sessions(account.id, context.keep, now).await?;
+        tx.end_sessions(account.id, circumstances.keep, now).await?;
         tx.revoke_devices(account.id, None, now).await?;
 
         let site = tx.site(account.site_id).await?.context("an account's site")?;
@@ -266,16 +275,22 @@ impl Portal {
             name: account.name.clone(),
             changed: Occasion {
                 at: now,
-                address: context.address,
-                device: device::describe(&context.user_agent),
+                address: circumstances.address,
+                device: device::describe(&circumstances.user_agent),
             },
-            how: context.how,
-            dispute_link: MailedLink::new(site.url(&context.origin, &path)),
+            how: circumstances.how,
+            dispute_link: MailedLink::new(site.url(&circumstances.origin, &path)),
         };
         tx.post(self, &account, letter, outbox::PATIENCE).await?;
-        tx.record(self, context.event(&reset, AuditKind::ResetDone, Outcome::Done)).await?;
+        let kind = match reset.delivery {
+            Delivery::OwnChange => AuditKind::PasswordChanged,
+            Delivery::CommandLine => AuditKind::PasswordSetByCommand,
+            Delivery::EmailLink | Delivery::Typed | Delivery::Generated => AuditKind::ResetDone,
+        };
+        tx.record(self, circumstances.event(&reset, kind, Outcome::Done)).await?;
         failpoint::reach("reset-before-commit");
         tx.commit().await?;
+        self.wake();
         failpoint::reach("reset-done");
         Ok(())
     }

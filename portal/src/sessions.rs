@@ -92,10 +92,10 @@ impl Portal {
         drop(tx);
         if now.since(row.session.last_used_at) >= TOUCH {
             let (idle, _) = session_spans(&policy, row.kind, row.session.kept);
-            let mut tx = self.db().write().await?;
-            let address = visit.address.to_string();
-            tx.touch_session(row.session.id, &address, now, now.plus(idle)).await?;
-            tx.commit().await?;
+            // A disk that is full must not keep anyone from reading a page.
+            if let Err(error) = self.touch(visit, row.session.id, now.plus(idle)).await {
+                tracing::warn!(error = format!("{error:#}"), "cannot note the use of a session");
+            }
         }
         Ok(Some(Actor {
             account: row.session.account_id,
@@ -108,6 +108,13 @@ impl Portal {
             language: row.language,
             visit: Visit { site: row.session.site_id, ..visit.clone() },
         }))
+    }
+
+    async fn touch(&self, visit: &Visit, id: SessionId, idle_until: Moment) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        tx.touch_session(id, &visit.address.to_string(), self.now(), idle_until).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// What every page shows of the one who is signed in.

@@ -84,8 +84,11 @@ impl Portal {
         }
         let attempt = self.count_attempt(visit, &request.name).await?;
         let stored = attempt.account.as_ref().and_then(|account| account.password_hash.as_deref());
+        // Too long to be anyone's: as much work as any other wrong one, and no more.
         let fits = request.password.reveal().len() <= LONGEST_PASSWORD_BYTES;
-        let matches = self.hasher().verify(&request.password, stored.filter(|_| fits)).await?;
+        let nothing = Secret::default();
+        let password = if fits { &request.password } else { &nothing };
+        let matches = self.hasher().verify(password, stored.filter(|_| fits)).await?;
         match (&attempt.account, matches) {
             (Some(account), true) => self.let_in(visit, &request, &attempt, account).await,
             _ => self.turn_away(visit, &attempt).await,
@@ -169,6 +172,7 @@ impl Portal {
             tx.record(self, Event { outcome: Outcome::Done, ..event(AuditKind::Locked) }).await?;
         }
         tx.commit().await?;
+        self.wake();
         Err(Refusal::SignInFailed.into())
     }
 

@@ -5,7 +5,9 @@
 //! variable is an error, and what a value contains is never taken for a template.
 
 use anyhow::Context;
-use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use minijinja::{
+    AutoEscape, Environment, Output, State, UndefinedBehavior, syntax::SyntaxConfig, value::Serde,
+};
 use model::{Moment, account::Language, text::EmailAddress};
 use serde_json::{Map, Value, json};
 
@@ -30,8 +32,8 @@ const FUEL: u64 = 50_000;
 /// Longest line of the text part, in characters; links and facts may be longer.
 const COLUMNS: usize = 76;
 
-/// Values that people chose as a name; see [`without_links`].
-const NAMES: [&str; 4] = ["name", "staff_name", "customer_name", "organization"];
+/// Values that are to be taken as they are; all others pass [`without_links`].
+const VERBATIM: [&str; 4] = ["link", "dispute_link", "forgot_link", "address"];
 
 /// All templates, parsed.
 pub(super) struct Templates(Environment<'static>);
@@ -43,6 +45,7 @@ impl Templates {
         environment.set_fuel(Some(FUEL));
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
         environment.set_syntax(syntax);
+        environment.set_formatter(format);
         environment.add_filter("civil", civil);
         environment.add_filter("pad", pad);
         for (name, text) in SHARED.iter().chain(WORDS) {
@@ -93,18 +96,10 @@ impl Templates {
 
 /// What a template sees.
 fn context(language: Language, brand: &Brand, data: &Value) -> minijinja::Value {
-    let mut values = Map::new();
-    if let Value::Object(data) = data {
-        values.extend(data.iter().map(|(key, value)| {
-            let value = cleaned(value);
-            match value {
-                Value::String(text) if NAMES.contains(&key.as_str()) => {
-                    (key.clone(), Value::String(without_links(&text)))
-                }
-                value => (key.clone(), value),
-            }
-        }));
-    }
+    let mut values = match shown(data) {
+        Value::Object(values) => values,
+        _ => Map::new(),
+    };
     let name = without_links(&one_line(&brand.name));
     values.insert(
         "brand".into(),
@@ -120,13 +115,20 @@ fn context(language: Language, brand: &Brand, data: &Value) -> minijinja::Value 
     minijinja::Value::from(Serde(values))
 }
 
-/// Every text in a value on one line, without control characters.
-fn cleaned(value: &Value) -> Value {
+/// Every text in a value on one line, without control characters, and nothing that looks like a
+/// link but links.
+fn shown(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(one_line(text)),
-        Value::Array(values) => values.iter().map(cleaned).collect(),
+        Value::String(text) => Value::String(without_links(&one_line(text))),
+        Value::Array(values) => values.iter().map(shown).collect(),
         Value::Object(values) => {
-            Value::Object(values.iter().map(|(k, v)| (k.clone(), cleaned(v))).collect())
+            let values = values.iter().map(|(key, value)| match value {
+                Value::String(text) if VERBATIM.contains(&key.as_str()) => {
+                    (key.clone(), Value::String(one_line(text)))
+                }
+                value => (key.clone(), shown(value)),
+            });
+            Value::Object(values.collect())
         }
         other => other.clone(),
     }
@@ -163,6 +165,33 @@ fn without_links(name: &str) -> String {
 fn is_logo(url: &str) -> bool {
     ["https://", "http://127.0.0.1", "http://localhost"].iter().any(|start| url.starts_with(start))
         && url.chars().all(|c| c.is_ascii_graphic() && !"\"'<>\\`".contains(c))
+}
+
+/// Writes a value, escaped where the template is HTML. The usual way, but it leaves `/` alone:
+/// links stay legible in the source, also for scanners that decode no entities.
+fn format(
+    out: &mut Output,
+    state: &mut State,
+    value: &minijinja::Value,
+) -> Result<(), minijinja::Error> {
+    let escaped = match value.as_str() {
+        Some(text) if !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html) => {
+            let mut escaped = String::with_capacity(text.len());
+            for letter in text.chars() {
+                match letter {
+                    '&' => escaped.push_str("&amp;"),
+                    '<' => escaped.push_str("&lt;"),
+                    '>' => escaped.push_str("&gt;"),
+                    '"' => escaped.push_str("&quot;"),
+                    '\'' => escaped.push_str("&#39;"),
+                    letter => escaped.push(letter),
+                }
+            }
+            escaped
+        }
+        _ => return minijinja::escape_formatter(out, state, value),
+    };
+    Ok(out.write_str(&escaped)?)
 }
 
 /// Filter: a moment taken apart in UTC, two digits for hours and minutes.

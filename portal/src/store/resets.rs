@@ -45,6 +45,20 @@ impl Tx {
             .bind(portal).bind(row.id).bind(TargetKind::Portal).bind(TargetState::Waiting).bind(row.created_at).execute(c).await.map(drop))
     }
 
+    /// Whose password a reset changes.
+    pub async fn owner_of_reset(&mut self, id: ResetId) -> sqlx::Result<Option<AccountId>> {
+        on!(self, c => sqlx::query_scalar("SELECT account_id FROM resets WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+
+    /// Whether a newer reset of the same account has been decided.
+    pub async fn is_superseded(&mut self, reset: &ResetRow) -> sqlx::Result<bool> {
+        let newer: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM resets WHERE account_id = $1 AND sequence > $2 AND state IN ($3, $4, $5)")
+            .bind(reset.account_id).bind(reset.sequence)
+            .bind(ResetState::Applying).bind(ResetState::Done).bind(ResetState::NeedsAttention)
+            .fetch_one(c).await)?;
+        Ok(newer > 0)
+    }
+
     /// A reset, held until the commit.
     pub async fn lock_reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
         locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, created_at FROM resets WHERE id = $1", query, c =>
