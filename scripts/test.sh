@@ -44,7 +44,11 @@ need_postgres() {
 
 # --- stages
 
-fmt() { "$env" cargo fmt --all --check; }
+fmt() {
+    "$env" cargo fmt --all --check
+    # Where it is at hand; the scripts change seldom.
+    if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; fi
+}
 
 # without WHO CARGO_TREE_ARGUMENTS... -- CRATES: none of the crates is among what WHO is built from.
 without() {
