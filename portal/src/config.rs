@@ -31,8 +31,9 @@ mod table;
 pub use table::{Kind, SETTINGS, Setting, configuration_table};
 use table::{PREFIX, find, variable};
 
-/// Environment variables of that prefix that are not settings: they say where settings are.
-const NOT_SETTINGS: [&str; 1] = ["REKEY_CONFIG"];
+/// Environment variables of that prefix that are not settings: one says where settings are, the
+/// other is for tests.
+const NOT_SETTINGS: [&str; 2] = ["REKEY_CONFIG", "REKEY_FAILPOINT"];
 /// Where a settings file is looked for when none is named.
 pub const USUAL_FILES: [&str; 2] = ["rekey.toml", "/etc/rekey/rekey.toml"];
 

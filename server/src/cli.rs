@@ -1,0 +1,379 @@
+//! The command line.
+//!
+//! What a person asked for goes to standard output, the log and errors to standard error. Exit
+//! codes: 0 done, 1 refused or failed, 2 not understood.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::account::Role;
+use portal::{
+    CreateStaff, Portal,
+    config::{LogFormat, LogLevel, Origin, Settings, Sources},
+    mail::MailTransport,
+};
+use tokio::{net::TcpListener, sync::watch};
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{Server, assets::Assets, check, router, serve};
+
+/// Where the demo keeps everything unless told otherwise.
+const DEMO_DATA: &str = "./data/demo";
+/// Our own crates; only they are logged in detail. What others would write at that level may hold
+/// paths with tokens, or letters.
+const OURS: [&str; 4] = ["app", "portal", "rekey", "server"];
+
+/// A portal in which resellers look after their customers' sign-ins.
+#[derive(Debug, Parser)]
+#[command(name = "rekey", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try Rekey out on this machine: made-up organizations, mail readable at /demo/mail
+    Demo {
+        /// Where to listen: a loopback address and a port
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
+        listen: SocketAddr,
+        /// The folder of everything that the demo keeps [default: ./data/demo]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Serve people
+    Serve {
+        #[command(flatten)]
+        place: Place,
+        /// Where to listen: an address and a port
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+    },
+    /// Bring the database up to date, and nothing else
+    Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Open everything as `serve` would, and say what is wrong and how to mend it
+    Check {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Create staff, or set them free when they cannot sign in
+    Staff {
+        #[command(subcommand)]
+        command: StaffCommand,
+    },
+    /// Look after the audit log
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// The last step of restoring a backup: ends sessions, links, devices and mails of back then
+    Restored {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum StaffCommand {
+    /// Create a member of staff and print the password to sign in with
+    Create {
+        #[command(flatten)]
+        place: Place,
+        /// The organization's name; in an empty database it is created, as the operator
+        #[arg(long, value_name = "NAME")]
+        organization: String,
+        /// Where mail to them goes, and the name they sign in with
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// What they are called
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What they may do
+        #[arg(long, value_enum)]
+        role: RoleName,
+    },
+    /// Give a member of staff a new password and print it (break-glass)
+    ResetPassword {
+        #[command(flatten)]
+        place: Place,
+        /// The email address they sign in with
+        email: String,
+        /// The slug of the site they sign in at, when the address is known at several
+        #[arg(long, value_name = "SLUG")]
+        site: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Look for edited, removed and cut-off lines
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// The file of anchors, kept apart from the database, that shows cut-off lines
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
+    },
+}
+
+/// Where the settings are.
+#[derive(Debug, Args)]
+struct Place {
+    /// The settings file [default: ./rekey.toml or /etc/rekey/rekey.toml, if there]
+    #[arg(long, value_name = "FILE", env = "REKEY_CONFIG")]
+    config: Option<PathBuf>,
+    /// The folder of everything that Rekey keeps
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+}
+
+impl Place {
+    fn settings(self, listen: Option<String>) -> anyhow::Result<Settings> {
+        let flags = [("data", self.data), ("listen", listen)];
+        let flags = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Ok(Settings::load(&Sources::usual(self.config, flags))?)
+    }
+}
+
+/// A role, as it is written on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleName {
+    /// Everything, including other owners
+    Owner,
+    /// Everything but owners
+    Admin,
+    /// The help desk: customers and their resets
+    Agent,
+    /// Reads
+    Auditor,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Owner => Self::Owner,
+            RoleName::Admin => Self::Admin,
+            RoleName::Agent => Self::Agent,
+            RoleName::Auditor => Self::Auditor,
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("rekey: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(obey(cli.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("rekey: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn obey(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo { listen, data } => demo(listen, data).await?,
+        Command::Serve { place, listen } => serve_people(place.settings(listen)?).await?,
+        Command::Migrate { place } => {
+            let settings = place.settings(None)?;
+            log(&settings, LogLevel::Warn);
+            Portal::migrate(&settings).await?;
+            println!("The database is up to date: {}", settings.database);
+        }
+        Command::Check { place } => {
+            let settings = place.settings(None)?;
+            log(&settings, LogLevel::Error);
+            return Ok(if check::check(&settings).await {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        Command::Staff { command } => staff(command).await?,
+        Command::Audit { command: AuditCommand::Verify { place, anchor } } => {
+            return verify_audit(place, anchor).await;
+        }
+        Command::Restored { place } => {
+            let portal = open(place).await?;
+            let done = portal.restored().await?;
+            println!(
+                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords. Start `rekey serve` again.",
+                done.sessions, done.links, done.devices, done.mails, done.seals
+            );
+            portal.close().await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the portal for one command.
+async fn open(place: Place) -> anyhow::Result<Portal> {
+    let settings = place.settings(None)?;
+    log(&settings, LogLevel::Warn);
+    Portal::open(&settings).await
+}
+
+async fn staff(command: StaffCommand) -> anyhow::Result<()> {
+    match command {
+        StaffCommand::Create { place, organization, email, name, role } => {
+            let portal = open(place).await?;
+            let request =
+                CreateStaff { organization, email: email.clone(), name, role: role.into() };
+            let password = portal.create_staff(request).await?;
+            println!("Created {email}. Password, shown only now: {}", password.reveal());
+            portal.close().await;
+        }
+        StaffCommand::ResetPassword { place, email, site } => {
+            let portal = open(place).await?;
+            let password = portal.reset_staff_password(&email, site.as_deref()).await?;
+            println!("New password of {email}, shown only now: {}", password.reveal());
+            portal.close().await;
+        }
+    }
+    Ok(())
+}
+
+async fn verify_audit(place: Place, anchor: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let portal = open(place).await?;
+    let report = portal.verify_audit(anchor.as_deref()).await?;
+    portal.close().await;
+    println!(
+        "Looked at {} lines in {} chains, and at {} anchors.",
+        report.entries, report.chains, report.anchors
+    );
+    if report.problems.is_empty() {
+        println!("Every line is as it was written.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    for problem in &report.problems {
+        println!("WRONG  {problem}");
+    }
+    println!(
+        "The audit log was changed from outside: keep this database as it is and compare it with a backup."
+    );
+    Ok(ExitCode::FAILURE)
+}
+
+async fn serve_people(settings: Settings) -> anyhow::Result<()> {
+    log(&settings, LogLevel::Trace);
+    check::origin(&settings)?;
+    let assets = Assets::find(&settings)?;
+    if assets.folder().is_none() {
+        tracing::warn!(
+            "no site folder was found: pages have no style and no scripts; set assets to the folder that holds pkg/"
+        );
+    }
+    let listener = serve::listen(settings.listen).await?;
+    let portal = Portal::open(&settings).await?;
+    let server = Server::new(portal.clone(), &settings, assets);
+    let ready = settings.origin.to_string();
+    serve_until_stopped(portal, settings.workers, server, vec![listener], &ready).await
+}
+
+async fn demo(listen: SocketAddr, data: Option<PathBuf>) -> anyhow::Result<()> {
+    ensure!(
+        listen.ip().is_loopback(),
+        "--listen {listen}: the demo is for this machine only, as its passwords are public; use 127.0.0.1 and a port"
+    );
+    let mut sources = Sources::usual(None, Vec::new());
+    sources.usual_files.clear();
+    let elsewhere = sources.environment.iter().any(|(name, _)| name == "REKEY_DATA");
+    if let Some(data) = data.or_else(|| (!elsewhere).then(|| DEMO_DATA.into())) {
+        let Some(data) = data.to_str() else { bail!("--data must be Unicode") };
+        sources.flags.push(("data", data.to_owned()));
+    }
+    let mut settings = Settings::load(&sources)?;
+    log(&settings, LogLevel::Trace);
+    let listeners = serve::listen_on_loopback(listen.port()).await?;
+    let port = listeners[0].local_addr().context("the listener has no address")?.port();
+    let origins = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}"));
+    let origins = origins.iter().map(|origin| origin.parse::<Origin>());
+    let origins = origins.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
+    settings.origin = origins[0].clone();
+    // Mail goes to a folder unless a mail server was set.
+    if settings.mail.transport == MailTransport::None {
+        settings.mail.transport = MailTransport::Folder;
+        settings.mail.folder = Some(settings.data.join("mail"));
+        settings.mail.from = "Rekey <rekey@rekey.example>".into();
+    }
+    let assets = Assets::find(&settings)?;
+    let portal = Portal::open(&settings).await?;
+    portal.seed_demo().await?;
+    let mailbox = settings.mail.folder.clone();
+    let ready = settings.origin.to_string();
+    let server = Server::new(portal.clone(), &settings, assets).demo(origins, mailbox);
+    serve_until_stopped(portal, true, server, listeners, &ready).await
+}
+
+async fn serve_until_stopped(
+    portal: Portal,
+    workers: bool,
+    server: Server,
+    listeners: Vec<TcpListener>,
+    ready: &str,
+) -> anyhow::Result<()> {
+    let stop = serve::stop_signal()?;
+    let (stopping, stopped) = watch::channel(false);
+    let worker = workers.then(|| tokio::spawn(portal.clone().run(stopped)));
+    let changes = server.changes();
+    let router = router::router(Arc::new(server));
+    // Whoever connects from here on is answered.
+    println!("Ready: {ready}");
+    serve::serve(listeners, router, changes, stop).await;
+    stopping.send_replace(true);
+    if let Some(worker) = worker {
+        // A mail on its way ends by its own timeout; the outbox sends again what did not.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(10), worker).await;
+    }
+    portal.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Writes the log to standard error: our own lines at the level of the settings (but no more than
+/// `most`), warnings of everybody else.
+fn log(settings: &Settings, most: LogLevel) {
+    let level = level(settings.log).min(level(most));
+    let targets = OURS.iter().map(|name| (*name, level));
+    let filter = Targets::new().with_default(level.min(tracing::Level::WARN)).with_targets(targets);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+}
+
+fn level(level: LogLevel) -> tracing::Level {
+    match level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Trace => tracing::Level::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

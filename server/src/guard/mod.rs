@@ -1,0 +1,236 @@
+//! What stands before every page, form and file.
+
+pub mod address;
+pub mod headers;
+pub mod origin;
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
+
+use app::request::{DOOR_COOKIE, LANGUAGE_COOKIE, RequestFacts, THEME_COOKIE, Theme};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use futures_util::FutureExt;
+use model::{account::Language, organization::SiteView};
+use tokio::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{Server, plain::Plain};
+
+/// The other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// Who is asking, and what the request is called in answers and logs.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The client's address.
+    pub address: IpAddr,
+    /// The request's name.
+    pub request_id: String,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Around everything: names the request, finds the client's address, catches panics, adds the
+/// security headers and writes one line to the log. The line holds the route's template and never
+/// the path, which may hold a token.
+pub async fn outer(
+    State(server): State<Arc<Server>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let peer = request.extensions().get::<Peer>().map_or(Ipv4Addr::LOCALHOST.into(), |p| p.0.ip());
+    let caller = Caller {
+        address: address::client(peer, request.headers(), &server.trusted_proxies),
+        request_id: request_id(peer, &request, &server),
+    };
+    let method = request.method().clone();
+    let is_api = is_api(request.uri());
+    let language = language(request.headers(), Language::default());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("(none)", MatchedPath::as_str).to_owned();
+    request.extensions_mut().insert(caller.clone());
+
+    let span = tracing::info_span!("request", id = caller.request_id);
+    let answer = next.run(request).instrument(span.clone());
+    let answer = if matches!(method, Method::GET | Method::HEAD) {
+        AssertUnwindSafe(answer).catch_unwind().await.ok()
+    } else {
+        // In a task of its own: a change that has begun ends, whether its client waits or not.
+        server.changes.spawn(answer).await.ok()
+    };
+    let mut answer = answer.unwrap_or_else(|| {
+        // The panic itself is in the log, written where it happened.
+        tracing::error!(request_id = caller.request_id, route, "a request ended in a panic");
+        let broken = Plain::Broken { reference: caller.request_id.clone() };
+        if is_api { broken.for_script() } else { broken.page(language) }
+    });
+    headers::complete(&mut answer, server.is_https());
+    if let Ok(id) = HeaderValue::from_str(&caller.request_id) {
+        answer.headers_mut().insert(REQUEST_ID, id);
+    }
+
+    let _inside = span.enter();
+    let status = answer.status().as_u16();
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let address = caller.address;
+    if answer.status().is_server_error() {
+        tracing::warn!(%method, route, status, milliseconds, %address, "answered");
+    } else {
+        tracing::info!(%method, route, status, milliseconds, %address, "answered");
+    }
+    answer
+}
+
+/// A trusted proxy may name the request; otherwise it gets a new name.
+#[expect(clippy::disallowed_methods, reason = "a request's name decides nothing")]
+fn request_id(peer: IpAddr, request: &Request, server: &Server) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let given = given.filter(|id| {
+        address::is_trusted(peer, &server.trusted_proxies)
+            && (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    });
+    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// Before pages, forms and links: checks `Host` and where the request was made, finds the site,
+/// and leaves [`RequestFacts`] for what follows.
+pub async fn facts(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match read_facts(&server, &parts).await {
+        Ok(facts) => {
+            parts.extensions.insert(facts);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(plain) if is_api(&parts.uri) => plain.for_script(),
+        Err(plain) => plain.page(language(&parts.headers, Language::default())),
+    }
+}
+
+async fn read_facts(server: &Server, request: &Parts) -> Result<RequestFacts, Plain> {
+    let host = host(request).ok_or(Plain::Malformed)?;
+    let origin = server.origin(host);
+    // Over plain http a foreign name that was made to point here (DNS rebinding) would make a
+    // foreign page one of ours; over https no such name has our certificate.
+    if !origin.is_https() && !origin.authority().eq_ignore_ascii_case(host) {
+        return Err(Plain::WrongHost { origin: origin.to_string() });
+    }
+    if !origin::may_pass(&request.method, &request.headers, origin) {
+        return Err(Plain::NotFromHere);
+    }
+    let cookies = cookies(&request.headers);
+    let site = site(server, host, request, origin.as_str(), &cookies).await?;
+    let caller = request.extensions.get::<Caller>().cloned().ok_or(Plain::Malformed)?;
+    let user_agent = request.headers.get(header::USER_AGENT);
+    Ok(RequestFacts {
+        language: chosen_language(&cookies)
+            .unwrap_or_else(|| language(&request.headers, site.language)),
+        theme: theme(&cookies),
+        site,
+        origin: origin.to_string(),
+        https: origin.is_https(),
+        address: caller.address,
+        user_agent: user_agent.and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
+        request_id: caller.request_id,
+        cookies,
+        demo: server.demo,
+    })
+}
+
+/// The site by host name, or by the slug in the path. Server functions have one path for all
+/// sites: theirs is the site of the page that calls, or of the door one came in by.
+async fn site(
+    server: &Server,
+    host: &str,
+    request: &Parts,
+    origin: &str,
+    cookies: &BTreeMap<String, String>,
+) -> Result<SiteView, Plain> {
+    let calling = request.headers.get(header::REFERER).and_then(|v| v.to_str().ok());
+    let calling = calling.and_then(|url| url.strip_prefix(origin));
+    let door = cookies.get(DOOR_COOKIE).map(String::as_str);
+    let path = match is_api(&request.uri) {
+        true => calling.or(door).unwrap_or_default(),
+        false => request.uri.path(),
+    };
+    let (name, _) = split_port(host);
+    let name = name.to_ascii_lowercase();
+    match server.portal.site(&name, slug(path)).await {
+        Ok(Some(site)) => Ok(site),
+        Ok(None) if slug(path).is_none() => Err(Plain::NotSetUp),
+        Ok(None) => Err(Plain::NotFound),
+        Err(error) => {
+            if let portal::Error::Broken(error) = &error {
+                tracing::error!(?error, "the site could not be read");
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// The slug of `/s/{slug}/…`; what cannot be one is left for the portal not to find.
+fn slug(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("/s/")?;
+    Some(rest.split(['/', '?', '#']).next().unwrap_or_default())
+}
+
+/// The one `Host` of the request.
+fn host(request: &Parts) -> Option<&str> {
+    // A request line with a whole URL overrules the header (RFC 9112, 3.2.2).
+    if let Some(authority) = request.uri.authority() {
+        return Some(authority.as_str());
+    }
+    let mut hosts = request.headers.get_all(header::HOST).iter();
+    let host = hosts.next()?.to_str().ok()?;
+    (hosts.next().is_none() && !host.is_empty()).then_some(host)
+}
+
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+/// Whether this is our own script asking, which reads JSON.
+pub fn is_api(uri: &Uri) -> bool {
+    uri.path().starts_with("/api/")
+}
+
+/// The request's cookies; of two with one name the first counts.
+pub fn cookies(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut cookies = BTreeMap::new();
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    for (name, value) in lines.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('=')) {
+        cookies.entry(name.trim().to_owned()).or_insert_with(|| value.trim().to_owned());
+    }
+    cookies
+}
+
+/// The language that the reader chose.
+pub fn chosen_language(cookies: &BTreeMap<String, String>) -> Option<Language> {
+    cookies.get(LANGUAGE_COOKIE).and_then(|tag| Language::from_tag(tag))
+}
+
+/// Light or dark.
+pub fn theme(cookies: &BTreeMap<String, String>) -> Theme {
+    cookies.get(THEME_COOKIE).and_then(|word| Theme::from_word(word)).unwrap_or_default()
+}
+
+/// The language that the browser asks for.
+fn language(headers: &HeaderMap, usual: Language) -> Language {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|line| line.to_str().ok());
+    wanted.and_then(Language::negotiate).unwrap_or(usual)
+}

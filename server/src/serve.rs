@@ -1,0 +1,163 @@
+//! Connections: their limits while they live, and the drain at the end.
+//!
+//! axum sets no limits of its own, so hyper is driven directly: whoever is slow to say what is
+//! wanted, says too much of it, or stops reading the answer is let go.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{Router, body::Body};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::guard::Peer;
+
+/// How long the head of a request may take, from the first byte or from the end of the last
+/// answer: the limit of an idle connection too.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// The largest head of a request, in bytes. Links leave a cookie each, for half an hour.
+const LARGEST_HEAD: usize = 32 * 1024;
+/// The most header lines of a request.
+const MOST_HEADERS: usize = 100;
+/// How long a peer may read nothing of what it is sent.
+const READ_WITHIN: Duration = Duration::from_secs(30);
+/// How many connections are served at a time; others wait to be accepted.
+const MOST_CONNECTIONS: usize = 4096;
+/// How long a drain may take.
+const DRAIN_WITHIN: Duration = Duration::from_secs(30);
+
+/// Serves `router` on these listeners until `stop` comes; then accepts nothing more, finishes what
+/// is under way, `changes` included, and returns.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    changes: TaskTracker,
+    stop: impl Future<Output = ()>,
+) {
+    let drain = Arc::new(GracefulShutdown::new());
+    let (stopping, stopped) = watch::channel(false);
+    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let mut doors = JoinSet::new();
+    for listener in listeners {
+        let door =
+            Door { router: router.clone(), room: Arc::clone(&room), drain: Arc::clone(&drain) };
+        doors.spawn(door.open(listener, stopped.clone()));
+    }
+    stop.await;
+    tracing::info!("stopping: finishing what is under way");
+    let deadline = Instant::now() + DRAIN_WITHIN;
+    stopping.send_replace(true);
+    while doors.join_next().await.is_some() {}
+    let drained = match Arc::into_inner(drain) {
+        Some(drain) => timeout_at(deadline, drain.shutdown()).await,
+        // A door that panicked still holds it; its connections end with the process.
+        None => Ok(()),
+    };
+    changes.close();
+    let finished = timeout_at(deadline, changes.wait()).await;
+    if drained.is_err() || finished.is_err() {
+        tracing::warn!("some requests were not finished within {} s", DRAIN_WITHIN.as_secs());
+    }
+}
+
+/// What a connection needs.
+struct Door {
+    router: Router,
+    room: Arc<Semaphore>,
+    drain: Arc<GracefulShutdown>,
+}
+
+impl Door {
+    /// Accepts connections until stopped.
+    async fn open(self, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+        loop {
+            let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else { return };
+            tokio::select! {
+                biased;
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.serve(stream, peer, permit),
+                    // The peer is gone already, or there are no file handles left: it passes.
+                    Err(error) => {
+                        tracing::debug!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+                // Only when nobody is waiting at the door.
+                _ = stopped.changed() => return,
+            }
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        // Small answers leave at once.
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(READ_WITHIN));
+        let router = self.router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            router.clone().oneshot(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_WITHIN)
+            .max_buf_size(LARGEST_HEAD)
+            .max_headers(MOST_HEADERS)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        let connection = self.drain.watch(connection);
+        tokio::spawn(async move {
+            // How a connection ended is the peer's business.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+}
+
+/// Listens on an address, or says what is in the way.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another address and port with --listen, or stop what is using it")
+    })
+}
+
+/// Listens on both loopback addresses at one port, as browsers may look for `localhost` at either.
+/// A machine without IPv6 has one.
+pub async fn listen_on_loopback(port: u16) -> anyhow::Result<Vec<TcpListener>> {
+    let first = listen(([127, 0, 0, 1], port).into()).await?;
+    let second = SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, first.local_addr()?.port()));
+    match TcpListener::bind(second).await {
+        Ok(second) => Ok(vec![first, second]),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Err(error).with_context(|| format!("cannot listen on {second}: choose another port with --listen, or stop what is using it"))
+        }
+        Err(_) => Ok(vec![first]),
+    }
+}
+
+/// Ends with the signal to stop: SIGTERM from a service manager, SIGINT from a keyboard.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
