@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 # Each step uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help run test check e2e watch bench audit fmt clean setup setup-test
+.PHONY: help run test check build e2e watch bench audit fmt clean setup setup-test
 
 ENV := scripts/env.sh
 
@@ -24,6 +24,9 @@ test: setup-test ## Everything that CI checks (sets up what is missing)
 
 check: setup-test ## The quick part of it: format, layers, clippy
 	@scripts/test.sh fmt layers clippy
+
+build: setup ## The dev build that the browser tests use: target/debug/rekey
+	@scripts/test.sh build
 
 e2e: setup-test ## The browser tests alone
 	@scripts/test.sh build e2e
