@@ -35,8 +35,8 @@ impl Accent {
     pub(super) fn of(primary: &str) -> Self {
         let fill = Color::parse(primary).unwrap_or(OWN);
         // 4.5 is what WCAG 2.2 (1.4.3) asks of text; the dark theme's own accent has 6.6.
-        let link = fill.until(BLACK, WHITE, 4.5);
-        let dark = fill.until(WHITE, DARK_PANEL, 6.5);
+        let link = fill.readable(WHITE, 4.5);
+        let dark = fill.readable(DARK_PANEL, 6.5);
         Self {
             fill: fill.to_string(),
             on_fill: fill.ink().to_string(),
@@ -58,12 +58,15 @@ impl Color {
         Some(Self([channel(0)?, channel(2)?, channel(4)?]))
     }
 
-    /// The first mixture of this with `towards` that stands out enough `against` a surface.
-    fn until(self, towards: Self, against: Self, contrast: f64) -> Self {
-        (0..=20)
-            .map(|step| self.mixed(towards, f64::from(step) / 20.0))
+    /// The nearest lightness that stands out enough `against` a surface; hue and saturation stay.
+    fn readable(self, against: Self, contrast: f64) -> Self {
+        let (hue, saturation, lightness) = self.hsl();
+        let end = if against.luminance() > 0.5 { 0.0 } else { 1.0 };
+        (0..=50)
+            .map(|step| lightness + (end - lightness) * f64::from(step) / 50.0)
+            .map(|lightness| Self::from_hsl(hue, saturation, lightness))
             .find(|color| color.contrast(against) >= contrast)
-            .unwrap_or(towards)
+            .unwrap_or(if end > 0.5 { WHITE } else { BLACK })
     }
 
     /// The text colour that is easier to read on this.
@@ -71,19 +74,39 @@ impl Color {
         if self.contrast(WHITE) >= self.contrast(INK) { WHITE } else { INK }
     }
 
-    fn mixed(self, other: Self, part: f64) -> Self {
-        let mut channels = self.0;
-        for (own, other) in channels.iter_mut().zip(other.0) {
-            let mixed = f64::from(*own) * (1.0 - part) + f64::from(other) * part;
+    /// Hue in sixths of the circle, saturation and lightness from 0 to 1.
+    fn hsl(self) -> (f64, f64, f64) {
+        let [red, green, blue] = self.0.map(|channel| f64::from(channel) / 255.0);
+        let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+        let (range, lightness) = (most - least, f64::midpoint(most, least));
+        if range <= 0.0 {
+            return (0.0, 0.0, lightness);
+        }
+        let hue = if red >= most {
+            ((green - blue) / range).rem_euclid(6.0)
+        } else if green >= most {
+            (blue - red) / range + 2.0
+        } else {
+            (red - green) / range + 4.0
+        };
+        (hue, range / (1.0 - (2.0 * lightness - 1.0).abs()), lightness)
+    }
+
+    fn from_hsl(hue: f64, saturation: f64, lightness: f64) -> Self {
+        let spread = saturation * lightness.min(1.0 - lightness);
+        Self([0.0, 4.0, 2.0].map(|offset| {
+            // How far from the channel's own sixths the hue is: the usual closed form.
+            let distance = (hue * 2.0 + offset * 2.0).rem_euclid(12.0);
+            let channel =
+                lightness - spread * (distance - 3.0).min(9.0 - distance).clamp(-1.0, 1.0);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "between two channels, so between 0 and 255"
+                reason = "clamped to what fits"
             )]
-            let rounded = mixed.round() as u8;
-            *own = rounded;
-        }
-        Self(channels)
+            let channel = (channel.clamp(0.0, 1.0) * 255.0).round() as u8;
+            channel
+        }))
     }
 
     /// Contrast ratio, 1 to 21 (WCAG 2.2, "contrast ratio").
@@ -134,6 +157,16 @@ mod tests {
         {
             assert_eq!(Accent::of(text), Accent::of("#2a53b3"), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_readable_keeps_its_hue() {
+        for text in ["#2a53b3", "#ffd400", "#0b6e4f", "#c81e5a", "#808080"] {
+            let color = Color::parse(text).unwrap();
+            let (hue, saturation, lightness) = color.hsl();
+            assert_eq!(Color::from_hsl(hue, saturation, lightness), color, "{text}");
+        }
+        assert_eq!(Accent::of("#2a53b3").link, "#2a53b3");
     }
 
     #[test]

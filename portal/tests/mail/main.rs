@@ -1,0 +1,75 @@
+//! What letters say, and how they leave.
+
+#[path = "../support/smtp.rs"]
+mod smtp;
+
+mod sending;
+mod words;
+
+use std::net::IpAddr;
+
+use model::{Moment, account::Device, text::Name};
+use portal::mail::{Brand, ChangedHow, Letter, LetterKind, MailedLink, Occasion};
+
+fn brand() -> Brand {
+    Brand {
+        name: "Northwind Backup".into(),
+        support_email: Some("support@northwind.example".into()),
+        primary: "#2a53b3".into(),
+        logo_url: None,
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn occasion() -> Occasion {
+    Occasion {
+        // 2025-11-21T14:05:09Z
+        at: Moment(1_763_733_909_000_000),
+        address: Some(IpAddr::from([203, 0, 113, 7])),
+        device: Device { browser: Some("Firefox".into()), system: Some("Windows".into()) },
+    }
+}
+
+/// A letter of every kind.
+fn letter(kind: LetterKind) -> Letter {
+    let casey = name("Casey Thornton");
+    let token = "0198c0de-7a5e-7000-8000-00000000c0de/Vm0wd2QyUXlVWGxXYTJoV1YwZG9WVmx0";
+    let link =
+        |path: &str| MailedLink::new(format!("https://portal.northwind.example/{path}/{token}"));
+    let forgot = MailedLink::new("https://portal.northwind.example/forgot".into());
+    match kind {
+        LetterKind::ResetLink => {
+            Letter::ResetLink { name: casey, asked: occasion(), link: link("reset"), minutes: 30 }
+        }
+        LetterKind::StaffNoFactor => {
+            Letter::StaffNoFactor { name: name("Arun Patel"), asked: occasion() }
+        }
+        LetterKind::SuspendedNoReset => Letter::SuspendedNoReset { name: casey, asked: occasion() },
+        LetterKind::PasswordChanged => Letter::PasswordChanged {
+            name: casey,
+            changed: occasion(),
+            how: ChangedHow::Link,
+            dispute_link: link("confirm"),
+        },
+        LetterKind::DisputedToCustomer => {
+            Letter::DisputedToCustomer { name: casey, disputed: occasion(), forgot_link: forgot }
+        }
+        LetterKind::DisputedToStaff => Letter::DisputedToStaff {
+            staff_name: name("Olivia Berg"),
+            customer_name: casey,
+            customer_email: "c•••y@acme.example".into(),
+            organization: name("Northwind Backup"),
+            disputed: occasion(),
+        },
+        LetterKind::AccountLocked => Letter::AccountLocked {
+            name: casey,
+            locked: occasion(),
+            minutes: 15,
+            forgot_link: forgot,
+        },
+        LetterKind::Test => Letter::Test {},
+    }
+}

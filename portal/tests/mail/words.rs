@@ -1,0 +1,232 @@
+//! The words of every letter in every language, and what strange values do to them.
+
+use model::account::{Device, Language};
+use portal::mail::{
+    Brand, ChangedHow, Letter, LetterKind, MailSettings, MailedLink, Mailer, Occasion, Rendered,
+};
+use serde_json::{Value, json};
+
+use crate::{brand, letter, name, occasion};
+
+fn mailer() -> Mailer {
+    Mailer::new(&MailSettings::default()).unwrap()
+}
+
+fn rendered(language: Language, brand: &Brand, letter: Letter) -> Rendered {
+    let (kind, data) = letter.into_parts().unwrap();
+    mailer().render(kind, language, brand, &data).unwrap()
+}
+
+#[test]
+fn every_letter_in_every_language() {
+    for kind in LetterKind::ALL {
+        for language in Language::ALL {
+            let letter = rendered(language, &brand(), letter(kind));
+            let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
+            let name = format!("{}.{}", kind.as_str(), language.tag());
+            insta::assert_snapshot!(format!("{name}.text"), shown);
+            insta::assert_snapshot!(format!("{name}.html"), letter.html);
+        }
+    }
+}
+
+/// For looking at letters in a browser: `REKEY_LETTERS=DIR cargo test -p rekey-portal --test mail`.
+#[test]
+fn letters_can_be_looked_at() {
+    let Some(folder) = std::env::var_os("REKEY_LETTERS").map(std::path::PathBuf::from) else {
+        return;
+    };
+    let yellow = Brand { primary: "#ffd400".into(), ..brand() };
+    for kind in LetterKind::ALL {
+        for language in Language::ALL {
+            for (mark, brand) in [("", brand()), ("-yellow", yellow.clone())] {
+                let html = rendered(language, &brand, letter(kind)).html.clone();
+                let name = format!("{}-{}{mark}.html", kind.as_str(), language.tag());
+                std::fs::write(folder.join(name), html).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn letters_are_well_made() {
+    for kind in LetterKind::ALL {
+        for language in Language::ALL {
+            let what = format!("{} {}", kind.as_str(), language.tag());
+            let letter = rendered(language, &brand(), letter(kind));
+            assert!(letter.subject.chars().count() <= 78, "{what}: {}", letter.subject);
+            for line in letter.text.lines() {
+                let fits = line.chars().count() <= 78 || line.starts_with("https://");
+                assert!(fits, "{what}: {line}");
+                let link_alone = !line.contains("https://") || line.starts_with("https://");
+                assert!(link_alone, "{what}: {line}");
+            }
+            let html = &letter.html;
+            assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())), "{what}");
+            assert_eq!(html.matches("<h1").count(), 1, "{what}");
+            assert!(html.contains("support@northwind.example"), "{what}");
+            assert!(html.lines().all(|line| line.len() < 990), "{what}: a line is too long");
+            // One button: a link with a background or a border of its own.
+            assert!(html.matches("mso-padding-alt").count() <= 1, "{what}");
+            // The link is there twice: behind the button and to be read.
+            for link in letter.text.lines().filter(|line| line.starts_with("https://")) {
+                assert_eq!(html.matches(link).count(), 3, "{what}: {link}");
+            }
+            for left_over in ["{{", "{%", "undefined", "  none", ">none<"] {
+                assert!(!html.contains(left_over) && !letter.text.contains(left_over), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_letter_survives_the_outbox() {
+    for kind in LetterKind::ALL {
+        let original = letter(kind);
+        let (stored, data) = original.clone().into_parts().unwrap();
+        assert_eq!(stored, kind);
+        assert_eq!(json!(kind), json!(kind.as_str()));
+        assert_eq!(Letter::from_parts(stored, &data).unwrap(), original);
+    }
+}
+
+#[test]
+fn data_that_do_not_fit_are_refused_without_being_quoted() {
+    let (_, good) = letter(LetterKind::ResetLink).into_parts().unwrap();
+    let mut foreign = good.clone();
+    foreign["surprise"] = json!("s3cret");
+    let mut missing = good.clone();
+    missing.as_object_mut().unwrap().remove("minutes");
+    let mut wrong = good.clone();
+    wrong["minutes"] = json!("s3cret");
+    for data in [foreign, missing, wrong, Value::Null, json!([]), json!("s3cret")] {
+        let error = mailer()
+            .render(LetterKind::ResetLink, Language::En, &brand(), &data)
+            .expect_err("does not fit");
+        assert!(!format!("{error:?} {error:#}").contains("s3cret"));
+    }
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let letter = letter(LetterKind::ResetLink);
+    assert!(!format!("{letter:?}").contains("Vm0wd2Qy"));
+    let rendered = rendered(Language::En, &brand(), letter);
+    assert!(rendered.text.contains("Vm0wd2Qy"));
+    assert!(!format!("{rendered:?}").contains("Vm0wd2Qy"));
+}
+
+#[test]
+fn a_name_is_never_markup_nor_a_template() {
+    for text in [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "{{ brand }} {% raw %} {# x",
+        "Tom & Jerry's",
+    ] {
+        let brand = Brand { name: text.into(), ..brand() };
+        let letter = Letter::ResetLink {
+            name: name(text),
+            asked: occasion(),
+            link: MailedLink::new("https://a.example/\"><script>".into()),
+            minutes: 30,
+        };
+        let letter = rendered(Language::En, &brand, letter);
+        for markup in ["<script", "<img", "\"><script", "\"><img"] {
+            assert!(!letter.html.contains(markup), "{text}: {markup}");
+        }
+        // The text part shows what was typed, but for what would make it a link.
+        let shown = letter.text.replace('\u{2060}', "");
+        assert!(shown.contains(&format!("Hello {text},")), "{shown}");
+        assert!(!shown.contains("&lt;") && !shown.contains("&amp;"), "{shown}");
+    }
+}
+
+#[test]
+fn a_name_is_never_a_link_nor_a_line_of_its_own() {
+    let letter = Letter::DisputedToStaff {
+        staff_name: name("Olivia Berg"),
+        customer_name: name("https://evil.example/login"),
+        customer_email: "c•••y@acme.example\r\nhttps://evil.example".into(),
+        organization: name("www.evil.example"),
+        disputed: Occasion {
+            device: Device {
+                browser: Some("a\r\n\r\nhttps://evil.example\u{202e}".into()),
+                system: None,
+            },
+            ..occasion()
+        },
+    };
+    let letter = rendered(Language::En, &brand(), letter);
+    for part in [&letter.text, &letter.html, &letter.subject] {
+        assert!(!part.contains("https://evil") && !part.contains("evil.example"), "{part}");
+        assert!(!part.contains('\u{202e}'), "{part}");
+    }
+    assert!(!letter.text.contains("\nhttps://"), "{}", letter.text);
+    assert!(!letter.subject.contains(['\r', '\n']));
+}
+
+#[test]
+fn a_brand_cannot_break_out_of_a_style() {
+    let odd = Brand {
+        name: "\r\n\t".into(),
+        support_email: Some("x\" onclick=\"alert(1)".into()),
+        primary: "red;background:url(https://evil.example)".into(),
+        logo_url: Some("javascript:alert(1)".into()),
+    };
+    let letter = rendered(Language::De, &odd, letter(LetterKind::ResetLink));
+    for bad in ["evil.example", "onclick", "javascript", "<img"] {
+        assert!(!letter.html.contains(bad), "{bad}");
+    }
+    assert!(letter.html.contains("#2a53b3"));
+}
+
+#[test]
+fn a_logo_takes_the_place_of_the_initial() {
+    let with_logo = Brand { logo_url: Some("https://cdn.example/logo.png".into()), ..brand() };
+    let letter = rendered(Language::En, &with_logo, letter(LetterKind::Test));
+    assert!(
+        letter.html.contains("<img src=\"https://cdn.example/logo.png\" alt=\"Northwind Backup\"")
+    );
+}
+
+#[test]
+fn what_is_not_known_is_not_shown() {
+    let plain = Brand { support_email: None, ..brand() };
+    let changed = Occasion { address: None, device: Device::default(), ..occasion() };
+    let letter = Letter::PasswordChanged {
+        name: name("Casey Thornton"),
+        changed,
+        how: ChangedHow::CommandLine,
+        dispute_link: MailedLink::new("https://a.example/confirm/x/y".into()),
+    };
+    for language in Language::ALL {
+        let letter = rendered(language, &plain, letter.clone());
+        let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
+        insta::assert_snapshot!(format!("from_the_command_line.{}.text", language.tag()), shown);
+        assert!(!letter.html.contains("mailto:"));
+    }
+    let nowhere = rendered(Language::En, &plain, crate::letter(LetterKind::SuspendedNoReset));
+    assert!(nowhere.text.contains("ask those at Northwind Backup"), "{}", nowhere.text);
+}
+
+#[test]
+fn spans_are_told_as_people_tell_them() {
+    for (minutes, english, german) in [
+        (1, "within 1 minute.", "innerhalb von 1 Minute."),
+        (45, "within 45 minutes.", "innerhalb von 45 Minuten."),
+        (60, "within 1 hour.", "innerhalb von 1 Stunde."),
+        (1440, "within 24 hours.", "innerhalb von 24 Stunden."),
+    ] {
+        for (language, words) in [(Language::En, english), (Language::De, german)] {
+            let letter = Letter::ResetLink {
+                name: name("Casey Thornton"),
+                asked: occasion(),
+                link: MailedLink::new("https://a.example/reset/x/y".into()),
+                minutes,
+            };
+            let letter = rendered(language, &brand(), letter);
+            assert!(letter.html.contains(words), "{words}");
+        }
+    }
+}
