@@ -1,27 +1,41 @@
 //! Every page and its path, and the document around them.
 
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::{
-    SsrMode,
-    components::{Route, Router, Routes},
+    Lazy, MatchNestedRoutes, SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    hooks::use_params_map,
     path,
 };
 
-use crate::pages::forgot::Forgot;
+use crate::{
+    front_door::FrontDoor,
+    pages::{
+        account::{Account, Activity, Profile, Security, SignedIn},
+        confirm::{Confirm, ConfirmDone},
+        forgotten::{Forgot, ForgotSent, Reset, ResetDone},
+        home::Home,
+        login::Login,
+        not_found::NotFound,
+    },
+    ui::preferences::provide_theme,
+};
 
 /// The document: what is the same on every page.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let facts = use_context::<crate::request::RequestFacts>();
-    let language = facts.as_ref().map_or("en", |facts| facts.language.tag());
     let theme = facts.and_then(|facts| facts.theme.attribute());
     view! {
         <!DOCTYPE html>
-        <html lang=language data-theme=theme>
+        <html lang=crate::i18n::language().tag() data-theme=theme>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <leptos_meta::HashedStylesheet options=options.clone() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
@@ -34,16 +48,61 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// Every page.
+/// Every page. Public pages exist twice: at the site's own host, and below `/s/{slug}`.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    FrontDoor::provide();
+    provide_theme();
+    // From here on what only code can do is shown (`.live-only`).
+    Effect::new(|| {
+        if let Some(html) = document().document_element() {
+            // An attribute with this name can always be set.
+            let _ = html.set_attribute("data-live", "");
+        }
+    });
     view! {
-        <Title text="Rekey" />
         <Router>
-            <Routes fallback=|| view! { <h1>"Not found"</h1> }>
-                <Route path=path!("/forgot") view=Forgot ssr=SsrMode::Async />
+            <Routes fallback=NotFound>
+                <PublicRoutes />
+                <ParentRoute path=path!("/s/:slug") view=Door>
+                    <PublicRoutes />
+                </ParentRoute>
+                <ParentRoute path=path!("") view={Lazy::<SignedIn>::new()}>
+                    <Route path=path!("/") view={Lazy::<Home>::new()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/account") view={Lazy::<Account>::new()}>
+                        <Route path=path!("") view={Lazy::<Profile>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async />
+                    </ParentRoute>
+                </ParentRoute>
             </Routes>
         </Router>
+    }
+}
+
+/// The pages for everybody.
+#[component(transparent)]
+fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/login") view=Login ssr=SsrMode::Async />
+        <Route path=path!("/forgot") view=Forgot ssr=SsrMode::Async />
+        <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
+        <Route path=path!("/reset/done") view=ResetDone ssr=SsrMode::Async />
+        <Route path=path!("/reset/:link") view=Reset ssr=SsrMode::Async />
+        <Route path=path!("/confirm/done") view=ConfirmDone ssr=SsrMode::Async />
+        <Route path=path!("/confirm/:link") view=Confirm ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Below `/s/{slug}`: the site that the server found for it, or nothing.
+#[component]
+fn Door() -> impl IntoView {
+    let slug = use_params_map().with_untracked(|params| params.get("slug")).unwrap_or_default();
+    if FrontDoor::get().site.prefix == format!("/s/{slug}") {
+        view! { <Outlet /> }.into_any()
+    } else {
+        view! { <NotFound /> }.into_any()
     }
 }

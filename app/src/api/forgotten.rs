@@ -1,14 +1,87 @@
-//! A forgotten password: asking for a link, and using it.
+//! A forgotten password: asking for a link, and using it; and saying that a change was not one's
+//! own.
+//!
+//! A link's token came once, in the mailed address, and lies in a cookie since. Pages and forms
+//! name the link by its public id.
 
 use leptos::prelude::*;
+use model::{
+    id::LinkId,
+    link::{LinkPurpose, LinkView},
+};
 
-use super::ApiError;
+use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
-use super::asked;
+use super::{asked, forget_cookie, see_other_if_plain};
 
 /// Asks for a link to a new password. The answer is the same for everybody.
 #[server(prefix = "/api", endpoint = "forgotten/ask")]
-pub async fn ask_for_link(name: String) -> Result<(), ApiError> {
-    let (portal, _, visit) = asked()?;
-    Ok(portal.ask_for_link(&visit, &name).await?)
+pub async fn ask_for_link(
+    /// Email address or user name.
+    name: String,
+) -> Result<(), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    portal.ask_for_link(&visit, &name).await?;
+    see_other_if_plain(&facts.site.path("/forgot/sent"));
+    Ok(())
+}
+
+/// What the page of a link shows; changes nothing.
+#[server(prefix = "/api", endpoint = "forgotten/link")]
+pub async fn link(
+    /// The link's public id.
+    link: LinkId,
+    /// What it must be for.
+    purpose: LinkPurpose,
+) -> Result<LinkView, ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = token(&facts, link)?;
+    Ok(portal.link(&visit, link, &token, purpose).await?)
+}
+
+/// Sets a new password with a link.
+#[server(prefix = "/api", endpoint = "forgotten/use")]
+pub async fn use_link(
+    /// The link's public id.
+    link: LinkId,
+    /// The new password.
+    new: Hidden,
+    /// The new password again.
+    retype: Hidden,
+) -> Result<(), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = token(&facts, link)?;
+    let request = portal::NewPassword { new: new.into(), retype: retype.into() };
+    portal.use_link(&visit, link, &token, request).await?;
+    forget_cookie(&facts, &facts.link_cookie(link));
+    see_other_if_plain(&facts.site.path("/reset/done"));
+    Ok(())
+}
+
+/// Says "this wasn't me": freezes the account until its owner sets a new password with a link.
+#[server(prefix = "/api", endpoint = "forgotten/dispute")]
+pub async fn dispute(
+    /// The link's public id.
+    link: LinkId,
+) -> Result<(), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = token(&facts, link)?;
+    portal.dispute(&visit, link, &token).await?;
+    forget_cookie(&facts, &facts.link_cookie(link));
+    see_other_if_plain(&facts.site.path("/confirm/done"));
+    Ok(())
+}
+
+/// The token that came with the link. Without it, the link is as good as none.
+#[cfg(feature = "ssr")]
+fn token(
+    facts: &crate::request::RequestFacts,
+    link: LinkId,
+) -> Result<portal::secrets::Secret, ApiError> {
+    facts
+        .cookies
+        .get(&facts.link_cookie(link))
+        .cloned()
+        .map(portal::secrets::Secret::new)
+        .ok_or_else(|| ApiError::Refused(model::Refusal::LinkUnusable).told())
 }

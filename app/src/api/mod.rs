@@ -1,39 +1,27 @@
 //! Server functions: what the browser may ask for.
 //!
-//! Each one is a public endpoint, a line or two over [`portal::Portal`], which decides; nothing
-//! else in this crate names `portal`.
+//! Each one is a public endpoint, a few lines over `portal::Portal`, which decides; nothing
+//! else in this crate names `portal`. They answer to POST only. A function that a form names
+//! ends with [`see_other`] or [`see_other_if_plain`], so that reloading the page that follows
+//! does not send the form again.
 
+pub mod account;
 mod error;
 pub mod forgotten;
+mod hidden;
+pub mod password;
+pub mod preferences;
+pub mod session;
 
 pub use error::ApiError;
+pub use hidden::Hidden;
 
 #[cfg(feature = "ssr")]
-mod asking {
-    use leptos::prelude::*;
-    use portal::{Portal, Visit, secrets::Secret};
-
-    use super::ApiError;
-    use crate::request::RequestFacts;
-
-    /// The façade, the request and the visit that a server function works with.
-    pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {
-        let (Some(portal), Some(facts)) = (use_context::<Portal>(), use_context::<RequestFacts>())
-        else {
-            return Err(ApiError::broken("the server gave no portal or no facts of the request"));
-        };
-        let visit = Visit {
-            site: facts.site.id,
-            address: facts.address,
-            user_agent: facts.user_agent.clone(),
-            request_id: facts.request_id.clone(),
-            origin: facts.origin.clone(),
-            language: facts.language,
-            device: facts.cookies.get(&facts.device_cookie()).cloned().map(Secret::new),
-        };
-        Ok((portal, facts, visit))
-    }
-}
-
+mod asking;
 #[cfg(feature = "ssr")]
-use asking::asked;
+use asking::{
+    Lifetime, actor, asked, forget_cookie, local_path, remember, see_other, see_other_if_plain,
+    set_cookie, signed_in,
+};
+#[cfg(feature = "ssr")]
+pub(crate) use asking::{page_status, redirect_page};

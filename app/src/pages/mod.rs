@@ -1,3 +1,8 @@
 //! One file per page; a wizard is a folder with a file per step.
 
-pub mod forgot;
+pub mod account;
+pub mod confirm;
+pub mod forgotten;
+pub mod home;
+pub mod login;
+pub mod not_found;

@@ -1,15 +1,26 @@
 //! One form, with and without JavaScript.
 //!
 //! Every form posts to its own page's URL and names its server function in `_form`. Without
-//! WebAssembly the server runs that function and renders the page again with a [`PlainPost`] as
-//! context; with it the same form becomes an action and nothing reloads. Pages do not notice.
+//! WebAssembly the server runs that function and either leads on or renders the page again with a
+//! [`PlainPost`] as context; with it the same form becomes an action and nothing reloads. Pages do
+//! not notice: they see the outcome, and fields find their own values and problems.
 
 use leptos::{
-    form::FromFormData, prelude::*, server::codee::string::JsonSerdeCodec, server_fn::ServerFn,
+    context::Provider, form::FromFormData, prelude::*, server::codee::string::JsonSerdeCodec,
+    server_fn::ServerFn,
+};
+use leptos_router::hooks::use_location;
+use model::{
+    Refusal,
+    refusal::{FieldProblem, Problem},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::api::ApiError;
+use super::{
+    go,
+    panel::{Notice, Tone},
+};
+use crate::{api::ApiError, front_door::FrontDoor, words};
 
 /// What a plain post of a form came to; the server gives it as context when it renders the page
 /// again.
@@ -23,38 +34,103 @@ pub struct PlainPost {
     pub outcome: Result<serde_json::Value, ApiError>,
 }
 
-/// A form's outcome, and what was typed into it before the page was rendered again.
-pub struct FormState<T: Send + Sync + 'static> {
+/// A form whose submissions go to the server function `S`.
+pub struct FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    action: ServerAction<S>,
     /// What became of the last submission.
-    pub outcome: Signal<Option<Result<T, ApiError>>>,
-    values: StoredValue<Vec<(String, String)>>,
+    pub outcome: Signal<Option<Result<S::Output, ApiError>>>,
+    context: FormContext,
 }
 
-impl<T: Send + Sync> Clone for FormState<T> {
+impl<S> Clone for FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: Send + Sync + 'static,
+{
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: Send + Sync> Copy for FormState<T> {}
+impl<S> Copy for FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: Send + Sync + 'static,
+{
+}
 
-impl<T: Send + Sync> FormState<T> {
+/// What the parts of a form know of it, whatever it is for.
+#[derive(Clone, Copy)]
+pub struct FormContext {
+    values: StoredValue<Vec<(String, String)>>,
+    error: Signal<Option<ApiError>>,
+    version: Signal<usize>,
+    /// Whether a submission is on its way.
+    pub pending: Signal<bool>,
+}
+
+impl FormContext {
     /// What was typed into a field before the page was rendered again.
-    pub fn value(&self, name: &str) -> Option<String> {
+    pub fn value(self, name: &str) -> Option<String> {
         self.values
             .with_value(|values| values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
     }
+
+    /// What is wrong with a field.
+    pub fn problem(self, name: &str) -> Option<Problem> {
+        self.problems(|problems| {
+            problems.iter().find(|problem| problem.field == name).map(|problem| problem.problem)
+        })
+    }
+
+    /// Whether a field is the first one with something wrong.
+    pub fn comes_first(self, name: &str) -> bool {
+        self.problems(|problems| problems.first().map(|problem| problem.field == name))
+            .unwrap_or_default()
+    }
+
+    fn problems<T>(self, look: impl FnOnce(&[FieldProblem]) -> Option<T>) -> Option<T> {
+        self.error.with(|error| match error {
+            Some(ApiError::Refused(Refusal::Fields(problems))) => look(problems),
+            _ => None,
+        })
+    }
 }
 
-/// The state of a form whose submissions go to this action.
-pub fn use_form<S>(action: ServerAction<S>) -> FormState<S::Output>
+impl<S> FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    /// Whether the last submission did what it should.
+    pub fn done(self) -> bool {
+        self.outcome.with(|outcome| matches!(outcome, Some(Ok(_))))
+    }
+
+    /// Why the last submission did not.
+    pub fn error(self) -> Option<ApiError> {
+        self.context.error.get()
+    }
+
+    /// Counts submissions that were answered: what they change is asked for again.
+    pub fn version(self) -> usize {
+        self.context.version.get()
+    }
+}
+
+/// The state of a form.
+pub fn use_form<S>() -> FormState<S>
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
     S::Output: Clone + DeserializeOwned + Send + Sync + 'static,
 {
-    let plain = SharedValue::<Option<PlainPost>, JsonSerdeCodec>::new(use_context::<PlainPost>)
-        .into_inner()
-        .filter(|post| post.form == S::url());
+    let action = ServerAction::<S>::new();
+    let mine = || use_context::<PlainPost>().filter(|post| post.form == S::url());
+    let plain = SharedValue::<Option<PlainPost>, JsonSerdeCodec>::new(mine).into_inner();
     let values =
         StoredValue::new(plain.as_ref().map(|post| post.values.clone()).unwrap_or_default());
     let first = StoredValue::new(plain.and_then(|post| match post.outcome {
@@ -62,36 +138,141 @@ where
         Err(error) => Some(Err(error)),
     }));
     let value = action.value();
-    FormState { outcome: Signal::derive(move || value.get().or_else(|| first.get_value())), values }
+    let outcome = Signal::derive(move || value.get().or_else(|| first.get_value()));
+    let error = Signal::derive(move || {
+        outcome.with(|outcome| outcome.as_ref().and_then(|outcome| outcome.as_ref().err().cloned()))
+    });
+    // A session that has ended meanwhile: sign in, and come back here.
+    if let Some(door) = use_context::<FrontDoor>() {
+        let location = use_location();
+        Effect::new(move || {
+            if error.get() == Some(ApiError::SignedOut) {
+                go::load(&go::login_path(&door.door, &location.pathname.get_untracked()));
+            }
+        });
+    }
+    let context = FormContext {
+        values,
+        error,
+        version: action.version().into(),
+        pending: action.pending().into(),
+    };
+    FormState { action, outcome, context }
 }
 
 /// A form: an action when WebAssembly is there, a post to the page's own URL when it is not.
 #[component]
 pub fn Form<S>(
-    /// Takes the submissions.
-    action: ServerAction<S>,
+    /// Its state.
+    form: FormState<S>,
+    /// Whether the fields are emptied once it is done.
+    #[prop(optional)]
+    emptied: bool,
+    /// Size and place.
+    #[prop(default = "form")]
+    class: &'static str,
     /// The fields and the buttons.
     children: Children,
 ) -> impl IntoView
 where
-    S: ServerFn + DeserializeOwned + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-    S::Error: Send + Sync + 'static,
+    S: ServerFn<Error = ApiError> + DeserializeOwned + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
 {
+    let element = NodeRef::<leptos::html::Form>::new();
+    let FormState { action, context, .. } = form;
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         if event.default_prevented() {
             return;
         }
-        // What cannot be read here is left to the browser and the server.
-        if let Ok(data) = S::from_event(&event) {
+        if context.pending.get_untracked() {
+            // Pressed twice: once is enough.
+            event.prevent_default();
+        } else if let Ok(data) = S::from_event(&event) {
             event.prevent_default();
             action.dispatch(data);
         }
+        // What cannot be read here is left to the browser and the server.
     };
+    Effect::new(move |answered: Option<usize>| {
+        let version = context.version.get();
+        if answered.is_some_and(|before| before != version) {
+            // Fields learn of their problems in the same turn; the focus goes there after it.
+            let error = context.error.get_untracked();
+            request_animation_frame(move || after_answer(element, error.as_ref(), emptied));
+        }
+        version
+    });
     view! {
-        <form method="post" on:submit=on_submit novalidate>
+        <form method="post" class=class node_ref=element on:submit=on_submit novalidate>
             <input type="hidden" name="_form" value=S::url() />
-            {children()}
+            <div role="alert" class="contents">
+                {move || context.error.get().map(|error| view! { <Summary error /> })}
+            </div>
+            <Provider value=context>{children()}</Provider>
         </form>
+    }
+}
+
+/// Puts the focus where the person has to go on.
+fn after_answer(element: NodeRef<leptos::html::Form>, error: Option<&ApiError>, emptied: bool) {
+    use leptos::wasm_bindgen::JsCast;
+
+    let Some(form) = element.get_untracked() else { return };
+    let wrong = match error {
+        None if emptied => return form.reset(),
+        Some(ApiError::Refused(Refusal::Fields(_))) => "[aria-invalid=true]",
+        Some(ApiError::Refused(Refusal::SignInFailed)) => "input[autocomplete=current-password]",
+        _ => return,
+    };
+    if let Ok(Some(field)) = form.query_selector(wrong)
+        && let Ok(field) = field.dyn_into::<web_sys::HtmlElement>()
+    {
+        // A field that has gone meanwhile needs no focus.
+        let _ = field.focus();
+    }
+}
+
+/// What went wrong, on top of the form. Problems of fields stand beside them; here they are told
+/// to those who do not see them.
+#[component]
+fn Summary(error: ApiError) -> impl IntoView {
+    match error {
+        ApiError::Refused(Refusal::Fields(problems)) => {
+            let problems: Vec<String> =
+                problems.iter().map(|problem| words::problem(problem.problem)).collect();
+            view! { <p class="sr-only">{words::error(&error_of_fields())} " " {problems.join(" ")}</p> }
+                .into_any()
+        }
+        error => view! { <Notice tone=Tone::Bad>{words::error(&error)}</Notice> }.into_any(),
+    }
+}
+
+fn error_of_fields() -> ApiError {
+    ApiError::Refused(Refusal::Fields(Vec::new()))
+}
+
+/// The button that sends the form; turns while the answer is on its way.
+#[component]
+pub fn Submit(
+    /// What it does.
+    label: &'static str,
+    /// Weight and width.
+    #[prop(default = "btn btn-primary")]
+    class: &'static str,
+) -> impl IntoView {
+    let pending = expect_context::<FormContext>().pending;
+    view! {
+        <button type="submit" class=class aria-busy=move || pending.get().then_some("true")>
+            {move || {
+                pending
+                    .get()
+                    .then(|| {
+                        view! {
+                            <span class="loading loading-spinner loading-xs" aria-hidden="true"></span>
+                        }
+                    })
+            }}
+            {label}
+        </button>
     }
 }

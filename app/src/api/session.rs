@@ -1,0 +1,87 @@
+//! Signing in and out.
+
+use leptos::prelude::*;
+use model::{
+    account::{AccountKind, Language, Me},
+    organization::SiteView,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, Hidden};
+#[cfg(feature = "ssr")]
+use super::{actor, asked, forget_cookie, local_path, remember, see_other, set_cookie, signed_in};
+#[cfg(feature = "ssr")]
+use crate::request::{DOOR_COOKIE, LANGUAGE_COOKIE};
+
+/// Who is signed in, and at which site: what every signed-in page needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SignedInView {
+    /// The reader.
+    pub me: Me,
+    /// The site of the reader's organization, whichever host or path was asked for.
+    pub site: SiteView,
+    /// The language that this browser has chosen, or the reader's own.
+    pub language: Language,
+}
+
+/// Where one starts: customers at their account, staff at home.
+pub fn home(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Customer => "/account",
+        AccountKind::Staff => "/",
+    }
+}
+
+/// Signs in and leads to where one wanted to go. There is one refusal, whatever is wrong.
+#[server(prefix = "/api", endpoint = "session/sign-in")]
+pub async fn sign_in(
+    /// Email address or user name.
+    name: String,
+    /// The password.
+    password: Hidden,
+    /// Whether the browser stays signed in after it is closed.
+    #[server(default)]
+    keep: bool,
+    /// The local path to go to, empty for where one starts.
+    #[server(default)]
+    next: String,
+) -> Result<(), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let request = portal::SignIn { name, password: password.into(), keep };
+    let done = portal.sign_in(&visit, request).await?;
+    signed_in(&facts, &done);
+    set_cookie(&facts, DOOR_COOKIE, &facts.site.prefix, super::Lifetime::Session);
+    if !facts.cookies.contains_key(LANGUAGE_COOKIE)
+        && let Some(actor) = portal.actor(&visit, &done.token).await?
+    {
+        remember(&facts, LANGUAGE_COOKIE, actor.language.tag());
+    }
+    see_other(local_path(&next).unwrap_or(home(done.kind)));
+    Ok(())
+}
+
+/// Signs out and leads to the front door. Works as well for a session that has ended already.
+#[server(prefix = "/api", endpoint = "session/sign-out")]
+pub async fn sign_out() -> Result<(), ApiError> {
+    let (_, facts, _) = asked()?;
+    let door = match actor().await {
+        Ok((portal, _, actor)) => {
+            portal.sign_out(&actor).await?;
+            portal.site_by_id(actor.site).await?.map(|site| site.path("/login"))
+        }
+        Err(ApiError::SignedOut) => None,
+        Err(error) => return Err(error),
+    };
+    forget_cookie(&facts, &facts.session_cookie());
+    see_other(&door.unwrap_or_else(|| facts.site.path("/login")));
+    Ok(())
+}
+
+/// Who is signed in.
+#[server(prefix = "/api", endpoint = "session/me")]
+pub async fn who_is_signed_in() -> Result<SignedInView, ApiError> {
+    let (portal, facts, actor) = actor().await?;
+    let me = portal.me(&actor).await?;
+    let site = portal.site_by_id(actor.site).await?.unwrap_or(facts.site);
+    Ok(SignedInView { me, site, language: facts.language })
+}

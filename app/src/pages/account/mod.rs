@@ -1,0 +1,121 @@
+//! One's own account, and what is around every page of those who are signed in. All of it is
+//! fetched by the browser only when somebody signs in.
+
+mod activity;
+mod profile;
+mod security;
+
+pub use activity::Activity;
+pub use profile::Profile;
+pub use security::Security;
+
+use leptos::{context::Provider, either::EitherOf3, prelude::*};
+use leptos_router::{
+    LazyRoute,
+    components::{A, Outlet},
+    hooks::use_location,
+    lazy_route,
+};
+
+use crate::{
+    api::{
+        ApiError,
+        session::{SignedInView, who_is_signed_in},
+    },
+    front_door::FrontDoor,
+    i18n::{language, tr},
+    ui::{
+        go::{self, Go},
+        icon::{Glyph, Icon},
+        page::PublicPage,
+        panel::{Failed, Loading},
+        signed_in::Frame,
+    },
+};
+
+/// Around everything that needs somebody to be signed in: who is not is sent to sign in, and
+/// comes back here after it.
+pub struct SignedIn {
+    view: Resource<Result<SignedInView, ApiError>>,
+}
+
+#[lazy_route]
+impl LazyRoute for SignedIn {
+    fn data() -> Self {
+        Self { view: Resource::new_blocking(|| (), |()| who_is_signed_in()) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let location = use_location();
+        let frame = move || {
+            Suspend::new(async move {
+                match this.view.await {
+                    Ok(view) => EitherOf3::A(view! { <Inside view /> }),
+                    Err(ApiError::SignedOut) => {
+                        let back = location.pathname.get_untracked();
+                        let to = go::login_path(&FrontDoor::get().door, &back);
+                        EitherOf3::B(view! { <Go to /> })
+                    }
+                    Err(error) => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
+                }
+            })
+        };
+        view! { <Suspense fallback=Loading>{frame}</Suspense> }.into_any()
+    }
+}
+
+/// The frame, and the page in it.
+#[component]
+fn Inside(view: SignedInView) -> impl IntoView {
+    if view.language != language() {
+        // Somebody signed in who reads another language than this page was made in.
+        go::reload();
+    }
+    let site = view.site.clone();
+    let signed_in = view.clone();
+    view! {
+        <Provider value=signed_in>
+            <Provider value=site>
+                <Frame view>
+                    <Outlet />
+                </Frame>
+            </Provider>
+        </Provider>
+    }
+}
+
+/// Around the pages of the account: the way from one to the other.
+pub struct Account;
+
+#[lazy_route]
+impl LazyRoute for Account {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(this: Self) -> AnyView {
+        let Account = this;
+        view! {
+            <div class="mx-auto grid max-w-5xl gap-6 md:grid-cols-[12rem_minmax(0,1fr)] md:gap-8">
+                <nav class="side" aria-label=tr!(account.title)>
+                    <Entry to="/account" icon=Icon::Person name=tr!(account.profile) />
+                    <Entry to="/account/security" icon=Icon::Shield name=tr!(account.security) />
+                    <Entry to="/account/activity" icon=Icon::Clock name=tr!(account.activity) />
+                </nav>
+                <div class="min-w-0"><Outlet /></div>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// One page of the account.
+#[component]
+fn Entry(to: &'static str, icon: Icon, name: &'static str) -> impl IntoView {
+    view! {
+        <A href=to exact=true>
+            <Glyph icon class="size-4.5" />
+            {name}
+        </A>
+    }
+}

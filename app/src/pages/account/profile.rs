@@ -1,0 +1,97 @@
+//! `/account`: name, user name and language.
+
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use model::account::{Language, Profile as ProfileView};
+
+use crate::{
+    api::{
+        ApiError,
+        account::{ChangeProfile, my_profile},
+    },
+    i18n::{language, tr},
+    ui::{
+        field::{Choice, Field},
+        form::{Form, FormState, Submit, use_form},
+        go,
+        page::PageTitle,
+        panel::{Failed, Loading, Notice, Panel, Tone},
+    },
+};
+
+/// The page.
+pub struct Profile {
+    profile: Resource<Result<ProfileView, ApiError>>,
+}
+
+#[lazy_route]
+impl LazyRoute for Profile {
+    fn data() -> Self {
+        Self { profile: Resource::new_blocking(|| (), |()| my_profile()) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let form = use_form::<ChangeProfile>();
+        let query = use_query_map();
+        let done = move || {
+            form.done()
+                || form.error().is_none()
+                    && query.with(|query| query.get_str("done") == Some("profile"))
+        };
+        // The page is made anew in the language that was just chosen.
+        Effect::new(move || {
+            if let Some(Ok(profile)) = form.outcome.get()
+                && profile.language != language()
+            {
+                go::load("/account?done=profile");
+            }
+        });
+        let fields = move || {
+            Suspend::new(async move {
+                match this.profile.await {
+                    Ok(profile) => view! { <Fields profile form /> }.into_any(),
+                    Err(error) => view! { <Failed error /> }.into_any(),
+                }
+            })
+        };
+        view! {
+            <PageTitle title=tr!(account.profile) hint=Some(tr!(profile.hint).to_owned()) />
+            <div class="mt-6 grid gap-6">
+                <div role="status" class="contents">
+                    {move || done().then(|| view! { <Notice tone=Tone::Good>{tr!(profile.done)}</Notice> })}
+                </div>
+                <Panel>
+                    <Suspense fallback=Loading>{fields}</Suspense>
+                </Panel>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Fields(profile: ProfileView, form: FormState<ChangeProfile>) -> impl IntoView {
+    let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
+    view! {
+        <Form form class="form max-w-md">
+            <Field name="name" label=tr!(profile.name) value=profile.name.to_string() autocomplete="name" />
+            <Field
+                name="user_name"
+                label=tr!(profile.user_name)
+                hint=tr!(profile.user_name_hint)
+                value=profile.user_name.map(|name| name.to_string()).unwrap_or_default()
+                autocomplete="username"
+                verbatim=true
+            />
+            <Choice name="language" label=tr!(common.language) options=languages chosen=profile.language.tag() />
+            <Field
+                name="email"
+                label=tr!(profile.email)
+                hint=tr!(profile.email_hint)
+                value=profile.email.to_string()
+                fixed=true
+            />
+            <div><Submit label=tr!(profile.submit) /></div>
+        </Form>
+    }
+}

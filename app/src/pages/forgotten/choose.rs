@@ -1,0 +1,86 @@
+//! `/reset/{link}`: a new password.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use model::{
+    Refusal,
+    id::LinkId,
+    link::{LinkPurpose, LinkView},
+};
+
+use super::{Progress, Step, done::Done, unusable::Unusable};
+use crate::{
+    api::{
+        ApiError,
+        forgotten::{UseLink, link},
+    },
+    i18n::tr,
+    ui::{
+        form::{Form, FormState, Submit, use_form},
+        new_password::{NewPassword, Suggest, use_suggestion},
+        page::{PageTitle, PublicPage},
+        panel::{Failed, Loading},
+        time::Time,
+    },
+};
+
+/// The page of a link, whether it can still be used or not.
+#[component]
+pub fn Reset() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("link")?.parse::<LinkId>().ok()));
+    let view = Resource::new_blocking(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => link(id, LinkPurpose::Reset).await,
+                None => Err(ApiError::Refused(Refusal::LinkUnusable)),
+            }
+        },
+    );
+    let form = use_form::<UseLink>();
+    let finished = Memo::new(move |_| match form.outcome.get() {
+        Some(Ok(())) => Some(true),
+        Some(Err(ApiError::Refused(Refusal::LinkUnusable))) => Some(false),
+        _ => None,
+    });
+    let step = move || {
+        Suspend::new(async move {
+            match (id.get_untracked(), view.await) {
+                (Some(id), Ok(view)) => view! { <Choose id view form /> }.into_any(),
+                (None, _) | (_, Err(ApiError::Refused(_))) => view! { <Unusable /> }.into_any(),
+                (_, Err(error)) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <PublicPage note=tr!(reset.note)>
+            {move || match finished.get() {
+                Some(true) => view! { <Done /> }.into_any(),
+                Some(false) => view! { <Unusable /> }.into_any(),
+                None => view! { <Suspense fallback=Loading>{step}</Suspense> }.into_any(),
+            }}
+        </PublicPage>
+    }
+}
+
+/// The step.
+#[component]
+fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView {
+    let suggestion = use_suggestion();
+    let LinkView { email, expires_at, rules } = view;
+    view! {
+        <Progress step=Step::Choose />
+        <PageTitle
+            title=tr!(reset.title)
+            hint=Some(tr!(reset.hint, email = email, min = rules.shortest))
+        />
+        <Form form>
+            <input type="hidden" name="link" value=id.to_string() />
+            <NewPassword rules suggestion />
+            <Submit label=tr!(reset.submit) class="btn btn-primary w-full" />
+        </Form>
+        <Suggest suggestion />
+        <p class="hint mt-4 text-center">{tr!(reset.expires)} " " <Time at=expires_at /></p>
+    }
+}

@@ -1,0 +1,247 @@
+//! Fields of forms: label, input, hint and what is wrong, tied together for those who listen.
+
+use leptos::prelude::*;
+
+use super::{
+    form::FormContext,
+    icon::{Glyph, Icon},
+};
+use crate::{i18n::tr, words};
+
+/// A line of text.
+#[component]
+pub fn Field(
+    /// The form field's name, and its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// What to know before typing.
+    #[prop(optional, into)]
+    hint: Option<String>,
+    /// What is in it at first.
+    #[prop(optional, into)]
+    value: Option<String>,
+    /// What browsers and password managers may fill in.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// Whether the page begins here.
+    #[prop(optional)]
+    first: bool,
+    /// Whether it is there to be read.
+    #[prop(optional)]
+    fixed: bool,
+    /// Whether it is a name and not words: no capital letters, no corrections.
+    #[prop(optional)]
+    verbatim: bool,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    let value = form.value(name).or(value);
+    view! {
+        <div class="field">
+            <label class="label-text" for=name>{label}</label>
+            <input
+                class="input w-full"
+                type="text"
+                id=name
+                name=name
+                value=value
+                autocomplete=autocomplete
+                autocapitalize=verbatim.then_some("none")
+                spellcheck=verbatim.then_some("false")
+                autofocus=first || form.comes_first(name)
+                readonly=fixed
+                aria-invalid=move || form.problem(name).map(|_| "true")
+                aria-describedby=describedby(form, name, hint.is_some())
+            />
+            {hint.map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            <FieldProblem name />
+        </div>
+    }
+}
+
+/// A password: hidden until one wants to see it.
+#[component]
+pub fn PasswordField(
+    /// The form field's name, and its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// `current-password` or `new-password`.
+    autocomplete: &'static str,
+    /// Whether the password is shown.
+    #[prop(optional)]
+    shown: RwSignal<bool>,
+    /// Follows what is typed.
+    #[prop(optional)]
+    typed: Option<RwSignal<String>>,
+    /// What is in it at first, on a page made without JavaScript.
+    #[prop(optional_no_strip)]
+    value: Option<String>,
+    /// The input, for who fills it in.
+    #[prop(optional)]
+    input: NodeRef<leptos::html::Input>,
+    /// Called when it gets the focus.
+    #[prop(optional, into)]
+    on_focus: Option<Callback<()>>,
+    /// What else describes it, by id.
+    #[prop(optional)]
+    described_by: Option<&'static str>,
+    /// Fewest characters, for browsers that make a password up.
+    #[prop(optional)]
+    shortest: Option<u32>,
+    /// What stands at the end of the label's line.
+    #[prop(optional)]
+    beside: Option<Children>,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    let described = describedby(form, name, false);
+    let described = move || {
+        [described_by.map(str::to_owned), described()]
+            .into_iter()
+            .flatten()
+            .reduce(|a, b| a + " " + &b)
+    };
+    let follow = move || {
+        if let (Some(typed), Some(input)) = (typed, input.get_untracked()) {
+            typed.set(input.value());
+        }
+    };
+    // What was typed, filled in or suggested before the code was there.
+    Effect::new(follow);
+    view! {
+        <div class="field">
+            <div class="flex items-baseline justify-between gap-4">
+                <label class="label-text" for=name>{label}</label>
+                {beside.map(|beside| beside())}
+            </div>
+            <div class="relative">
+                <input
+                    class="input w-full pr-11"
+                    type=move || if shown.get() { "text" } else { "password" }
+                    id=name
+                    name=name
+                    value=value
+                    autocomplete=autocomplete
+                    autocapitalize="none"
+                    spellcheck="false"
+                    minlength=shortest
+                    autofocus=form.comes_first(name)
+                    aria-invalid=move || form.problem(name).map(|_| "true")
+                    aria-describedby=described
+                    node_ref=input
+                    on:input=move |_| follow()
+                    on:focus=move |_| {
+                        if let Some(on_focus) = on_focus {
+                            on_focus.run(());
+                        }
+                    }
+                />
+                <button
+                    type="button"
+                    class="reveal live-only"
+                    aria-controls=name
+                    aria-pressed=move || shown.get().to_string()
+                    aria-label=tr!(common.show_password)
+                    title=move || if shown.get() { tr!(common.hide_password) } else { tr!(common.show_password) }
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    {move || {
+                        let icon = if shown.get() { Icon::EyeOff } else { Icon::Eye };
+                        view! { <Glyph icon /> }
+                    }}
+                </button>
+            </div>
+            <FieldProblem name />
+        </div>
+    }
+}
+
+/// A choice of one.
+#[component]
+pub fn Choice(
+    /// The form field's name, and its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// The choices: value and name.
+    options: Vec<(&'static str, &'static str)>,
+    /// What is chosen at first.
+    chosen: &'static str,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    let chosen = form.value(name).unwrap_or_else(|| chosen.to_owned());
+    let options = options
+        .into_iter()
+        .map(|(value, name)| view! { <option value=value selected=value == chosen>{name}</option> })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label class="label-text" for=name>{label}</label>
+            <select
+                class="select w-full"
+                id=name
+                name=name
+                autocomplete="off"
+                aria-invalid=move || form.problem(name).map(|_| "true")
+                aria-describedby=describedby(form, name, false)
+            >
+                {options}
+            </select>
+            <FieldProblem name />
+        </div>
+    }
+}
+
+/// A choice of yes or no.
+#[component]
+pub fn Tick(
+    /// The form field's name, and its id; sent with the value `true` when ticked.
+    name: &'static str,
+    /// What it says.
+    label: &'static str,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    view! {
+        <label class="flex cursor-pointer items-center gap-2.5 py-1 text-sm">
+            <input
+                class="checkbox checkbox-sm"
+                type="checkbox"
+                id=name
+                name=name
+                value="true"
+                checked=form.value(name).is_some()
+            />
+            {label}
+        </label>
+    }
+}
+
+/// What is wrong with a field, under it.
+#[component]
+fn FieldProblem(name: &'static str) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    move || {
+        form.problem(name).map(|problem| {
+            view! {
+                <p class="field-error" id=format!("{name}-problem")>
+                    <Glyph icon=Icon::Alert class="size-4 mt-0.5" />
+                    <span>{words::problem(problem)}</span>
+                </p>
+            }
+        })
+    }
+}
+
+/// The ids of what describes a field.
+fn describedby(
+    form: FormContext,
+    name: &'static str,
+    hinted: bool,
+) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static {
+    move || match (hinted, form.problem(name).is_some()) {
+        (false, false) => None,
+        (true, false) => Some(format!("{name}-hint")),
+        (false, true) => Some(format!("{name}-problem")),
+        (true, true) => Some(format!("{name}-problem {name}-hint")),
+    }
+}

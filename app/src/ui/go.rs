@@ -1,0 +1,65 @@
+//! Ways to another page.
+
+use leptos::prelude::*;
+
+/// Leads to another page at once: the server answers with the way there, the browser loads the
+/// page anew, so that nothing of the old one stays.
+#[component]
+pub fn Go(
+    /// A path of this site.
+    to: String,
+) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::api::redirect_page(&to);
+    #[cfg(not(feature = "ssr"))]
+    load(&to);
+    view! { <p class="hint p-8 text-center"><a class="link" href=to>{crate::i18n::tr!(common.proceed)}</a></p> }
+}
+
+/// Loads a page anew.
+#[cfg(not(feature = "ssr"))]
+pub fn load(path: &str) {
+    // A browser that refuses to navigate leaves its reader where they are, with a link.
+    let _ = window().location().assign(path);
+}
+
+/// Loads a page anew; on the server there is none to load.
+#[cfg(feature = "ssr")]
+pub fn load(_: &str) {}
+
+/// Sets the status of the page that is being answered.
+pub fn status(_code: u16) {
+    #[cfg(feature = "ssr")]
+    crate::api::page_status(_code);
+}
+
+/// The sign-in page's path below a prefix, with the way back.
+pub fn login_path(prefix: &str, back: &str) -> String {
+    if back == "/" || back.is_empty() {
+        format!("{prefix}/login")
+    } else {
+        format!("{prefix}/login?next={}", encode(back))
+    }
+}
+
+/// Encodes text for the value of a query.
+fn encode(text: &str) -> String {
+    use std::fmt::Write;
+
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            write!(encoded, "%{byte:02X}").expect("a String takes all that is written");
+        }
+    }
+    encoded
+}
+
+/// Loads this page anew.
+pub fn reload() {
+    #[cfg(not(feature = "ssr"))]
+    // A browser that refuses leaves its reader where they are.
+    let _ = window().location().reload();
+}

@@ -1,0 +1,119 @@
+//! What every page has: a title, and on public pages the brand above and the foot below.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::organization::SiteView;
+
+use super::{
+    icon::{Glyph, Icon},
+    preferences::Preferences,
+};
+use crate::{front_door::FrontDoor, i18n::tr};
+
+/// The page's title, in the window and on the page. After a change of page without a reload the
+/// focus moves here, so that a screen reader says where one is.
+#[component]
+pub fn PageTitle(
+    /// The title.
+    #[prop(into)]
+    title: String,
+    /// One line under it.
+    #[prop(optional_no_strip, into)]
+    hint: Option<String>,
+) -> impl IntoView {
+    let heading = NodeRef::<leptos::html::H1>::new();
+    let arriving = Owner::current_shared_context().is_none_or(|page| !page.during_hydration());
+    Effect::new(move || {
+        if let Some(heading) = heading.get()
+            && arriving
+        {
+            // A heading that cannot take the focus leaves it where it was.
+            let _ = heading.focus();
+        }
+    });
+    let site = use_context::<SiteView>().unwrap_or_else(|| FrontDoor::get().site);
+    view! {
+        <Title text=format!("{title} · {}", site.name) />
+        <h1 tabindex="-1" node_ref=heading>{title}</h1>
+        {hint.map(|hint| view! { <p class="hint mt-1.5 max-w-prose">{hint}</p> })}
+    }
+}
+
+/// The site's mark and name.
+#[component]
+pub fn Brand(
+    /// The site.
+    site: SiteView,
+    /// Where it leads.
+    #[prop(into)]
+    to: String,
+) -> impl IntoView {
+    view! {
+        <a class="brand" href=to>
+            <span class="brand-mark"><Glyph icon=Icon::Key /></span>
+            <span class="truncate">{site.name.to_string()}</span>
+        </a>
+    }
+}
+
+/// A page for everybody: the brand, one panel, help and preferences.
+#[component]
+pub fn PublicPage(
+    /// A sentence under the panel.
+    #[prop(optional, into)]
+    note: Option<String>,
+    /// What is in the panel.
+    children: Children,
+) -> impl IntoView {
+    let site = FrontDoor::get().site;
+    let home = site.path("/login");
+    let support = site.support_email.clone();
+    view! {
+        <div class="flex min-h-dvh flex-col">
+            <main class="mx-auto flex w-full max-w-md flex-1 flex-col justify-center px-4 py-10">
+                <div class="mb-6 flex justify-center"><Brand site to=home /></div>
+                <div class="panel p-6 sm:p-8">{children()}</div>
+                {note.map(|note| view! { <p class="hint mx-auto mt-6 max-w-sm text-center text-pretty">{note}</p> })}
+                {support.map(|support| view! { <Support support /> })}
+            </main>
+            <footer class="px-4 pb-6"><Preferences /></footer>
+        </div>
+    }
+}
+
+/// Whom to write to.
+#[component]
+fn Support(support: String) -> impl IntoView {
+    view! {
+        <p class="hint mt-6 text-center">
+            {tr!(common.need_help)} " "
+            <a class="link" href=format!("mailto:{support}") rel="external">{support.clone()}</a>
+        </p>
+    }
+}
+
+/// What a page without a form says: a sign, a title, and what to do.
+#[component]
+pub fn Sign(
+    /// Says it at a glance.
+    icon: Icon,
+    /// Whether it is good news.
+    #[prop(optional)]
+    good: bool,
+    /// The title.
+    title: &'static str,
+    /// The sentences.
+    #[prop(optional, into)]
+    hint: Option<String>,
+    /// Where to go from here.
+    children: Children,
+) -> impl IntoView {
+    let class = if good { "badge-icon badge-icon-good" } else { "badge-icon" };
+    view! {
+        <div class="flex flex-col gap-4">
+            <span class=class><Glyph icon class="size-6" /></span>
+            <div><PageTitle title hint /></div>
+            {children()}
+        </div>
+    }
+}

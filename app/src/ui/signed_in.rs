@@ -1,0 +1,66 @@
+//! What is around every page of those who are signed in.
+
+use leptos::{prelude::*, server_fn::ServerFn};
+
+use super::{
+    icon::{Glyph, Icon},
+    page::Brand,
+    preferences::Preferences,
+};
+use crate::{
+    api::session::{SignOut, SignedInView, home},
+    i18n::tr,
+    words,
+};
+
+/// Top bar, content and foot.
+#[component]
+pub fn Frame(
+    /// Who is signed in.
+    view: SignedInView,
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let SignedInView { me, site, .. } = view;
+    let home = home(me.kind);
+    let support = site.support_email.clone();
+    let name = me.name.to_string();
+    view! {
+        <a class="skip" href="#content" rel="external">{tr!(common.skip)}</a>
+        <div class="flex min-h-dvh flex-col">
+            <header class="border-b border-base-300 bg-base-100">
+                <div class="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
+                    <div class="mr-auto min-w-0"><Brand site to=home /></div>
+                    <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
+                        <Glyph icon=Icon::Home />
+                    </a>
+                    <a class="btn btn-ghost px-2 sm:px-3" href="/account" title=tr!(account.title)>
+                        <span class="avatar-letters" aria-hidden="true">{words::initials(&name)}</span>
+                        <span class="sr-only max-w-48 truncate sm:not-sr-only">{name}</span>
+                    </a>
+                    <form method="post">
+                        <input type="hidden" name="_form" value=SignOut::url() />
+                        <button class="btn btn-ghost btn-square" aria-label=tr!(common.sign_out) title=tr!(common.sign_out)>
+                            <Glyph icon=Icon::Leave />
+                        </button>
+                    </form>
+                </div>
+            </header>
+            <main id="content" class="mx-auto w-full max-w-7xl flex-1 px-4 py-8 sm:px-6">
+                {children()}
+            </main>
+            <footer class="flex flex-col items-center gap-4 px-4 pb-6">
+                {support
+                    .map(|support| {
+                        view! {
+                            <p class="hint text-center">
+                                {tr!(common.need_help)} " "
+                                <a class="link" href=format!("mailto:{support}") rel="external">{support.clone()}</a>
+                            </p>
+                        }
+                    })}
+                <Preferences />
+            </footer>
+        </div>
+    }
+}
