@@ -142,12 +142,15 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let subject = attempt.account.as_ref().map(|account| account.id);
-        let locks_now = attempt.device.is_none() && locks_at(attempt.counter, &attempt.policy);
-        if let Some(account) = attempt.account.as_ref().filter(|_| locks_now) {
-            let until =
-                (attempt.counter.open_at < Moment(i64::MAX)).then_some(attempt.counter.open_at);
+        let lock = Some(attempt.counter)
+            .filter(|counter| attempt.device.is_none() && is_locked(*counter, &attempt.policy));
+        // One letter and one line a lock, not one for each further attempt.
+        let locks_now = lock.is_some_and(|counter| locks_at(counter, &attempt.policy));
+        if let (Some(account), Some(counter)) = (&attempt.account, lock) {
+            let until = (counter.open_at < Moment(i64::MAX)).then_some(counter.open_at);
             tx.set_lock(account.id, Lock::Failures, until, now).await?;
-            // One letter a lock, not one for each further attempt.
+        }
+        if let Some(account) = attempt.account.as_ref().filter(|_| locks_now) {
             let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
             let letter = Letter::AccountLocked {
                 name: account.name.clone(),
@@ -311,6 +314,12 @@ pub(crate) fn failed_once_more(before: Counter, policy: &Policy, now: Moment) ->
         now
     };
     Counter { failures: i32::try_from(failures).unwrap_or(i32::MAX), open_at }
+}
+
+/// Whether a counter has reached a lock.
+fn is_locked(counter: Counter, policy: &Policy) -> bool {
+    u32::try_from(counter.failures)
+        .is_ok_and(|failures| failures >= policy.count(Rule::FailuresBeforeLock))
 }
 
 /// Whether a counter has just reached a lock.
