@@ -1,0 +1,13 @@
+//! Stories of what people do with Rekey, each told on SQLite and on PostgreSQL.
+//!
+//! A story is an `async fn` that is given a [`world::World`]; its file's first lines list it under
+//! `stories!`. Time stands still unless a story lets it pass. PostgreSQL is where the variable
+//! `REKEY_TEST_POSTGRES` says (`scripts/postgres.sh start DIR` prints it).
+
+mod postgres;
+#[path = "../support/smtp.rs"]
+mod smtp;
+mod sql;
+mod world;
+
+mod sign_in;
