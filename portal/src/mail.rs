@@ -17,7 +17,7 @@ mod message;
 mod render;
 mod smtp;
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail, ensure};
 use lettre::message::Mailbox;
@@ -151,39 +151,38 @@ pub struct Mailer(Arc<Inner>);
 
 struct Inner {
     templates: Templates,
-    out: Out,
-    timeout: Duration,
+    /// `None` as long as no way is configured.
+    out: Option<Out>,
 }
 
-enum Out {
-    Nowhere,
-    Smtp { from: Mailbox, server: Arc<Smtp> },
-    Folder { from: Mailbox, folder: Folder },
+struct Out {
+    from: Mailbox,
+    way: Way,
+}
+
+enum Way {
+    Server(Arc<Smtp>),
+    Folder(Folder),
 }
 
 impl Mailer {
     /// Checks the settings and reads the certificates they name; connects to nothing yet.
     pub fn new(settings: &MailSettings) -> anyhow::Result<Self> {
-        ensure!(
-            (1..=600).contains(&settings.timeout_seconds),
-            "mail.timeout_seconds must be between 1 and 600"
-        );
-        let timeout = Duration::from_secs(settings.timeout_seconds);
         let out = match settings.transport {
-            MailTransport::None => Out::Nowhere,
+            MailTransport::None => None,
             MailTransport::Smtp => {
                 let from = sender(settings)?;
-                let server = Arc::new(Smtp::new(settings, &from, timeout)?);
-                Out::Smtp { from, server }
+                let server = Smtp::new(settings, &from)?;
+                Some(Out { from, way: Way::Server(Arc::new(server)) })
             }
             MailTransport::Folder => {
                 let Some(folder) = settings.folder.clone() else {
                     bail!("mail.folder is missing: mail.transport = \"folder\" needs it");
                 };
-                Out::Folder { from: sender(settings)?, folder: Folder::new(folder) }
+                Some(Out { from: sender(settings)?, way: Way::Folder(Folder::new(folder)) })
             }
         };
-        Ok(Self(Arc::new(Inner { templates: Templates::new()?, out, timeout })))
+        Ok(Self(Arc::new(Inner { templates: Templates::new()?, out })))
     }
 
     /// Puts a letter into words. `data` is what [`Letter::into_parts`] made of it.
@@ -199,11 +198,8 @@ impl Mailer {
 
     /// The `Message-ID` of a letter, without angle brackets: the same whenever it is sent.
     pub fn message_id(&self, mail: MailId) -> String {
-        let domain = match &self.0.out {
-            Out::Smtp { from, .. } | Out::Folder { from, .. } => from.email.domain(),
-            // RFC 2606: this name never exists.
-            Out::Nowhere => "rekey.invalid",
-        };
+        // RFC 2606: the other name never exists.
+        let domain = self.0.out.as_ref().map_or("rekey.invalid", |out| out.from.email.domain());
         format!("{mail}@{domain}")
     }
 
@@ -220,11 +216,8 @@ impl Mailer {
         date: Moment,
         rendered: &Rendered,
     ) -> Delivery {
-        let from = match &self.0.out {
-            Out::Nowhere => {
-                return Delivery::Later { answer: "no mail server is configured".into() };
-            }
-            Out::Smtp { from, .. } | Out::Folder { from, .. } => from,
+        let Some(Out { from, way }) = &self.0.out else {
+            return Delivery::Later { answer: "no mail server is configured".into() };
         };
         let envelope = message::Envelope { from, from_name, to, reply_to, message_id, date };
         let message = match envelope.message(rendered) {
@@ -232,24 +225,21 @@ impl Mailer {
             // Nothing that a later try would mend.
             Err(error) => return Delivery::Never { answer: format!("{error:#}") },
         };
-        match &self.0.out {
-            Out::Nowhere => Delivery::Later { answer: "no mail server is configured".into() },
-            Out::Folder { folder, .. } => folder.keep(message_id, &message.bytes).await,
-            Out::Smtp { server, .. } => {
-                smtp::without_secrets(server.send(&message, self.0.timeout).await, rendered)
-            }
+        match way {
+            Way::Folder(folder) => folder.keep(message_id, &message.bytes).await,
+            Way::Server(server) => smtp::without_secrets(server.send(&message).await, rendered),
         }
     }
 
     /// Tries the configured way without sending anything. The error says how to mend it.
     pub async fn check(&self) -> anyhow::Result<()> {
         match &self.0.out {
-            Out::Nowhere => bail!(
+            None => bail!(
                 "no mail server is configured, so no reset link can be sent: set mail.transport = \
                  \"smtp\" with mail.host and mail.from"
             ),
-            Out::Folder { folder, .. } => folder.check().await,
-            Out::Smtp { server, .. } => server.check(self.0.timeout).await,
+            Some(Out { way: Way::Folder(folder), .. }) => folder.check().await,
+            Some(Out { way: Way::Server(server), .. }) => server.check().await,
         }
     }
 }
@@ -257,9 +247,9 @@ impl Mailer {
 impl std::fmt::Debug for Mailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let out = match &self.0.out {
-            Out::Nowhere => "none",
-            Out::Smtp { .. } => "smtp",
-            Out::Folder { .. } => "folder",
+            None => "none",
+            Some(Out { way: Way::Server(_), .. }) => "smtp",
+            Some(Out { way: Way::Folder(_), .. }) => "folder",
         };
         f.debug_struct("Mailer").field("transport", &out).finish_non_exhaustive()
     }

@@ -47,6 +47,8 @@ pub(super) struct Smtp {
     tls: Tls,
     credentials: Option<Credentials>,
     hello: ClientId,
+    /// For one letter, from the first to the last word.
+    timeout: Duration,
     idle: Mutex<Vec<(u64, AsyncSmtpConnection)>>,
     parked: AtomicU64,
 }
@@ -80,12 +82,12 @@ struct Fault {
 }
 
 impl Smtp {
-    pub(super) fn new(
-        settings: &MailSettings,
-        from: &Mailbox,
-        timeout: Duration,
-    ) -> anyhow::Result<Self> {
-        let MailSettings { host, port, .. } = settings;
+    pub(super) fn new(settings: &MailSettings, from: &Mailbox) -> anyhow::Result<Self> {
+        let MailSettings { host, port, timeout_seconds, .. } = settings;
+        ensure!(
+            (1..=600).contains(timeout_seconds),
+            "mail.timeout_seconds must be between 1 and 600"
+        );
         ensure!(!host.is_empty(), "mail.host is missing: the name of the mail server");
         ensure!(
             host.parse::<std::net::IpAddr>().is_ok() || is_host_name(host),
@@ -114,26 +116,26 @@ impl Smtp {
         };
         let hello = settings.hello_name.as_deref().unwrap_or(from.email.domain());
         ensure!(is_host_name(hello), "mail.hello_name = {hello:?} is not a host name");
-        debug_assert!(!timeout.is_zero());
         Ok(Self {
             host: host.clone(),
             port: *port,
             tls,
             credentials,
             hello: ClientId::Domain(hello.to_owned()),
+            timeout: Duration::from_secs(*timeout_seconds),
             idle: Mutex::default(),
             parked: AtomicU64::new(0),
         })
     }
 
-    /// Sends one message, taking at most `timeout`.
-    pub(super) async fn send(self: &Arc<Self>, message: &Outgoing, timeout: Duration) -> Delivery {
+    /// Sends one message, taking no longer than the timeout.
+    pub(super) async fn send(self: &Arc<Self>, message: &Outgoing) -> Delivery {
         let step = AtomicU8::new(Step::Connect as u8);
-        match tokio::time::timeout(timeout, self.converse(message, timeout, &step)).await {
+        match tokio::time::timeout(self.timeout, self.converse(message, &step)).await {
             Ok(Ok(answer)) => Delivery::Accepted { answer },
             Ok(Err(fault)) => fault.into_delivery(),
             Err(_) => {
-                let seconds = timeout.as_secs();
+                let seconds = self.timeout.as_secs();
                 let answer = if step.load(Ordering::Relaxed) == Step::Body as u8 {
                     format!(
                         "no answer within {seconds} s after the letter was handed over; it may \
@@ -148,11 +150,11 @@ impl Smtp {
     }
 
     /// Connects, encrypts, signs in and says nothing further.
-    pub(super) async fn check(&self, timeout: Duration) -> anyhow::Result<()> {
+    pub(super) async fn check(&self) -> anyhow::Result<()> {
         let server = format!("{}:{}", self.host, self.port);
         let step = AtomicU8::new(Step::Connect as u8);
-        let checked = tokio::time::timeout(timeout, async {
-            let mut connection = self.connect(timeout, &step).await?;
+        let checked = tokio::time::timeout(self.timeout, async {
+            let mut connection = self.connect(&step).await?;
             let alive = connection.test_connected().await;
             goodbye(connection);
             if alive { Ok(()) } else { Err(Fault::ours(Step::Sender, "NOOP was refused")) }
@@ -164,7 +166,7 @@ impl Smtp {
                 "the mail server {server} did not answer within {} s: check mail.host and \
                  mail.port, and that no firewall is in between. Port 465 wants mail.tls = \"tls\", \
                  port 587 \"starttls\"",
-                timeout.as_secs()
+                self.timeout.as_secs()
             ),
         };
         let mend = match fault.step {
@@ -183,12 +185,11 @@ impl Smtp {
     async fn converse(
         self: &Arc<Self>,
         message: &Outgoing,
-        timeout: Duration,
         step: &AtomicU8,
     ) -> Result<String, Fault> {
         let sender = || Mail::new(Some(message.from.clone()), Vec::new());
         let mut ready = None;
-        if let Some(mut kept) = self.kept(timeout).await {
+        if let Some(mut kept) = self.kept().await {
             step.store(Step::Sender as u8, Ordering::Relaxed);
             match kept.command(sender()).await {
                 Ok(_) => ready = Some(kept),
@@ -200,7 +201,7 @@ impl Smtp {
         let mut connection = if let Some(kept) = ready {
             kept
         } else {
-            let mut connection = self.connect(timeout, step).await?;
+            let mut connection = self.connect(step).await?;
             if let Err(error) = enter(step, Step::Sender, connection.command(sender())).await {
                 goodbye(connection);
                 return Err(error);
@@ -220,11 +221,7 @@ impl Smtp {
     }
 
     /// A connection that is encrypted and signed in as configured.
-    async fn connect(
-        &self,
-        timeout: Duration,
-        step: &AtomicU8,
-    ) -> Result<AsyncSmtpConnection, Fault> {
+    async fn connect(&self, step: &AtomicU8) -> Result<AsyncSmtpConnection, Fault> {
         let from_the_start = match &self.tls {
             Tls::FromTheStart(parameters) => Some(parameters.clone()),
             Tls::Off | Tls::Starttls(_) => None,
@@ -232,7 +229,7 @@ impl Smtp {
         let connecting = AsyncSmtpConnection::connect_tokio1(
             (self.host.as_str(), self.port),
             // Of several addresses, the first must not use up all the time.
-            Some(timeout / 2),
+            Some(self.timeout / 2),
             &self.hello,
             from_the_start,
             None,
@@ -258,11 +255,11 @@ impl Smtp {
     }
 
     /// A kept connection that still answers.
-    async fn kept(&self, timeout: Duration) -> Option<AsyncSmtpConnection> {
+    async fn kept(&self) -> Option<AsyncSmtpConnection> {
         loop {
             let (_, mut connection) =
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            let asking = tokio::time::timeout(timeout / 4, connection.test_connected());
+            let asking = tokio::time::timeout(self.timeout / 4, connection.test_connected());
             if asking.await == Ok(true) {
                 return Some(connection);
             }

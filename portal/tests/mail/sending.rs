@@ -251,14 +251,21 @@ async fn names_and_dates_at_the_edges_are_sent() {
     let mailer = Mailer::new(&settings(server.port())).unwrap();
     let letter = rendered(&mailer);
     let long = "Ü".repeat(300);
-    for (name, date) in
-        [("", Moment(i64::MIN)), (long.as_str(), Moment(i64::MAX)), ("\u{0}\u{202e}", Moment(0))]
-    {
+    for (name, date) in [
+        ("", Moment(i64::MIN)),
+        (long.as_str(), Moment(i64::MAX)),
+        ("\u{0}\u{202e}", Moment(0)),
+        ("Acme, \"Tools\" <x@evil.example>", Moment(0)),
+    ] {
         assert_accepted(&mailer.send(&casey(), name, None, ID, date, &letter).await);
     }
     let mails = server.received();
     // Without a name, the one of the settings.
     assert_eq!(mails[0].header("From").unwrap(), "Rekey <rekey@rekey.example>");
+    // A name with marks of its own is encoded, so that it is no second sender.
+    let named = "Acme, \"Tools\" <x@evil.example> <rekey@rekey.example>";
+    assert_eq!(mails[3].header("From").unwrap(), named);
+    assert!(!mails[3].data.contains("x@evil.example"), "{}", mails[3].data);
     assert!(mails.iter().all(|mail| mail.data.lines().all(|line| line.len() <= 998)));
 }
 
