@@ -127,6 +127,26 @@ letters! {
         /// Who said so: when, from where.
         disputed: Occasion,
     }
+    /// The answer to "this wasn't me" of staff: the account is frozen, and who sets it free.
+    StaffFrozen = "staff_frozen" {
+        /// What the reader is called.
+        name: Name,
+        /// Who said so: when, from where.
+        disputed: Occasion,
+    }
+    /// Tells owners that one of their staff said "this wasn't me".
+    StaffDisputed = "staff_disputed" {
+        /// What the reader is called.
+        owner_name: Name,
+        /// What the member of staff is called.
+        staff_name: Name,
+        /// Their address, masked.
+        staff_email: String,
+        /// The organization they work for.
+        organization: Name,
+        /// Who said so: when, from where.
+        disputed: Occasion,
+    }
     /// Too many wrong passwords locked the account for a while.
     AccountLocked = "account_locked" {
         /// What the reader is called.

@@ -64,6 +64,16 @@ fn letter(kind: LetterKind) -> Letter {
             organization: name("Northwind Backup"),
             disputed: occasion(),
         },
+        LetterKind::StaffFrozen => {
+            Letter::StaffFrozen { name: name("Arun Patel"), disputed: occasion() }
+        }
+        LetterKind::StaffDisputed => Letter::StaffDisputed {
+            owner_name: name("Olivia Berg"),
+            staff_name: name("Arun Patel"),
+            staff_email: "a•••n@northwind.example".into(),
+            organization: name("Northwind Backup"),
+            disputed: occasion(),
+        },
         LetterKind::AccountLocked => Letter::AccountLocked {
             name: casey,
             locked: occasion(),
