@@ -30,11 +30,6 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# cargo-leptos builds the dev profile with this (shorter types, faster builds). Who builds without
-# it builds every dependency a second time.
-RUSTFLAGS="${RUSTFLAGS:+$RUSTFLAGS }--cfg erase_components"
-dev_cargo() { RUSTFLAGS=$RUSTFLAGS "$env" cargo "$@"; }
-
 need_postgres() {
     [ -z "$postgres" ] || return 0
     REKEY_TEST_POSTGRES=$("$root/scripts/postgres.sh" start "$work/postgres")
@@ -81,12 +76,12 @@ layers() {
 }
 
 clippy() {
-    dev_cargo clippy --workspace --exclude rekey-frontend --all-targets -- -D warnings
-    dev_cargo clippy -p rekey-frontend --no-default-features --target "$wasm" \
+    "$env" cargo clippy --workspace --exclude rekey-frontend --all-targets -- -D warnings
+    "$env" cargo clippy -p rekey-frontend --no-default-features --target "$wasm" \
         --target-dir target/front -- -D warnings
 }
 
-units() { dev_cargo nextest run --workspace --exclude rekey-frontend; }
+units() { "$env" cargo nextest run --workspace --exclude rekey-frontend; }
 
 # Beside its binary, where that looks first; and the release build's site stays what it is.
 build() { LEPTOS_SITE_ROOT=target/debug/site "$env" cargo leptos build --split; }
