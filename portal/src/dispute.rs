@@ -33,28 +33,43 @@ impl Portal {
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let organization =
             tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
-        let letter = Letter::DisputedToCustomer {
-            name: account.name.clone(),
-            disputed: occasion(now, visit),
-            forgot_link: MailedLink::new(site.url(&visit.origin, "/forgot")),
+        let (name, disputed) = (account.name.clone(), occasion(now, visit));
+        let letter = match account.kind {
+            AccountKind::Customer => Letter::DisputedToCustomer {
+                name,
+                disputed,
+                forgot_link: MailedLink::new(site.url(&visit.origin, "/forgot")),
+            },
+            // Staff get no link without a second factor: somebody has to set them free.
+            AccountKind::Staff => Letter::StaffFrozen { name, disputed },
         };
         tx.post(self, &account, letter, outbox::PATIENCE).await?;
         for staff in tx.staff_of(account.organization_id).await? {
-            // Of staff in dispute only owners hear: it may be an inside job.
-            let hears = match account.kind {
-                AccountKind::Customer => staff.role != Some(Role::Auditor),
-                AccountKind::Staff => staff.role == Some(Role::Owner) && staff.id != account.id,
-            };
-            if hears {
-                let letter = Letter::DisputedToStaff {
-                    staff_name: staff.name.clone(),
-                    customer_name: account.name.clone(),
-                    customer_email: account.email.masked(),
-                    organization: organization.name.clone(),
-                    disputed: occasion(now, visit),
-                };
-                tx.post(self, &staff, letter, outbox::PATIENCE).await?;
+            if staff.id == account.id {
+                continue;
             }
+            let (disputed, organization) = (occasion(now, visit), organization.name.clone());
+            let letter = match account.kind {
+                AccountKind::Customer if staff.role != Some(Role::Auditor) => {
+                    Letter::DisputedToStaff {
+                        staff_name: staff.name.clone(),
+                        customer_name: account.name.clone(),
+                        customer_email: account.email.masked(),
+                        organization,
+                        disputed,
+                    }
+                }
+                // Of staff in dispute only owners hear: it may be an inside job.
+                AccountKind::Staff if staff.role == Some(Role::Owner) => Letter::StaffDisputed {
+                    owner_name: staff.name.clone(),
+                    staff_name: account.name.clone(),
+                    staff_email: account.email.masked(),
+                    organization,
+                    disputed,
+                },
+                _ => continue,
+            };
+            tx.post(self, &staff, letter, outbox::PATIENCE).await?;
         }
         let event = Event {
             organization: account.organization_id,
