@@ -3,7 +3,7 @@
 //! What a person asked for goes to standard output, the log and errors to standard error. Exit
 //! codes: 0 done, 1 refused or failed, 2 not understood.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -16,7 +16,12 @@ use portal::{
 use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::{Server, assets::Assets, check, router, serve};
+use crate::{
+    Server,
+    assets::Assets,
+    check, router,
+    serve::{self, Limits},
+};
 
 /// Where the demo keeps everything unless told otherwise.
 const DEMO_DATA: &str = "./data/demo";
@@ -332,7 +337,7 @@ async fn serve_until_stopped(
     let router = router::router(Arc::new(server));
     // Whoever connects from here on is answered.
     println!("Ready: {ready}");
-    serve::serve(listeners, router, changes, stop).await;
+    serve::serve(listeners, router, changes, Limits::default(), stop).await;
     stopping.send_replace(true);
     if let Some(worker) = worker {
         // A mail on its way ends by its own timeout; the outbox sends again what did not.
@@ -349,7 +354,9 @@ fn log(settings: &Settings, most: LogLevel) {
     let level = level(settings.log).min(level(most));
     let targets = OURS.iter().map(|name| (*name, level));
     let filter = Targets::new().with_default(level.min(tracing::Level::WARN)).with_targets(targets);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let lines = match settings.log_format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),

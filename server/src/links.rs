@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::request::RequestFacts;
 use axum::{
     Router,
-    extract::{Extension, Path, Request},
+    extract::{Extension, Request},
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -20,38 +20,23 @@ const COOKIE_LIFE: u32 = 30 * 60;
 /// The longest token that is taken for one.
 const LONGEST_TOKEN: usize = 128;
 
-/// `/reset/{id}/{token}` and `/confirm/{id}/{token}`, also below `/s/{slug}`.
+/// `/reset/{link}/{token}` and `/confirm/{link}/{token}`, also below `/s/{slug}`.
 pub fn router() -> Router<Arc<Server>> {
     ["/reset", "/confirm"].into_iter().fold(Router::new(), |router, page| {
+        let land = get(async move |facts, request: Request| land(page, facts, &request));
         router
-            .route(
-                &format!("{page}/{{link}}/{{token}}"),
-                get(async move |Path((link, token)): Path<(String, String)>, facts, request| {
-                    land(page, &link, &token, facts, &request)
-                }),
-            )
-            .route(
-                &format!("/s/{{slug}}{page}/{{link}}/{{token}}"),
-                get(
-                    async move |Path((_, link, token)): Path<(String, String, String)>,
-                                facts,
-                                request| {
-                        land(page, &link, &token, facts, &request)
-                    },
-                ),
-            )
+            .route(&format!("{page}/{{link}}/{{token}}"), land.clone())
+            .route(&format!("/s/{{slug}}{page}/{{link}}/{{token}}"), land)
     })
 }
 
 /// Goes on to the page without the token. What is no link goes there too: the page says that it
 /// cannot be used.
-fn land(
-    page: &str,
-    link: &str,
-    token: &str,
-    Extension(facts): Extension<RequestFacts>,
-    request: &Request,
-) -> Response {
+fn land(page: &str, Extension(facts): Extension<RequestFacts>, request: &Request) -> Response {
+    // As they stand: neither an id nor a token needs escapes.
+    let mut segments = request.uri().path().rsplit('/');
+    let token = segments.next().unwrap_or_default();
+    let link = segments.next().unwrap_or_default();
     let link = link.parse::<LinkId>().ok();
     // A well-formed id that no link has, for what is not even an id.
     let shown = link.unwrap_or(LinkId(uuid::Uuid::nil()));

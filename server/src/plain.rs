@@ -85,11 +85,15 @@ impl Plain {
     /// A small page that needs no script and no database.
     pub fn page(&self, language: Language) -> Response {
         let Words { title, sentence, home } = self.words(language);
+        let start = match self {
+            Self::WrongHost { origin } => origin.clone(),
+            _ => "/".to_owned(),
+        };
         let body = view! {
             <h1>{title}</h1>
             <p>{sentence}</p>
             <p>
-                <a href="/">{home}</a>
+                <a href=start>{home}</a>
             </p>
         };
         self.with(Html(document(language, title, body)).into_response())

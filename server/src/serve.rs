@@ -24,19 +24,36 @@ use tower::ServiceExt;
 
 use crate::guard::Peer;
 
-/// How long the head of a request may take, from the first byte or from the end of the last
-/// answer: the limit of an idle connection too.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// The largest head of a request, in bytes. Links leave a cookie each, for half an hour.
-const LARGEST_HEAD: usize = 32 * 1024;
-/// The most header lines of a request.
-const MOST_HEADERS: usize = 100;
-/// How long a peer may read nothing of what it is sent.
-const READ_WITHIN: Duration = Duration::from_secs(30);
-/// How many connections are served at a time; others wait to be accepted.
-const MOST_CONNECTIONS: usize = 4096;
-/// How long a drain may take.
-const DRAIN_WITHIN: Duration = Duration::from_secs(30);
+/// What a connection may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long the head of a request may take, from the first byte or from the end of the last
+    /// answer: how long a connection may be idle, too.
+    pub head_within: Duration,
+    /// How long a peer may read nothing of what it is sent.
+    pub read_within: Duration,
+    /// The largest head of a request, in bytes. Links leave a cookie each, for half an hour.
+    pub largest_head: usize,
+    /// The most header lines of a request.
+    pub most_headers: usize,
+    /// How many connections are served at a time; others wait to be accepted.
+    pub most_connections: usize,
+    /// How long a drain may take.
+    pub drain_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_within: Duration::from_secs(10),
+            read_within: Duration::from_secs(30),
+            largest_head: 32 * 1024,
+            most_headers: 100,
+            most_connections: 4096,
+            drain_within: Duration::from_secs(30),
+        }
+    }
+}
 
 /// Serves `router` on these listeners until `stop` comes; then accepts nothing more, finishes what
 /// is under way, `changes` included, and returns.
@@ -44,20 +61,25 @@ pub async fn serve(
     listeners: Vec<TcpListener>,
     router: Router,
     changes: TaskTracker,
+    limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
     let drain = Arc::new(GracefulShutdown::new());
     let (stopping, stopped) = watch::channel(false);
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(limits.most_connections));
     let mut doors = JoinSet::new();
     for listener in listeners {
-        let door =
-            Door { router: router.clone(), room: Arc::clone(&room), drain: Arc::clone(&drain) };
+        let door = Door {
+            router: router.clone(),
+            limits,
+            room: Arc::clone(&room),
+            drain: Arc::clone(&drain),
+        };
         doors.spawn(door.open(listener, stopped.clone()));
     }
     stop.await;
     tracing::info!("stopping: finishing what is under way");
-    let deadline = Instant::now() + DRAIN_WITHIN;
+    let deadline = Instant::now() + limits.drain_within;
     stopping.send_replace(true);
     while doors.join_next().await.is_some() {}
     let drained = match Arc::into_inner(drain) {
@@ -68,13 +90,17 @@ pub async fn serve(
     changes.close();
     let finished = timeout_at(deadline, changes.wait()).await;
     if drained.is_err() || finished.is_err() {
-        tracing::warn!("some requests were not finished within {} s", DRAIN_WITHIN.as_secs());
+        tracing::warn!(
+            "some requests were not finished within {} s",
+            limits.drain_within.as_secs()
+        );
     }
 }
 
 /// What a connection needs.
 struct Door {
     router: Router,
+    limits: Limits,
     room: Arc<Semaphore>,
     drain: Arc<GracefulShutdown>,
 }
@@ -104,7 +130,7 @@ impl Door {
         // Small answers leave at once.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(READ_WITHIN));
+        stream.set_write_timeout(Some(self.limits.read_within));
         let router = self.router.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
@@ -113,9 +139,9 @@ impl Door {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_WITHIN)
-            .max_buf_size(LARGEST_HEAD)
-            .max_headers(MOST_HEADERS)
+            .header_read_timeout(self.limits.head_within)
+            .max_buf_size(self.limits.largest_head)
+            .max_headers(self.limits.most_headers)
             .serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = self.drain.watch(connection);
         tokio::spawn(async move {

@@ -161,23 +161,33 @@ async fn site(
     let calling = request.headers.get(header::REFERER).and_then(|v| v.to_str().ok());
     let calling = calling.and_then(|url| url.strip_prefix(origin));
     let door = cookies.get(DOOR_COOKIE).map(String::as_str);
-    let path = match is_api(&request.uri) {
-        true => calling.or(door).unwrap_or_default(),
-        false => request.uri.path(),
-    };
+    let own_path = !is_api(&request.uri);
+    let path = if own_path { request.uri.path() } else { calling.or(door).unwrap_or_default() };
     let (name, _) = split_port(host);
     let name = name.to_ascii_lowercase();
-    match server.portal.site(&name, slug(path)).await {
-        Ok(Some(site)) => Ok(site),
-        Ok(None) if slug(path).is_none() => Err(Plain::NotSetUp),
-        Ok(None) => Err(Plain::NotFound),
-        Err(error) => {
-            if let portal::Error::Broken(error) = &error {
-                tracing::error!(?error, "the site could not be read");
-            }
-            Err(error.into())
+    if let Some(slug) = slug(path) {
+        if let Some(site) = find_site(server, &name, Some(slug)).await? {
+            return Ok(site);
+        }
+        // A page draws itself as not found; nothing may be sent to a site that is not there.
+        if own_path && !matches!(request.method, Method::GET | Method::HEAD) {
+            return Err(Plain::NotFound);
         }
     }
+    find_site(server, &name, None).await?.ok_or(Plain::NotSetUp)
+}
+
+async fn find_site(
+    server: &Server,
+    host: &str,
+    slug: Option<&str>,
+) -> Result<Option<SiteView>, Plain> {
+    server.portal.site(host, slug).await.map_err(|error| {
+        if let portal::Error::Broken(error) = &error {
+            tracing::error!(?error, "the site could not be read");
+        }
+        error.into()
+    })
 }
 
 /// The slug of `/s/{slug}/…`; what cannot be one is left for the portal not to find.
