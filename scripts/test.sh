@@ -42,7 +42,7 @@ need_postgres() {
 fmt() {
     "$env" cargo fmt --all --check
     # Where it is at hand; the scripts change seldom.
-    if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; fi
+    if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; fi
 }
 
 # without WHO CARGO_TREE_ARGUMENTS... -- CRATES: none of the crates is among what WHO is built from.
@@ -94,15 +94,28 @@ e2e() {
 
 # ---
 
-# A summary is repeated at the very end, so that it is seen.
+# What the test runners counted is repeated at the very end, so that it is seen.
 summaries=$work/summaries
 : >"$summaries"
 remember() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" | case $2 in
-    units) sed -n 's/^ *Summary \(.*\)$/nextest: \1/p' ;;
-    e2e) sed -n 's/^ *\([0-9][0-9]* \(passed\|failed\|flaky\|skipped\|did not run\).*\)$/playwright: \1/p' ;;
+    units) grep -E '^ *Summary \[' ;;
+    e2e) sed -n -E 's/^ *([0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)( \(.*\))?)$/  playwright: \1/p' ;;
     *) cat >/dev/null ;;
-    esac >>"$summaries"
+    esac >>"$summaries" || true
+}
+
+# All tests of both runners on one line. A test that timed out, or did not come to run, has failed.
+total() {
+    sed 's/.*tests run://' "$summaries" | awk '
+        { n = split($0, part, /[,:]/)
+          for (i = 1; i <= n; i++) if (match(part[i], /[0-9]+ [a-z]/)) {
+              count = substr(part[i], RSTART) + 0
+              if (part[i] ~ /passed|flaky/) passed += count
+              else if (part[i] ~ /skipped/) skipped += count
+              else failed += count
+          } }
+        END { if (NR) printf "tests: %d passed, %d failed, %d skipped\n", passed, failed, skipped }'
 }
 
 failed=
@@ -138,4 +151,5 @@ say ""
 [ ! -e "$work/times" ] || cat "$work/times"
 say "all     $(how_long "$begin")"
 cat "$summaries"
+total
 [ -z "$failed" ] || fail "the stage $failed failed"
