@@ -49,10 +49,13 @@ rustup_downloads() {
 
 debian_version() { dpkg-query -W -f '${Version}' rustc-web 2>/dev/null; }
 
-# The standard library fits exactly one build of the compiler.
+# The standard library fits exactly one build of the compiler; the number after it counts the ways
+# in which the folder has been put together.
+made_from() { echo "$(debian_version) 2"; }
+
 debian_has() {
     [ -x "$toolchain/bin/rustc" ] &&
-        [ "$(cat "$toolchain/made-from" 2>/dev/null)" = "$(debian_version)" ]
+        [ "$(cat "$toolchain/made-from" 2>/dev/null)" = "$(made_from)" ]
 }
 
 debian_packages() {
@@ -93,11 +96,20 @@ debian_build() {
     ln -s /usr/bin/rustfmt "$new/bin/rustfmt"
     # These two look for their driver in the folder they are in: no links.
     cp /usr/bin/cargo-clippy /usr/bin/cargo-fmt "$new/bin/"
-    printf '#!/bin/sh\nexec /usr/bin/rustc --sysroot %s "$@"\n' "$toolchain" >"$new/bin/rustc"
+    mkdir "$new/lld"
+    ln -s "/usr/lib/llvm-$llvm/bin/lld" "$new/lld/ld.lld"
+    cat >"$new/bin/rustc" <<END
+#!/bin/sh
+# lld links several times quicker than ld, as rustup's Rust does; wasm has a linker of its own.
+case " \$* " in
+*" $wasm "*) exec /usr/bin/rustc --sysroot $toolchain "\$@" ;;
+*) exec /usr/bin/rustc --sysroot $toolchain "\$@" -C link-arg=-fuse-ld=lld -C link-arg=-B$toolchain/lld ;;
+esac
+END
     # Last, because cargo asks clippy for the compiler's version first, which takes no sysroot.
     printf '#!/bin/sh\nexec /usr/bin/clippy-driver "$@" --sysroot %s\n' "$toolchain" >"$new/bin/clippy-driver"
     chmod +x "$new/bin/rustc" "$new/bin/clippy-driver"
-    debian_version >"$new/made-from"
+    made_from >"$new/made-from"
 
     rm -rf "$toolchain"
     mv "$new" "$toolchain"
