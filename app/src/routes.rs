@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{
     Lazy, MatchNestedRoutes, SsrMode,
+    any_nested_route::IntoAnyNestedRoute,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     hooks::use_params_map,
     path,
@@ -95,6 +96,7 @@ fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/confirm/:link") view=Confirm ssr=SsrMode::Async />
     }
     .into_inner()
+    .into_any_nested_route()
 }
 
 /// Below `/s/{slug}`: the site that the server found for it, or nothing.

@@ -1,5 +1,10 @@
 //! Help with choosing a password.
 
+#![cfg_attr(
+    feature = "ssr",
+    expect(clippy::unused_async, reason = "server functions are async, whether they wait or not")
+)]
+
 use leptos::prelude::*;
 
 use super::ApiError;

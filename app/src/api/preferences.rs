@@ -1,5 +1,10 @@
 //! What this browser remembers of its reader's taste.
 
+#![cfg_attr(
+    feature = "ssr",
+    expect(clippy::unused_async, reason = "server functions are async, whether they wait or not")
+)]
+
 use leptos::prelude::*;
 
 use super::ApiError;

@@ -52,6 +52,7 @@ pub fn Field(
                 readonly=fixed
                 aria-invalid=move || form.problem(name).map(|_| "true")
                 aria-describedby=describedby(form, name, hint.is_some())
+                on:input=move |_| form.edit(name)
             />
             {hint.map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldProblem name />
@@ -129,7 +130,10 @@ pub fn PasswordField(
                     aria-invalid=move || form.problem(name).map(|_| "true")
                     aria-describedby=described
                     node_ref=input
-                    on:input=move |_| follow()
+                    on:input=move |_| {
+                        form.edit(name);
+                        follow();
+                    }
                     on:focus=move |_| {
                         if let Some(on_focus) = on_focus {
                             on_focus.run(());
@@ -184,6 +188,7 @@ pub fn Choice(
                 autocomplete="off"
                 aria-invalid=move || form.problem(name).map(|_| "true")
                 aria-describedby=describedby(form, name, false)
+                on:change=move |_| form.edit(name)
             >
                 {options}
             </select>

@@ -69,6 +69,7 @@ pub struct FormContext {
     values: StoredValue<Vec<(String, String)>>,
     error: Signal<Option<ApiError>>,
     version: Signal<usize>,
+    edited: RwSignal<Vec<&'static str>>,
     /// Whether a submission is on its way.
     pub pending: Signal<bool>,
 }
@@ -80,11 +81,21 @@ impl FormContext {
             .with_value(|values| values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
     }
 
-    /// What is wrong with a field.
+    /// What is wrong with a field, until one goes to work on it.
     pub fn problem(self, name: &str) -> Option<Problem> {
+        if self.edited.with(|edited| edited.contains(&name)) {
+            return None;
+        }
         self.problems(|problems| {
             problems.iter().find(|problem| problem.field == name).map(|problem| problem.problem)
         })
+    }
+
+    /// Takes note that a field has been changed since the last answer.
+    pub fn edit(self, name: &'static str) {
+        if !self.edited.with_untracked(|edited| edited.contains(&name)) {
+            self.edited.update(|edited| edited.push(name));
+        }
     }
 
     /// Whether a field is the first one with something wrong.
@@ -155,6 +166,7 @@ where
         values,
         error,
         version: action.version().into(),
+        edited: RwSignal::new(Vec::new()),
         pending: action.pending().into(),
     };
     FormState { action, outcome, context }
@@ -196,6 +208,7 @@ where
     Effect::new(move |answered: Option<usize>| {
         let version = context.version.get();
         if answered.is_some_and(|before| before != version) {
+            context.edited.set(Vec::new());
             // Fields learn of their problems in the same turn; the focus goes there after it.
             let error = context.error.get_untracked();
             request_animation_frame(move || after_answer(element, error.as_ref(), emptied));
@@ -217,7 +230,8 @@ where
 fn after_answer(element: NodeRef<leptos::html::Form>, error: Option<&ApiError>, emptied: bool) {
     use leptos::wasm_bindgen::JsCast;
 
-    let Some(form) = element.get_untracked() else { return };
+    // With its page, the form may have gone meanwhile.
+    let Some(Some(form)) = element.try_get_untracked() else { return };
     let wrong = match error {
         None if emptied => return form.reset(),
         Some(ApiError::Refused(Refusal::Fields(_))) => "[aria-invalid=true]",

@@ -28,10 +28,14 @@ pub fn load(path: &str) {
 pub fn load(_: &str) {}
 
 /// Sets the status of the page that is being answered.
-pub fn status(_code: u16) {
-    #[cfg(feature = "ssr")]
-    crate::api::page_status(_code);
+#[cfg(feature = "ssr")]
+pub fn status(code: u16) {
+    crate::api::page_status(code);
 }
+
+/// In the browser there is none to set.
+#[cfg(not(feature = "ssr"))]
+pub fn status(_: u16) {}
 
 /// The sign-in page's path below a prefix, with the way back.
 pub fn login_path(prefix: &str, back: &str) -> String {

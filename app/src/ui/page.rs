@@ -42,8 +42,8 @@ pub fn PageTitle(
 /// The site's mark and name.
 #[component]
 pub fn Brand(
-    /// The site.
-    site: SiteView,
+    /// The site's name.
+    name: String,
     /// Where it leads.
     #[prop(into)]
     to: String,
@@ -51,7 +51,7 @@ pub fn Brand(
     view! {
         <a class="brand" href=to>
             <span class="brand-mark"><Glyph icon=Icon::Key /></span>
-            <span class="truncate">{site.name.to_string()}</span>
+            <span class="truncate">{name}</span>
         </a>
     }
 }
@@ -59,9 +59,6 @@ pub fn Brand(
 /// A page for everybody: the brand, one panel, help and preferences.
 #[component]
 pub fn PublicPage(
-    /// A sentence under the panel.
-    #[prop(optional, into)]
-    note: Option<String>,
     /// What is in the panel.
     children: Children,
 ) -> impl IntoView {
@@ -71,9 +68,8 @@ pub fn PublicPage(
     view! {
         <div class="flex min-h-dvh flex-col">
             <main class="mx-auto flex w-full max-w-md flex-1 flex-col justify-center px-4 py-10">
-                <div class="mb-6 flex justify-center"><Brand site to=home /></div>
+                <div class="mb-6 flex justify-center"><Brand name=site.name.to_string() to=home /></div>
                 <div class="panel p-6 sm:p-8">{children()}</div>
-                {note.map(|note| view! { <p class="hint mx-auto mt-6 max-w-sm text-center text-pretty">{note}</p> })}
                 {support.map(|support| view! { <Support support /> })}
             </main>
             <footer class="px-4 pb-6"><Preferences /></footer>

@@ -89,7 +89,7 @@ pub fn Preferences() -> impl IntoView {
         <div class="flex flex-wrap items-center justify-center gap-x-6 gap-y-2">
             <form method="post" class="choices" aria-label=tr!(common.language)>
                 <input type="hidden" name="_form" value=SetPreferences::url() />
-                <input type="hidden" name="here" value=here.clone() />
+                <input type="hidden" name="here" value=here />
                 {languages}
             </form>
             <form method="post" class="choices" aria-label=tr!(theme.title) on:submit=choose>

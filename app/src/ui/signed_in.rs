@@ -30,7 +30,7 @@ pub fn Frame(
         <div class="flex min-h-dvh flex-col">
             <header class="border-b border-base-300 bg-base-100">
                 <div class="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
-                    <div class="mr-auto min-w-0"><Brand site to=home /></div>
+                    <div class="mr-auto min-w-0"><Brand name=site.name.to_string() to=home /></div>
                     <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
                         <Glyph icon=Icon::Home />
                     </a>

@@ -41,6 +41,13 @@ pub fn Strength(
         (Some(0), Some(3)) => (Some(true), tr!(strength.strong).to_owned()),
         (Some(0), Some(_)) => (Some(true), tr!(strength.very_strong).to_owned()),
     };
+    // Told to those who listen once typing pauses, not with every letter.
+    let spoken = RwSignal::new(String::new());
+    #[cfg(feature = "hydrate")]
+    {
+        let text = Signal::derive(move || verdict().1);
+        estimate::speak(typed, text, spoken);
+    }
     let level = move || match score.get() {
         None => "strength",
         Some(0) => "strength strength-0",
@@ -56,7 +63,7 @@ pub fn Strength(
             <span></span>
             <span></span>
         </div>
-        <p class="strength-text" id="new-strength" aria-live="polite">
+        <p class="strength-text" id="new-strength">
             {move || {
                 let (good, text) = verdict();
                 let icon = match good {
@@ -67,6 +74,7 @@ pub fn Strength(
                 view! { {icon} <span>{text}</span> }
             }}
         </p>
+        <p class="sr-only" aria-live="polite">{spoken}</p>
     }
 }
 
@@ -80,8 +88,27 @@ mod estimate {
 
     /// How long typing must pause before an estimate is made.
     const PAUSE: Duration = Duration::from_millis(120);
+    /// How long typing must pause before the verdict is read out.
+    const LULL: Duration = Duration::from_millis(800);
     /// The first characters are enough to be strong; more would only take time.
     const LOOKED_AT: usize = 100;
+
+    /// Repeats a text after typing has paused for a while.
+    pub fn speak(typed: RwSignal<String>, text: Signal<String>, spoken: RwSignal<String>) {
+        Effect::new(move |last: Option<Option<TimeoutHandle>>| {
+            if let Some(Some(last)) = last {
+                last.clear();
+            }
+            let text = text.get();
+            if typed.with_untracked(String::is_empty) {
+                return None;
+            }
+            let say = move || {
+                spoken.try_set(text);
+            };
+            set_timeout_with_handle(say, LULL).ok()
+        });
+    }
 
     /// Estimates what is typed, after it has been typed.
     pub fn follow(typed: RwSignal<String>, wanted: RwSignal<bool>, score: RwSignal<Option<u8>>) {

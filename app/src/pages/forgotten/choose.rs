@@ -54,7 +54,7 @@ pub fn Reset() -> impl IntoView {
         })
     };
     view! {
-        <PublicPage note=tr!(reset.note)>
+        <PublicPage>
             {move || match finished.get() {
                 Some(true) => view! { <Done /> }.into_any(),
                 Some(false) => view! { <Unusable /> }.into_any(),
@@ -81,6 +81,8 @@ fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView
             <Submit label=tr!(reset.submit) class="btn btn-primary w-full" />
         </Form>
         <Suggest suggestion />
-        <p class="hint mt-4 text-center">{tr!(reset.expires)} " " <Time at=expires_at /></p>
+        <p class="hint mt-4 text-center text-pretty">
+            {tr!(reset.note)} " " {tr!(reset.expires)} " " <Time at=expires_at /> "."
+        </p>
     }
 }

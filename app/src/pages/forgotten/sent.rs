@@ -41,9 +41,9 @@ pub fn Sent() -> impl IntoView {
                     </div>
                 }
             })}
-        <div class="actions">
-            <a class="btn btn-ghost" href=site.path("/forgot") rel="external">{tr!(sent.again)}</a>
+        <div class="mt-6 grid gap-2">
             <a class="btn" href=site.path("/login")>{tr!(common.to_sign_in)}</a>
+            <a class="btn btn-ghost" href=site.path("/forgot") rel="external">{tr!(sent.again)}</a>
         </div>
     }
 }
