@@ -16,7 +16,7 @@ use crate::{
     device,
     secrets::{Secret, TokenHash},
     sign_in::session_spans,
-    store::ActorRow,
+    store::{ActorRow, SessionRow},
 };
 
 /// How exact "last used" is: a write for every request would be too much.
@@ -86,6 +86,11 @@ impl Portal {
         let Some(row) = tx.actor(&TokenHash::of(token)).await? else { return Ok(None) };
         let organization = row.organization_id;
         if !row.holds(now) || tx.is_suspended(organization).await? {
+            drop(tx);
+            // For good: neither a clock that goes back nor the end of a lock revives it.
+            if let Err(error) = self.put_out(&row.session).await {
+                tracing::warn!(error = format!("{error:#}"), "cannot end a session that is over");
+            }
             return Ok(None);
         }
         let policy = tx.policy(organization).await?;
@@ -108,6 +113,13 @@ impl Portal {
             language: row.language,
             visit: Visit { site: row.session.site_id, ..visit.clone() },
         }))
+    }
+
+    async fn put_out(&self, session: &SessionRow) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        tx.end_session(session.account_id, session.id, self.now()).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn touch(&self, visit: &Visit, id: SessionId, idle_until: Moment) -> Result<()> {
