@@ -4,6 +4,7 @@ use model::{
     Refusal,
     account::{Language, PasswordView, Profile},
     audit::{AuditKind, Outcome},
+    id::DeviceId,
     policy::{KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES},
     refusal::{FieldProblem, Problem},
     reset::Delivery,
@@ -13,6 +14,7 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result, SignedIn,
     audit::Event,
+    device,
     mail::ChangedHow,
     password,
     resets::Circumstances,
@@ -155,9 +157,12 @@ impl Portal {
             }
         };
         let held = tx.lock_account(actor.account).await?.ok_or(Refusal::NotFound)?;
-        if held.password_hash != account.password_hash {
+        // Somebody else's change may have come in between: the password is another one, or will
+        // be as soon as that change is finished, and has ended this session.
+        let kept = tx.open_session_is_kept(actor.session).await?;
+        let Some(kept) = kept.filter(|_| held.password_hash == account.password_hash) else {
             return Err(Error::field("current", Problem::CurrentPasswordWrong));
-        }
+        };
         let circumstances = Circumstances {
             keep: Some(actor.session),
             ..Circumstances::of(
@@ -171,17 +176,8 @@ impl Portal {
         let (token, token_hash) = new_token(self.random());
         tx.rotate_session(actor.session, &token_hash, now).await?;
         tx.commit().await?;
-        self.finish_reset(reset).await?;
-
-        // The devices that were known are not any more; this one is the first that is again.
-        let (device, device_hash) = new_token(self.random());
-        let mut tx = self.db().write().await?;
-        let row =
-            DeviceRow { id: model::id::DeviceId(self.random().id(now)), account_id: actor.account };
-        let user_agent = crate::device::shortened(&actor.visit.user_agent);
-        tx.add_device(&row, &device_hash, user_agent, now, now.plus(KNOWN_DEVICE_LIFE)).await?;
-        let kept = tx.session_is_kept(actor.session).await?;
-        tx.commit().await?;
+        self.finish_decided(reset).await;
+        let device = self.know_again(actor).await;
         Ok(SignedIn {
             token,
             max_age: kept.then_some(KEPT_SESSION_LIFE),
@@ -189,5 +185,24 @@ impl Portal {
             device_max_age: KNOWN_DEVICE_LIFE,
             kind: actor.kind,
         })
+    }
+
+    /// The devices that were known are not any more; the actor's is the first that is again. When
+    /// that cannot be stored, it stays unknown: the change itself is done.
+    async fn know_again(&self, actor: &Actor) -> Secret {
+        let now = self.now();
+        let (token, hash) = new_token(self.random());
+        let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: actor.account };
+        let user_agent = device::shortened(&actor.visit.user_agent);
+        let stored: Result<()> = async {
+            let mut tx = self.db().write().await?;
+            tx.add_device(&row, &hash, user_agent, now, now.plus(KNOWN_DEVICE_LIFE)).await?;
+            Ok(tx.commit().await?)
+        }
+        .await;
+        if let Err(error) = stored {
+            tracing::warn!(error = format!("{error:#}"), "a device stays unknown");
+        }
+        token
     }
 }

@@ -217,6 +217,14 @@ impl Portal {
         tx.record(self, context.event(reset, AuditKind::ResetStarted, Outcome::Begun)).await
     }
 
+    /// Finishes a reset that was just decided. The decision stands whatever happens now, and nobody
+    /// could take it a second time: what is in the way is for the worker to get past.
+    pub(crate) async fn finish_decided(&self, id: ResetId) {
+        if let Err(error) = self.finish_reset(id).await {
+            tracing::warn!(reset = %id, error = format!("{error:#}"), "a reset will be finished later");
+        }
+    }
+
     /// Brings a reset that is `applying` to its end. Does nothing when somebody else did.
     pub(crate) async fn finish_reset(&self, id: ResetId) -> Result<()> {
         failpoint::reach("reset-decided");
@@ -236,6 +244,7 @@ impl Portal {
         let circumstances: Circumstances = self.keys().open(PURPOSE, sealed)?;
         if tx.is_superseded(&reset).await? {
             tx.finish_reset(id, ResetState::Cancelled, now).await?;
+            tx.set_targets(id, TargetState::NotSent, now).await?;
             tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
                 .await?;
             tx.commit().await?;

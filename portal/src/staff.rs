@@ -160,7 +160,7 @@ impl Portal {
         let reset =
             self.decide_now(&mut tx, &held, Delivery::CommandLine, hash, &circumstances).await?;
         tx.commit().await?;
-        self.finish_reset(reset).await?;
+        self.finish_decided(reset).await;
         Ok(password)
     }
 }

@@ -125,9 +125,8 @@ impl Tx {
         on!(self, c => sqlx::query("DELETE FROM sessions WHERE ended_at < $1").bind(before).execute(c).await.map(drop))
     }
 
-    /// Whether a session is kept when the browser is closed.
-    pub async fn session_is_kept(&mut self, id: SessionId) -> sqlx::Result<bool> {
-        let kept: Option<bool> = on!(self, c => sqlx::query_scalar("SELECT kept FROM sessions WHERE id = $1").bind(id).fetch_optional(c).await)?;
-        Ok(kept.unwrap_or(false))
+    /// Whether a session is kept when the browser is closed; `None` when it has ended.
+    pub async fn open_session_is_kept(&mut self, id: SessionId) -> sqlx::Result<Option<bool>> {
+        on!(self, c => sqlx::query_scalar("SELECT kept FROM sessions WHERE id = $1 AND ended_at IS NULL").bind(id).fetch_optional(c).await)
     }
 }
