@@ -7,7 +7,7 @@ use model::{
     Moment, Refusal,
     account::{AccountKind, AccountState},
     audit::{ActorKind, AuditKind, Outcome},
-    id::LinkId,
+    id::{LinkId, SiteId},
     link::{LinkOrigin, LinkPurpose, LinkState, LinkView},
     policy::{
         FORGOT_AGAIN_AFTER, FORGOT_PER_ACCOUNT, FORGOT_PER_PREFIX, FORGOT_PER_SITE, FORGOT_WINDOW,
@@ -101,8 +101,15 @@ impl Portal {
                 return Ok(true);
             }
         };
-        if let Some(account) = tx.account_named(row.site_id, &asked.name).await? {
-            self.answer(&mut tx, &asked, &account).await?;
+        if let Err(error) = self.answer(&mut tx, row.site_id, &asked).await {
+            let Error::Broken(error) = error else { return Err(error) };
+            drop(tx);
+            // It would fail for ever, and everybody behind it would wait for ever.
+            tracing::error!(error = format!("{error:#}"), request = %row.id, "a request for a link cannot be answered and is dropped");
+            let mut tx = self.db().write().await?;
+            tx.remove_forgotten(row.id).await?;
+            tx.commit().await?;
+            return Ok(true);
         }
         failpoint::reach("forgotten-before-commit");
         tx.commit().await?;
@@ -111,8 +118,9 @@ impl Portal {
     }
 
     /// Mails the owner of an account somebody asked for: a link, or why there is none.
-    async fn answer(&self, tx: &mut Tx, asked: &Asked, account: &Account) -> Result<()> {
+    async fn answer(&self, tx: &mut Tx, site: SiteId, asked: &Asked) -> Result<()> {
         let now = self.now();
+        let Some(account) = tx.account_named(site, &asked.name).await? else { return Ok(()) };
         // Held, so that two nodes do not both find room for one more link.
         let Some(account) = tx.lock_account(account.id).await? else { return Ok(()) };
         let limit = Limit { count: FORGOT_PER_ACCOUNT, window: FORGOT_WINDOW };
@@ -224,7 +232,8 @@ impl Portal {
         self.decide_waiting(&mut tx, reset, &hash, &circumstances).await?;
         failpoint::reach("reset-before-decision");
         tx.commit().await?;
-        self.finish_reset(reset).await
+        self.finish_decided(reset).await;
+        Ok(())
     }
 
     /// A link that may be used now, with its account. Everything else is one refusal.

@@ -29,6 +29,11 @@ impl Tx {
         }
     }
 
+    /// Forgets one request.
+    pub async fn remove_forgotten(&mut self, id: Uuid) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM forgotten_requests WHERE id = $1").bind(id).execute(c).await.map(drop))
+    }
+
     /// Forgets every request.
     pub async fn clear_forgotten(&mut self) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM forgotten_requests").execute(c).await.map(drop))
