@@ -10,4 +10,11 @@ mod smtp;
 mod sql;
 mod world;
 
+mod change_password;
+mod dispute;
+mod forgotten;
+mod links;
+mod profile;
+mod resets;
+mod sessions;
 mod sign_in;

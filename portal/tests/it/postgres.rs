@@ -48,7 +48,8 @@ pub fn with_name(cluster: &str, name: &str) -> String {
 }
 
 async fn connect(url: &str) -> PgConnection {
-    let options = PgConnectOptions::from_str(url).expect("a database URL").disable_statement_logging();
+    let options =
+        PgConnectOptions::from_str(url).expect("a database URL").disable_statement_logging();
     PgConnection::connect_with(&options)
         .await
         .unwrap_or_else(|error| panic!("{VARIABLE} leads to no server: {error}"))

@@ -97,9 +97,7 @@ impl Sql {
                     .filename(path)
                     .foreign_keys(true)
                     .busy_timeout(std::time::Duration::from_secs(10));
-                Self::Sqlite(
-                    SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options),
-                )
+                Self::Sqlite(SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options))
             }
             Database::Postgres(url) => Self::Postgres(
                 PgPoolOptions::new()
@@ -128,12 +126,8 @@ impl Sql {
     /// Runs statements without values, such as those that change tables.
     pub async fn script(&self, sql: String) {
         match self {
-            Self::Sqlite(pool) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop)
-            }
-            Self::Postgres(pool) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop)
-            }
+            Self::Sqlite(pool) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop),
+            Self::Postgres(pool) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop),
         }
         .unwrap_or_else(|error| panic!("{error}"));
     }

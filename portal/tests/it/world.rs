@@ -401,7 +401,9 @@ impl World {
 
     /// The organization of this name.
     pub async fn organization(&self, name: &str) -> OrganizationId {
-        OrganizationId(self.sql.one("SELECT id FROM organizations WHERE name = $1", values![name]).await)
+        OrganizationId(
+            self.sql.one("SELECT id FROM organizations WHERE name = $1", values![name]).await,
+        )
     }
 
     /// Sets an organization's own rule.
@@ -537,11 +539,8 @@ impl World {
         current: &str,
         new: &str,
     ) -> Result<SignedIn> {
-        let request = ChangePassword {
-            current: secret(current),
-            new: secret(new),
-            retype: secret(new),
-        };
+        let request =
+            ChangePassword { current: secret(current), new: secret(new), retype: secret(new) };
         let signed_in = self.portal.change_password(&entered.actor, request).await?;
         self.is_secret(&signed_in.token);
         self.is_secret(&signed_in.device);
@@ -564,6 +563,15 @@ impl World {
         assert_eq!(mails.len(), 1, "{mails:?}");
         assert_eq!(mails[0].to, person.email);
         self.link_in(&mails[0])
+    }
+
+    /// Asks for a link and finds it among other mails.
+    pub async fn mailed_link_among(&self, person: &Person) -> Link {
+        self.asks_for_link(&self.visit_at(person.site), &person.email).await;
+        let mails = self.new_mails().await;
+        let mail =
+            mails.iter().find(|mail| mail.to == person.email && mail.text.contains("/reset/"));
+        self.link_in(mail.expect("a link"))
     }
 
     /// The link of a mail.
@@ -632,7 +640,10 @@ impl World {
     pub async fn new_mails(&self) -> Vec<Mail> {
         self.portal.work_off().await.unwrap();
         let mut seen = self.seen.lock().unwrap();
-        self.files().into_iter().filter_map(|(path, mail)| seen.insert(path).then_some(mail)).collect()
+        self.files()
+            .into_iter()
+            .filter_map(|(path, mail)| seen.insert(path).then_some(mail))
+            .collect()
     }
 
     fn files(&self) -> Vec<(PathBuf, Mail)> {
@@ -655,7 +666,9 @@ impl World {
                     to: mail.header("To").expect("a recipient"),
                     subject: mail.header("Subject").expect("a subject"),
                     message_id: mail.header("Message-ID").expect("an id"),
-                    text: mail.text(),
+                    // What keeps a line together, or keeps programs from making a link, is not
+                    // to be seen.
+                    text: mail.text().replace('\u{a0}', " ").replace('\u{2060}', ""),
                 };
                 (path, mail)
             })
@@ -689,11 +702,11 @@ impl World {
         self.sql.one("SELECT password_hash FROM accounts WHERE id = $1", values![person.id]).await
     }
 
-    /// The states of a person's links, oldest first.
+    /// The states of a person's links for a reset, oldest first.
     pub async fn link_states(&self, person: &Person) -> Vec<String> {
         self.sql
             .column(
-                "SELECT state FROM links WHERE account_id = $1 ORDER BY created_at, id",
+                "SELECT state FROM links WHERE account_id = $1 AND purpose = 'reset' ORDER BY created_at, id",
                 values![person.id],
             )
             .await
@@ -702,7 +715,10 @@ impl World {
     /// The states of a person's resets, oldest first.
     pub async fn reset_states(&self, person: &Person) -> Vec<String> {
         self.sql
-            .column("SELECT state FROM resets WHERE account_id = $1 ORDER BY sequence", values![person.id])
+            .column(
+                "SELECT state FROM resets WHERE account_id = $1 ORDER BY sequence",
+                values![person.id],
+            )
             .await
     }
 
@@ -714,6 +730,43 @@ impl World {
                 values![person.id],
             )
             .await
+    }
+
+    // --- faults
+
+    /// From now on nothing can be changed in a table: the database says that the disk is full.
+    pub async fn disk_is_full_for(&self, table: &str) {
+        let script = match self.engine {
+            // A table whose last number is taken is full, and is said to be so with the same code.
+            Engine::Sqlite => format!(
+                "CREATE TABLE full_{table} (number INTEGER PRIMARY KEY AUTOINCREMENT);
+                 INSERT INTO full_{table} VALUES (9223372036854775807);
+                 CREATE TRIGGER full_{table}_insert BEFORE INSERT ON {table}
+                 BEGIN INSERT INTO full_{table} (number) VALUES (NULL); END;
+                 CREATE TRIGGER full_{table}_update BEFORE UPDATE ON {table}
+                 BEGIN INSERT INTO full_{table} (number) VALUES (NULL); END;"
+            ),
+            Engine::Postgres => format!(
+                "CREATE FUNCTION full_{table}() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$;
+                 CREATE TRIGGER full_{table} BEFORE INSERT OR UPDATE ON {table}
+                 FOR EACH ROW EXECUTE FUNCTION full_{table}();"
+            ),
+        };
+        self.sql.script(script).await;
+    }
+
+    /// Ends [`World::disk_is_full_for`].
+    pub async fn disk_has_room_again(&self, table: &str) {
+        let script = match self.engine {
+            Engine::Sqlite => format!(
+                "DROP TRIGGER full_{table}_insert; DROP TRIGGER full_{table}_update; DROP TABLE full_{table};"
+            ),
+            Engine::Postgres => {
+                format!("DROP TRIGGER full_{table} ON {table}; DROP FUNCTION full_{table};")
+            }
+        };
+        self.sql.script(script).await;
     }
 
     // --- what must hold in the end
@@ -768,6 +821,14 @@ impl World {
             assert_eq!(report.problems, Vec::<String>::new());
         }
         self.check_that_secrets_are_kept().await;
+    }
+}
+
+impl Mail {
+    /// Whether the text says this, wherever its lines end.
+    pub fn says(&self, words: &str) -> bool {
+        let text: Vec<&str> = self.text.split_whitespace().collect();
+        text.join(" ").contains(words)
     }
 }
 
