@@ -87,6 +87,8 @@ units() { "$env" cargo nextest run --workspace --exclude rekey-frontend; }
 build() { LEPTOS_SITE_ROOT=target/debug/site "$env" cargo leptos build --split; }
 
 e2e() {
+    REKEY_TEST_CHROMIUM=${REKEY_TEST_CHROMIUM:-$(command -v chromium)}
+    export REKEY_TEST_CHROMIUM
     cd "$root/end2end"
     # shellcheck disable=SC2086 # several words are meant
     "$env" npx --no-install playwright test ${PLAYWRIGHT:-}
