@@ -3,6 +3,7 @@
 
 mod assets;
 mod bad_input;
+mod connections;
 mod forms;
 mod guards;
 mod links;

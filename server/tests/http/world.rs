@@ -3,7 +3,10 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::{Arc, LazyLock},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 
 use axum::{
@@ -131,10 +134,17 @@ pub fn settings(folder: &Path) -> Settings {
 /// A request in the making.
 pub struct Asking(pub Request<Body>);
 
+/// Somebody at a network that nobody asked from before, so that no limit is met by accident.
+fn stranger() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    format!("198.{}.{low}.1:50000", 18 + high)
+}
+
 /// A page or a file.
 pub fn get(path: &str) -> Asking {
     let request = Request::get(path).header(header::HOST, "127.0.0.1:3000");
-    Asking(request.body(Body::empty()).unwrap()).from("127.0.0.1:50000")
+    Asking(request.body(Body::empty()).unwrap()).from(&stranger())
 }
 
 /// A form, sent by a page of this site.
@@ -147,7 +157,7 @@ pub fn post_raw(path: &str, body: impl Into<Body>) -> Asking {
     let request = Request::post(path)
         .header(header::HOST, "127.0.0.1:3000")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    Asking(request.body(body.into()).unwrap()).from("127.0.0.1:50000")
+    Asking(request.body(body.into()).unwrap()).from(&stranger())
 }
 
 /// Fields as browsers send them.
