@@ -195,6 +195,8 @@ pub struct Device {
 /// What security pages show of one's password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordView {
+    /// The name to sign in with, for password managers.
+    pub sign_in_name: EmailAddress,
     /// When it was last changed; `None` for an account that never had one.
     pub changed_at: Option<Moment>,
     /// What a new one must be like.

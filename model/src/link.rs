@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, account::PasswordRules};
+use crate::{Moment, account::PasswordRules, text::EmailAddress};
 
 /// What a link is for. A link made for one flow is nothing in another (ASVS 6.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub enum LinkOrigin {
 pub struct LinkView {
     /// The account's address, masked.
     pub email: String,
+    /// The name to sign in with, for password managers, where a password is chosen: who holds
+    /// the link read it in that mailbox.
+    pub sign_in_name: Option<EmailAddress>,
     /// When the link stops working.
     pub expires_at: Moment,
     /// What the new password must be like.

@@ -105,6 +105,7 @@ impl Portal {
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let policy = tx.policy(account.organization_id).await?;
         Ok(PasswordView {
+            sign_in_name: account.email,
             changed_at: account.password_changed_at,
             rules: password::rules(&policy, false),
         })

@@ -209,6 +209,7 @@ impl Portal {
         let policy = tx.policy(account.organization_id).await?;
         Ok(LinkView {
             email: account.email.masked(),
+            sign_in_name: (purpose != LinkPurpose::Dispute).then_some(account.email),
             expires_at: link.expires_at,
             rules: password::rules(&policy, false),
         })

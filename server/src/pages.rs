@@ -66,5 +66,10 @@ pub(crate) async fn render(server: &Server, request: Request, post: Option<Plain
     let options = server.assets.options();
     let shell = move || app::shell(options.clone());
     let render = leptos_axum::render_app_async_with_context(context, shell);
-    render(request).await.into_response()
+    let mut response = render(request).await.into_response();
+    if response.headers().contains_key(header::LOCATION) && !response.status().is_redirection() {
+        // One part of the page leads elsewhere, and another one set a status after it.
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    }
+    response
 }

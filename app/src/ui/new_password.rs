@@ -17,6 +17,26 @@ pub fn use_suggestion() -> FormState<SuggestPassword> {
     use_form()
 }
 
+/// Tells password managers whose password is chosen in this form.
+#[component]
+pub fn WhosePassword(
+    /// The name to sign in with.
+    name: String,
+) -> impl IntoView {
+    // Managers find it by `autocomplete`; without a `name` of its own it is never sent.
+    view! {
+        <input
+            class="hidden"
+            type="text"
+            autocomplete="username"
+            value=name
+            readonly
+            tabindex="-1"
+            aria-hidden="true"
+        />
+    }
+}
+
 /// The new password and its retype, with what they must be like.
 #[component]
 pub fn NewPassword(
@@ -35,7 +55,7 @@ pub fn NewPassword(
         _ => None,
     };
     // A suggestion is there to be read.
-    let first = suggested();
+    let first = untrack(suggested);
     let shown = RwSignal::new(first.is_some());
     Effect::new(move |answered: Option<usize>| {
         let version = suggestion.version();

@@ -14,7 +14,7 @@ use crate::{
         field::PasswordField,
         form::{Form, FormState, Submit, use_form},
         icon::{Glyph, Icon},
-        new_password::{NewPassword, Suggest, use_suggestion},
+        new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::PageTitle,
         panel::{Failed, Loading, Notice, Panel, Tone},
         time::Time,
@@ -120,7 +120,7 @@ fn Outcome(
 #[component]
 fn Password(password: PasswordView, form: FormState<ChangePassword>) -> impl IntoView {
     let suggestion = use_suggestion();
-    let PasswordView { changed_at, rules } = password;
+    let PasswordView { sign_in_name, changed_at, rules } = password;
     view! {
         <p class="hint mt-1">
             {match changed_at {
@@ -130,6 +130,7 @@ fn Password(password: PasswordView, form: FormState<ChangePassword>) -> impl Int
         </p>
         <div class="max-w-md">
             <Form form emptied=true>
+                <WhosePassword name=sign_in_name.into() />
                 <PasswordField name="current" label=tr!(password.current) autocomplete="current-password" />
                 <NewPassword rules suggestion />
                 <p class="hint">{tr!(password.note)}</p>

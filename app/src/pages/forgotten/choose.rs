@@ -17,7 +17,7 @@ use crate::{
     i18n::tr,
     ui::{
         form::{Form, FormState, Submit, use_form},
-        new_password::{NewPassword, Suggest, use_suggestion},
+        new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::{PageTitle, PublicPage},
         panel::{Failed, Loading},
         time::Time,
@@ -68,7 +68,7 @@ pub fn Reset() -> impl IntoView {
 #[component]
 fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView {
     let suggestion = use_suggestion();
-    let LinkView { email, expires_at, rules } = view;
+    let LinkView { email, sign_in_name, expires_at, rules } = view;
     view! {
         <Progress step=Step::Choose />
         <PageTitle
@@ -77,6 +77,7 @@ fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView
         />
         <Form form>
             <input type="hidden" name="link" value=id.to_string() />
+            {sign_in_name.map(|name| view! { <WhosePassword name=name.into() /> })}
             <NewPassword rules suggestion />
             <Submit label=tr!(reset.submit) class="btn btn-primary w-full" />
         </Form>
