@@ -1,0 +1,65 @@
+import { type Project, defineConfig } from '@playwright/test'
+
+import { postgres } from './world/servers.ts'
+import type { Scripts } from './world/story.ts'
+
+const DESKTOP = { viewport: { width: 1280, height: 800 } }
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
+
+/** Stories about the product, told on this server, with or without our scripts. */
+function stories(server: 'sqlite' | 'postgres', scripts: Scripts, size: 'desktop' | 'phone'): Project {
+  // The whole matrix on one database; on the other, what a database may have a part in.
+  const told = server === 'postgres' ? /@journey|@postgres/ : undefined
+  const untold = [server !== 'postgres' && '@postgres', scripts !== 'run' && '@live', size === 'phone' && '@desktop']
+  return {
+    name: `${server}, scripts ${scripts}, ${size}`,
+    testIgnore: ['looks.spec.ts', 'demo.spec.ts', scripts === 'run' ? '' : 'live.spec.ts'].filter(Boolean),
+    grep: told,
+    grepInvert: untold.filter((tag) => tag !== false).map((tag) => new RegExp(tag)),
+    use: { server, scripts, ...(size === 'phone' ? PHONE : DESKTOP) },
+  }
+}
+
+export default defineConfig<{ server: string; scripts: Scripts }>({
+  testDir: 'stories',
+  globalSetup: './world/servers.ts',
+  outputDir: 'test-results/stories',
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list', { printSteps: false }]],
+  use: {
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    actionTimeout: 10_000,
+    navigationTimeout: 20_000,
+    // Pictures say most; a trace of every step costs a third of the time (npx playwright test --trace on).
+    trace: 'off',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: process.env.REKEY_TEST_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    stories('sqlite', 'run', 'desktop'),
+    stories('sqlite', 'run', 'phone'),
+    stories('sqlite', 'off', 'desktop'),
+    stories('sqlite', 'off', 'phone'),
+    ...(postgres ? [stories('postgres', 'run', 'desktop'), stories('postgres', 'off', 'phone')] : []),
+    { name: 'looks, scripts run', testMatch: 'looks.spec.ts', use: { server: 'sqlite', scripts: 'run' } },
+    // axe needs JavaScript: here it is on, and ours does not arrive.
+    { name: 'looks, scripts blocked', testMatch: 'looks.spec.ts', use: { server: 'sqlite', scripts: 'blocked' } },
+    { name: 'demo, scripts run', testMatch: 'demo.spec.ts', use: { server: 'demo', scripts: 'run', ...DESKTOP } },
+  ],
+})

@@ -1,0 +1,237 @@
+// Every page as it looks, light and dark, wide and narrow: nothing that a person with a screen
+// reader, with weak eyes or with a small phone would stumble over. The pictures are in shots/.
+
+import { join } from 'node:path'
+
+import { AxeBuilder } from '@axe-core/playwright'
+
+import { type Mailbox, linkIn } from '../world/mail.ts'
+import { type Person, someCustomer } from '../world/people.ts'
+import { type Page, expect, test } from '../world/story.ts'
+import type { Visitor } from '../world/visitor.ts'
+
+const SHOTS = join(import.meta.dirname, '../shots')
+const WIDTHS = [1280, 390]
+const NARROWEST = 320
+/** What counts as a jump of the page: less than a tenth of what is called good (web.dev/cls). */
+const STEADY = 0.01
+
+interface Scene {
+  visitor: Visitor
+  customer: Person
+  mailbox: Mailbox
+}
+
+/** Every page in every state, and how one comes there. */
+const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
+  'login': async ({ visitor }) => {
+    await visitor.opens('/login')
+    await visitor.sees('Sign in')
+  },
+  'login-refused': async ({ visitor }) => {
+    visitor.expectsRefusal(422)
+    await visitor.triesToSignIn({ email: 'nobody@nowhere.example', password: 'not the password at all' })
+    await visitor.isNotLetIn()
+  },
+  'login-contoso': async ({ visitor }) => {
+    await visitor.opens('/s/contoso/login')
+    await visitor.sees('Sign in')
+  },
+  'login-german': async ({ visitor }) => {
+    await visitor.opens('/login')
+    await visitor.presses('Deutsch')
+    await visitor.sees('Anmelden')
+  },
+  'forgot': async ({ visitor }) => {
+    await visitor.opens('/forgot')
+    await visitor.sees('Forgot your password?')
+  },
+  'forgot-refused': async ({ visitor }) => {
+    visitor.expectsRefusal(422)
+    await visitor.opens('/forgot')
+    await visitor.presses('Mail me a link')
+    await visitor.isToldAt('User name or email', 'Please fill this in.')
+  },
+  'forgot-sent': async ({ visitor }) => visitor.forgets('nobody@nowhere.example'),
+  'reset': openReset,
+  'reset-typed': async (scene) => {
+    await openReset(scene)
+    await scene.visitor.fills({ 'New password': 'velvet tractor umbrella nine', 'Retype new password': 'velvet' })
+    if (scene.visitor.isLive) await scene.visitor.reads('Very strong.')
+  },
+  'reset-refused': async (scene) => {
+    await openReset(scene)
+    scene.visitor.expectsRefusal(422)
+    await scene.visitor.fills({ 'New password': 'too short', 'Retype new password': 'too shirt' })
+    await scene.visitor.presses('Set new password')
+    await scene.visitor.isToldAt('New password', 'Please use at least 15 characters')
+  },
+  'reset-suggested': async (scene) => {
+    await openReset(scene)
+    await scene.visitor.presses('Suggest one for me')
+    await scene.visitor.reads('We have filled this in for you.')
+  },
+  'reset-done': async (scene) => {
+    await openReset(scene)
+    await scene.visitor.chooses('velvet tractor umbrella nine')
+  },
+  'reset-unusable': async ({ visitor }) => {
+    visitor.expectsRefusal(410)
+    await visitor.opens('/reset/01900000-0000-7000-8000-000000000000')
+    await visitor.sees('This link cannot be used')
+  },
+  'confirm': openDispute,
+  'confirm-done': async (scene) => {
+    await openDispute(scene)
+    await scene.visitor.presses('It was not me: freeze the account')
+    await scene.visitor.sees('The account is frozen')
+  },
+  'confirm-unusable': async ({ visitor }) => {
+    visitor.expectsRefusal(410)
+    await visitor.opens('/confirm/01900000-0000-7000-8000-000000000000')
+    await visitor.sees('This link cannot be used')
+  },
+  'home': async ({ visitor }) => {
+    await visitor.triesToSignIn({ email: 'olivia@northwind.example', password: 'harbour lantern mosaic' })
+    await visitor.sees('Welcome, Olivia Berg')
+  },
+  'profile': async ({ visitor, customer }) => visitor.signsIn(customer),
+  'profile-refused': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    visitor.expectsRefusal(422)
+    await visitor.fills({ Name: '', 'User name': 'casey' })
+    await visitor.presses('Save changes')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'profile-saved': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.presses('Save changes')
+    await visitor.reads('Your profile is saved.')
+  },
+  'security': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.presses('Sign out')
+    await visitor.sees('Sign in')
+    await visitor.page.context().clearCookies()
+    await visitor.signsIn(customer)
+    await visitor.page.context().clearCookies()
+    await visitor.signsIn(customer)
+    await visitor.follows('Security')
+    await visitor.sees('Security')
+  },
+  'security-refused': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.follows('Security')
+    await visitor.sees('Security')
+    visitor.expectsRefusal(422)
+    await visitor.fills({ 'Current password': 'not the password at all' })
+    await visitor.presses('Change password')
+    await visitor.isToldAt('New password', 'Please fill this in.')
+  },
+  'security-changed': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.follows('Security')
+    await visitor.sees('Security')
+    const next = 'velvet tractor umbrella nine'
+    await visitor.fills({ 'Current password': customer.password, 'New password': next, 'Retype new password': next })
+    await visitor.presses('Change password')
+    await visitor.reads('Your password is changed')
+  },
+  'activity': async (scene) => {
+    const { visitor, customer } = scene
+    await openReset(scene)
+    await visitor.chooses('velvet tractor umbrella nine')
+    visitor.expectsRefusal(422)
+    await visitor.triesToSignIn(customer)
+    await visitor.isNotLetIn()
+    await visitor.signsIn({ email: customer.email, password: 'velvet tractor umbrella nine' })
+    await visitor.follows('Activity')
+    await visitor.sees('Activity')
+  },
+  'not-found': async ({ visitor }) => {
+    visitor.expectsRefusal(404)
+    await visitor.opens('/nothing/here')
+    await visitor.sees('There is nothing here')
+  },
+}
+
+async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
+  await visitor.forgets(customer.email)
+  await visitor.opens(linkIn(await mailbox.next(customer.email), 'reset'))
+  await visitor.sees('Choose a new password')
+}
+
+async function openDispute(scene: Scene): Promise<void> {
+  await openReset(scene)
+  await scene.visitor.chooses('velvet tractor umbrella nine')
+  await scene.visitor.opens(linkIn(await scene.mailbox.next(scene.customer.email), 'confirm'))
+  await scene.visitor.sees('Was this not you?')
+}
+
+test.use({ contextOptions: { reducedMotion: 'reduce' }, viewport: { width: WIDTHS[0]!, height: 800 } })
+
+for (const [name, come] of Object.entries(SCENES)) {
+  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, mailbox, server, scripts }) => {
+    const { page } = visitor
+    await watchShifts(page)
+    // Most pages are about nobody in particular, and nobody is to be spent on them.
+    let person: Person | undefined
+    const scene = { visitor, mailbox, get customer() { return (person ??= someCustomer(server)) } }
+    await come(scene)
+    expect(await shifts(page), 'nothing jumps when our code takes the page over').toBeLessThan(STEADY)
+    expect(await moving(page), 'nothing moves for those who asked for calm').toEqual([])
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: width > 600 ? 800 : 844 })
+        const file = `${name}${scripts === 'run' ? '' : '-plain'}-${colorScheme}-${width}.png`
+        await page.screenshot({ path: join(SHOTS, file), fullPage: true })
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        const found = violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map((node) => `${node.html} ${node.failureSummary}`) }))
+        expect(found, `${name}, ${colorScheme}, ${width} px`).toEqual([])
+      }
+    }
+    await page.setViewportSize({ width: NARROWEST, height: 640 })
+    const tooWide = await page.evaluate(() => {
+      const width = document.documentElement.clientWidth
+      if (document.documentElement.scrollWidth <= width) return []
+      const all = [...document.querySelectorAll('body *')]
+      return all.filter((element) => element.getBoundingClientRect().right > width).map((element) => element.outerHTML.slice(0, 120))
+    })
+    expect(tooWide, `at ${NARROWEST} px one need not scroll sideways`).toEqual([])
+  })
+}
+
+/** Sums up by how much things on the page jump, from the first byte on. */
+async function watchShifts(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const shifts = { sum: 0 }
+    Object.assign(window, { shifts })
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+        if (!entry.hadRecentInput) shifts.sum += entry.value
+      }
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+}
+
+function shifts(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    // Two frames, so that the last shift has been told.
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+    return (window as unknown as { shifts: { sum: number } }).shifts.sum
+  })
+}
+
+/** What takes time to change or moves by itself. */
+function moving(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const long = (durations: string) => durations.split(',').some((one) => parseFloat(one) > 0.01)
+    const all = [...document.querySelectorAll('*')].filter((element) => {
+      const { transitionDuration, animationDuration, animationName } = getComputedStyle(element)
+      return long(transitionDuration) || (animationName !== 'none' && long(animationDuration))
+    })
+    return all.map((element) => element.outerHTML.slice(0, 120))
+  })
+}
