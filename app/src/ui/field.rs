@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     form::FormContext,
     icon::{Glyph, Icon},
+    page::arrives_without_loading,
 };
 use crate::{i18n::tr, words};
 
@@ -36,6 +37,15 @@ pub fn Field(
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     let value = form.value(name).or(value);
+    let input = NodeRef::<leptos::html::Input>::new();
+    if first && arrives_without_loading() {
+        Effect::new(move || {
+            if let Some(input) = input.get() {
+                // A field that cannot take the focus leaves it on the title.
+                let _ = input.focus();
+            }
+        });
+    }
     view! {
         <div class="field">
             <label class="label-text" for=name>{label}</label>
@@ -48,7 +58,8 @@ pub fn Field(
                 autocomplete=autocomplete
                 autocapitalize=verbatim.then_some("none")
                 spellcheck=verbatim.then_some("false")
-                autofocus=first || form.comes_first(name)
+                node_ref=input
+                autofocus=form.takes_focus(name, first)
                 readonly=fixed
                 aria-invalid=move || form.problem(name).map(|_| "true")
                 aria-describedby=describedby(form, name, hint.is_some())
@@ -126,7 +137,7 @@ pub fn PasswordField(
                     autocapitalize="none"
                     spellcheck="false"
                     minlength=shortest
-                    autofocus=form.comes_first(name)
+                    autofocus=form.takes_focus(name, false)
                     aria-invalid=move || form.problem(name).map(|_| "true")
                     aria-describedby=described
                     node_ref=input

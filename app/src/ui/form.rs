@@ -18,13 +18,15 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     go,
+    page::arrives_without_loading,
     panel::{Notice, Tone},
 };
 use crate::{api::ApiError, front_door::FrontDoor, words};
 
 /// What a plain post of a form came to; the server gives it as context when it renders the page
 /// again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg(feature = "ssr")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlainPost {
     /// The path of the server function that the form named.
     pub form: String,
@@ -98,10 +100,14 @@ impl FormContext {
         }
     }
 
-    /// Whether a field is the first one with something wrong.
-    pub fn comes_first(self, name: &str) -> bool {
-        self.problems(|problems| problems.first().map(|problem| problem.field == name))
-            .unwrap_or_default()
+    /// Whether the browser should put the focus into a field as it shows the page: the first one
+    /// with something wrong, else the one where the page begins. A page that follows another one
+    /// without being loaded moves the focus by code.
+    pub fn takes_focus(self, name: &str, begins: bool) -> bool {
+        let wrong = untrack(|| {
+            self.problems(|problems| problems.first().map(|problem| problem.field == name))
+        });
+        !arrives_without_loading() && wrong.unwrap_or(begins)
     }
 
     fn problems<T>(self, look: impl FnOnce(&[FieldProblem]) -> Option<T>) -> Option<T> {
@@ -133,21 +139,47 @@ where
     }
 }
 
+/// A [`PlainPost`] of one form, as the browser gets it with the page.
+#[derive(Serialize, Deserialize)]
+struct Posted<T> {
+    values: Vec<(String, String)>,
+    outcome: Result<T, ApiError>,
+}
+
+/// What a plain post of this form came to, when that is what the page is rendered for.
+#[cfg(feature = "ssr")]
+fn posted<S>() -> Option<Posted<S::Output>>
+where
+    S: ServerFn<Error = ApiError>,
+    S::Output: DeserializeOwned,
+{
+    let post = use_context::<PlainPost>().filter(|post| post.form == S::url())?;
+    let outcome = match post.outcome {
+        Ok(answer) => Ok(serde_json::from_value(answer).ok()?),
+        Err(error) => Err(error),
+    };
+    Some(Posted { values: post.values, outcome })
+}
+
+/// In the browser it comes with the page.
+#[cfg(not(feature = "ssr"))]
+fn posted<S: ServerFn>() -> Option<Posted<S::Output>> {
+    None
+}
+
 /// The state of a form.
 pub fn use_form<S>() -> FormState<S>
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
-    S::Output: Clone + DeserializeOwned + Send + Sync + 'static,
+    S::Output: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let action = ServerAction::<S>::new();
-    let mine = || use_context::<PlainPost>().filter(|post| post.form == S::url());
-    let plain = SharedValue::<Option<PlainPost>, JsonSerdeCodec>::new(mine).into_inner();
-    let values =
-        StoredValue::new(plain.as_ref().map(|post| post.values.clone()).unwrap_or_default());
-    let first = StoredValue::new(plain.and_then(|post| match post.outcome {
-        Ok(value) => serde_json::from_value(value).ok().map(Ok),
-        Err(error) => Some(Err(error)),
-    }));
+    let posted = SharedValue::<Option<Posted<S::Output>>, JsonSerdeCodec>::new(posted::<S>);
+    let (values, first) = match posted.into_inner() {
+        Some(Posted { values, outcome }) => (values, Some(outcome)),
+        None => (Vec::new(), None),
+    };
+    let (values, first) = (StoredValue::new(values), StoredValue::new(first));
     let value = action.value();
     let outcome = Signal::derive(move || value.get().or_else(|| first.get_value()));
     let error = Signal::derive(move || {

@@ -22,7 +22,7 @@ pub fn PageTitle(
     hint: Option<String>,
 ) -> impl IntoView {
     let heading = NodeRef::<leptos::html::H1>::new();
-    let arriving = Owner::current_shared_context().is_none_or(|page| !page.during_hydration());
+    let arriving = arrives_without_loading();
     Effect::new(move || {
         if let Some(heading) = heading.get()
             && arriving
@@ -37,6 +37,12 @@ pub fn PageTitle(
         <h1 tabindex="-1" node_ref=heading>{title}</h1>
         {hint.map(|hint| view! { <p class="hint mt-1.5 max-w-prose">{hint}</p> })}
     }
+}
+
+/// Whether the page is drawn in place of another one, without being loaded.
+pub(super) fn arrives_without_loading() -> bool {
+    cfg!(feature = "hydrate")
+        && Owner::current_shared_context().is_none_or(|page| !page.during_hydration())
 }
 
 /// The site's mark and name.

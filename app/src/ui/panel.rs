@@ -1,9 +1,13 @@
 //! Panels, notices, and what is shown instead of content.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
-use super::icon::{Glyph, Icon};
-use crate::{api::ApiError, i18n::tr, words};
+use super::{
+    go::{self, Go},
+    icon::{Glyph, Icon},
+};
+use crate::{api::ApiError, front_door::FrontDoor, i18n::tr, words};
 
 /// One thing on its own ground.
 #[component]
@@ -91,6 +95,11 @@ pub fn Failed(
     /// Why.
     error: ApiError,
 ) -> impl IntoView {
+    // A session that has ended meanwhile: sign in, and come back here.
+    if error == ApiError::SignedOut {
+        let back = use_location().pathname.get_untracked();
+        return view! { <Go to=go::login_path(&FrontDoor::get().door, &back) /> }.into_any();
+    }
     view! {
         <div role="alert">
             <Notice tone=Tone::Bad>
@@ -99,4 +108,5 @@ pub fn Failed(
             </Notice>
         </div>
     }
+    .into_any()
 }

@@ -80,8 +80,6 @@ pub fn Strength(
 
 #[cfg(feature = "hydrate")]
 mod estimate {
-    #![allow(unsafe_code, reason = "`lazy` declares the function that the loader finds")]
-
     use std::time::Duration;
 
     use leptos::{prelude::*, task::spawn_local};
