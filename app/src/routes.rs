@@ -3,31 +3,75 @@
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{
-    Lazy, MatchNestedRoutes, SsrMode,
+    Lazy, LazyRoute, MatchNestedRoutes, SsrMode,
     any_nested_route::IntoAnyNestedRoute,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     hooks::use_params_map,
-    path,
+    lazy_route, path,
 };
 
-use crate::{
-    front_door::FrontDoor,
-    pages::{
-        account::{Account, Activity, Profile, Security, SignedIn},
-        confirm::{Confirm, ConfirmDone},
-        forgotten::{Forgot, ForgotSent, Reset, ResetDone},
-        home::Home,
-        login::Login,
-        not_found::NotFound,
-    },
-    ui::preferences::provide_theme,
-};
+use crate::{front_door::FrontDoor, pages::not_found::NotFound, ui::preferences::provide_theme};
+
+/// Each page is a piece of code of its own, which the browser fetches with the page: who forgot a
+/// password does not wait for the code of the account.
+mod lazy {
+    use super::{LazyRoute, lazy_route};
+    use crate::pages::{account, confirm, forgotten, home, login};
+    use leptos::prelude::*;
+
+    macro_rules! lazy {
+        ($($module:ident::$page:ident)*) => {$(
+            pub struct $page;
+
+            #[lazy_route]
+            impl LazyRoute for $page {
+                fn data() -> Self {
+                    Self
+                }
+
+                fn view(this: Self) -> AnyView {
+                    let $page = this;
+                    view! { <$module::$page /> }.into_any()
+                }
+            }
+        )*};
+    }
+
+    lazy! {
+        login::Login
+        forgotten::Forgot
+        forgotten::ForgotSent
+        forgotten::Reset
+        forgotten::ResetDone
+        confirm::Confirm
+        confirm::ConfirmDone
+        account::SignedIn
+        account::Account
+        account::Profile
+        account::Security
+        account::Activity
+        home::Home
+    }
+}
+
+/// A page of [`lazy`].
+fn page<T: LazyRoute>() -> Lazy<T> {
+    Lazy::new()
+}
 
 /// The document: what is the same on every page.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let facts = use_context::<crate::request::RequestFacts>();
     let theme = facts.and_then(|facts| facts.theme.attribute());
+    // Without a site folder the name is empty: there is neither style nor script.
+    let assets = (!options.output_name.is_empty()).then(|| {
+        view! {
+            <leptos_meta::HashedStylesheet options=options.clone() />
+            <AutoReload options=options.clone() />
+            <HydrationScripts options />
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang=crate::i18n::language().tag() data-theme=theme>
@@ -38,9 +82,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
-                <leptos_meta::HashedStylesheet options=options.clone() />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                {assets}
                 <leptos_meta::MetaTags />
             </head>
             <body>
@@ -70,12 +112,12 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("/s/:slug") view=Door>
                     <PublicRoutes />
                 </ParentRoute>
-                <ParentRoute path=path!("") view={Lazy::<SignedIn>::new()}>
-                    <Route path=path!("/") view={Lazy::<Home>::new()} ssr=SsrMode::Async />
-                    <ParentRoute path=path!("/account") view={Lazy::<Account>::new()}>
-                        <Route path=path!("") view={Lazy::<Profile>::new()} ssr=SsrMode::Async />
-                        <Route path=path!("/security") view={Lazy::<Security>::new()} ssr=SsrMode::Async />
-                        <Route path=path!("/activity") view={Lazy::<Activity>::new()} ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view={page::<lazy::SignedIn>()}>
+                    <Route path=path!("/") view={page::<lazy::Home>()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/account") view={page::<lazy::Account>()}>
+                        <Route path=path!("") view={page::<lazy::Profile>()} ssr=SsrMode::Async />
+                        <Route path=path!("/security") view={page::<lazy::Security>()} ssr=SsrMode::Async />
+                        <Route path=path!("/activity") view={page::<lazy::Activity>()} ssr=SsrMode::Async />
                     </ParentRoute>
                 </ParentRoute>
             </Routes>
@@ -87,13 +129,13 @@ pub fn App() -> impl IntoView {
 #[component(transparent)]
 fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
-        <Route path=path!("/login") view=Login ssr=SsrMode::Async />
-        <Route path=path!("/forgot") view=Forgot ssr=SsrMode::Async />
-        <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
-        <Route path=path!("/reset/done") view=ResetDone ssr=SsrMode::Async />
-        <Route path=path!("/reset/:link") view=Reset ssr=SsrMode::Async />
-        <Route path=path!("/confirm/done") view=ConfirmDone ssr=SsrMode::Async />
-        <Route path=path!("/confirm/:link") view=Confirm ssr=SsrMode::Async />
+        <Route path=path!("/login") view={page::<lazy::Login>()} ssr=SsrMode::Async />
+        <Route path=path!("/forgot") view={page::<lazy::Forgot>()} ssr=SsrMode::Async />
+        <Route path=path!("/forgot/sent") view={page::<lazy::ForgotSent>()} ssr=SsrMode::Async />
+        <Route path=path!("/reset/done") view={page::<lazy::ResetDone>()} ssr=SsrMode::Async />
+        <Route path=path!("/reset/:link") view={page::<lazy::Reset>()} ssr=SsrMode::Async />
+        <Route path=path!("/confirm/done") view={page::<lazy::ConfirmDone>()} ssr=SsrMode::Async />
+        <Route path=path!("/confirm/:link") view={page::<lazy::Confirm>()} ssr=SsrMode::Async />
     }
     .into_inner()
     .into_any_nested_route()

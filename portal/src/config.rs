@@ -354,6 +354,7 @@ impl Settings {
     }
 
     /// The defaults, with everything in this folder.
+    #[expect(clippy::missing_panics_doc, reason = "the defaults are right, as a test says")]
     pub fn in_folder(data: &Path) -> Self {
         let written = Written { data: Some(data.to_owned()), ..Written::default() };
         written.complete().expect("the defaults are right")

@@ -29,14 +29,13 @@ const FOR_AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600"
 #[derive(Debug, Clone)]
 pub struct Assets {
     folder: Option<PathBuf>,
-    /// cargo-leptos's list of hashes.
-    hashes: Option<PathBuf>,
+    options: LeptosOptions,
 }
 
 impl Assets {
     /// No files at all: pages are plain, without style and script. For tests that need no browser.
     pub fn none() -> Self {
-        Self { folder: None, hashes: None }
+        Self { folder: None, options: options("", Path::new("."), None) }
     }
 
     /// The folder that the settings name, else the one beside the program, in its
@@ -70,7 +69,8 @@ impl Assets {
             hash(list, "js")
                 .is_some_and(|hash| folder.join(PACKAGE).join(format!("{NAME}.{hash}.js")).exists())
         });
-        Self { folder: Some(folder), hashes }
+        let options = options(NAME, &folder, hashes.as_deref());
+        Self { folder: Some(folder), options }
     }
 
     /// Where the files are, if they are anywhere.
@@ -81,16 +81,7 @@ impl Assets {
     /// What the pages need to know of the files. Without files the name is empty, by which the
     /// pages' shell leaves them out.
     pub fn options(&self) -> LeptosOptions {
-        let folder = self.folder.as_deref().unwrap_or(Path::new("."));
-        let hashes = self.hashes.as_deref().unwrap_or(Path::new("hash.txt"));
-        let hashes = hashes.canonicalize().unwrap_or_else(|_| hashes.to_owned());
-        LeptosOptions::builder()
-            .output_name(if self.folder.is_some() { NAME } else { "" })
-            .site_root(folder.to_string_lossy().into_owned())
-            .site_pkg_dir(PACKAGE)
-            .hash_files(self.hashes.is_some())
-            .hash_file(hashes.to_string_lossy().into())
-            .build()
+        self.options.clone()
     }
 
     /// Serves the files: those under `/pkg`, and each in the folder itself, such as the favicon.
@@ -107,6 +98,18 @@ impl Assets {
         }
         router.layer(middleware::from_fn(keep))
     }
+}
+
+fn options(name: &str, folder: &Path, hashes: Option<&Path>) -> LeptosOptions {
+    // Leptos looks beside the program unless the path is absolute.
+    let list = hashes.and_then(|list| list.canonicalize().ok()).unwrap_or_default();
+    LeptosOptions::builder()
+        .output_name(name)
+        .site_root(folder.to_string_lossy().into_owned())
+        .site_pkg_dir(PACKAGE)
+        .hash_files(hashes.is_some())
+        .hash_file(list.to_string_lossy().into())
+        .build()
 }
 
 /// Says how long a file may be kept.
@@ -147,11 +150,13 @@ fn hash(list: &Path, kind: &str) -> Option<String> {
 /// The names of the files that lie in the folder itself, without their compressed copies.
 fn top_files(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    // Links are followed; what begins with a dot is somebody else's.
     let names = entries.flatten().filter(|entry| entry.path().is_file());
     let names = names.filter_map(|entry| entry.file_name().into_string().ok());
     let is_plain = |name: &String| {
-        !name.ends_with(".br")
-            && !name.ends_with(".gz")
+        let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+        !name.starts_with('.')
+            && !matches!(ending, Some("br" | "gz"))
             && name != "hash.txt"
             && !name.contains(['{', '}', '*', ':'])
     };

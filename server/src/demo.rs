@@ -65,6 +65,7 @@ struct Words {
     empty: &'static str,
     again: &'static str,
     back: &'static str,
+    leave: &'static str,
     to: &'static str,
     with_markup: &'static str,
     without_markup: &'static str,
@@ -78,6 +79,7 @@ fn words(language: Language) -> Words {
             empty: "No mail yet. It takes a moment after you asked for it: look again.",
             again: "Look again",
             back: "All mail",
+            leave: "To the start page",
             to: "To",
             with_markup: "As most people see it",
             without_markup: "As plain text",
@@ -88,6 +90,7 @@ fn words(language: Language) -> Words {
             empty: "Noch keine E-Mail. Es dauert einen Augenblick: Sehen Sie noch einmal nach.",
             again: "Noch einmal nachsehen",
             back: "Alle E-Mails",
+            leave: "Zur Startseite",
             to: "An",
             with_markup: "Wie die meisten sie sehen",
             without_markup: "Als reiner Text",
@@ -96,7 +99,7 @@ fn words(language: Language) -> Words {
 }
 
 async fn list(folder: &Path, language: Language) -> Response {
-    let Words { title, explanation, empty, again, to, .. } = words(language);
+    let Words { title, explanation, empty, again, leave, to, .. } = words(language);
     let mut letters = Vec::new();
     for (name, bytes) in newest(folder).await {
         if let Some(message) = MessageParser::default().parse(&bytes) {
@@ -123,6 +126,8 @@ async fn list(folder: &Path, language: Language) -> Response {
         <p class="quiet">{explanation}</p>
         <p>
             <a href="/demo/mail">{again}</a>
+            {" · "}
+            <a href="/">{leave}</a>
         </p>
         {letters}
     };
@@ -137,7 +142,7 @@ async fn letter(folder: &Path, name: &str, language: Language) -> Response {
     };
     let envelope = Envelope::of(&message);
     let text = message.body_text(0).unwrap_or_default().into_owned();
-    let has_html = message.html_part(0).is_some_and(|part| part.is_text_html());
+    let has_html = message.html_part(0).is_some_and(mail_parser::MessagePart::is_text_html);
     let title = envelope.subject.clone();
     let body = view! {
         <p>

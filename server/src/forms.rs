@@ -253,6 +253,16 @@ mod tests {
         assert_eq!(fields(b"name=a&n%61me=b").await, Err(Plain::Malformed));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up() {
+        let mut headers = HeaderMap::new();
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.insert(header::CONTENT_TYPE, kind);
+        let nothing = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let form = read(&headers, Body::from_stream(nothing)).await;
+        assert_eq!(form.map(|form| form.fields), Err(Plain::TooSlow));
+    }
+
     #[test]
     fn redirects_stay_on_this_site() {
         for (to, goes) in [

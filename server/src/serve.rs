@@ -109,7 +109,11 @@ impl Door {
     /// Accepts connections until stopped.
     async fn open(self, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
         loop {
-            let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else { return };
+            let permit = tokio::select! {
+                permit = Arc::clone(&self.room).acquire_owned() => permit,
+                _ = stopped.changed() => return,
+            };
+            let Ok(permit) = permit else { return };
             tokio::select! {
                 biased;
                 accepted = listener.accept() => match accepted {

@@ -1,8 +1,10 @@
 //! Files: compressed copies, and how long they are kept.
 
-use server::assets::Assets;
+use std::sync::Arc;
 
-use crate::world::{folder, get, settings, world};
+use server::{Server, assets::Assets, router};
+
+use crate::world::{ORIGIN, folder, get, settings, world};
 
 #[test]
 fn hashed_files_are_kept_for_ever_and_sent_compressed() {
@@ -29,6 +31,7 @@ fn other_files_are_kept_for_an_hour_and_the_list_of_hashes_is_not_served() {
     assert_eq!(favicon.header("content-type"), "image/svg+xml");
     assert_eq!(favicon.header("cache-control"), "public, max-age=3600");
     assert_eq!(world().ask(get("/hash.txt")).status, 404);
+    assert_eq!(world().ask(get("/.built")).status, 404);
     for path in
         ["/pkg/", "/pkg/../../master.key", "/pkg/%2e%2e/%2e%2e/master.key", "/pkg/..%2fhash.txt"]
     {
@@ -53,4 +56,15 @@ fn a_wrong_folder_is_named() {
     settings.assets = Some(folder.path().join("elsewhere"));
     let error = Assets::find(&settings).unwrap_err().to_string();
     assert!(error.contains("elsewhere, where there is no folder pkg/"), "{error}");
+}
+
+#[test]
+fn without_files_pages_are_plain() {
+    let world = world();
+    let settings = world.portal.settings();
+    let server = Server::new(world.portal.clone(), settings, Assets::none())
+        .demo(vec![ORIGIN.parse().unwrap()], None);
+    let page = world.ask_at(&router::router(Arc::new(server)), get("/login"));
+    assert_eq!(page.status, 200);
+    assert!(!page.body.contains("/pkg/"), "{}", page.body);
 }

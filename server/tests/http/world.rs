@@ -110,6 +110,7 @@ pub fn settings(folder: &Path) -> Settings {
             "site/hash.txt",
             "js: AAAAAAAAAAAAAAAAAAAAAA\nwasm: BBBBBBBBBBBBBBBBBBBBBB\ncss: CCCCCCCCCCCCCCCCCCCCCC\n",
         ),
+        ("site/.built", "somebody else's"),
         ("site/favicon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
         ("site/pkg/rekey.AAAAAAAAAAAAAAAAAAAAAA.js", "plain script"),
         ("site/pkg/rekey.AAAAAAAAAAAAAAAAAAAAAA.js.br", "brotli script"),
