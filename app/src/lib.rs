@@ -24,4 +24,5 @@ pub mod words;
 pub use routes::App;
 #[cfg(feature = "ssr")]
 pub use routes::shell;
+#[cfg(feature = "ssr")]
 pub use ui::form::PlainPost;

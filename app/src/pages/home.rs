@@ -1,7 +1,6 @@
 //! `/`: where staff start.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 use model::account::AccountKind;
 
 use crate::{
@@ -15,24 +14,9 @@ use crate::{
     words,
 };
 
-/// The page, a piece of code of its own.
-pub struct Home;
-
-#[lazy_route]
-impl LazyRoute for Home {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(this: Self) -> AnyView {
-        let Home = this;
-        view! { <Start /> }.into_any()
-    }
-}
-
-/// Customers have no home but their account.
+/// The page. Customers have no home but their account.
 #[component]
-fn Start() -> impl IntoView {
+pub fn Home() -> impl IntoView {
     let SignedInView { me, .. } = expect_context();
     if me.kind == AccountKind::Customer {
         return view! { <Go to="/account".to_owned() /> }.into_any();

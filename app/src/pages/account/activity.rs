@@ -1,14 +1,14 @@
 //! `/account/activity`: what happened to the account, and who did it.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use leptos_router::hooks::use_query_map;
 use model::{
     audit::{ActivityEntry, ActivityPage, AuditKind, Outcome},
     id::AuditId,
 };
 
 use crate::{
-    api::{ApiError, account::my_activity},
+    api::account::my_activity,
     i18n::tr,
     ui::{
         icon::{Glyph, Icon},
@@ -20,40 +20,29 @@ use crate::{
 };
 
 /// The page.
-pub struct Activity {
-    before: Memo<Option<AuditId>>,
-    page: Resource<Result<ActivityPage, ApiError>>,
-}
-
-#[lazy_route]
-impl LazyRoute for Activity {
-    fn data() -> Self {
-        let query = use_query_map();
-        let before = Memo::new(move |_| query.with(|query| query.get("before")?.parse().ok()));
-        Self { before, page: Resource::new_blocking(move || before.get(), my_activity) }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let Activity { before, page } = this;
-        let list = move || {
-            Suspend::new(async move {
-                match page.await {
-                    Ok(page) => {
-                        view! { <List page first=before.get_untracked().is_none() /> }.into_any()
-                    }
-                    Err(error) => view! { <Failed error /> }.into_any(),
+#[component]
+pub fn Activity() -> impl IntoView {
+    let query = use_query_map();
+    let before =
+        Memo::new(move |_| query.with(|query| query.get("before")?.parse::<AuditId>().ok()));
+    let page = Resource::new_blocking(move || before.get(), my_activity);
+    let list = move || {
+        Suspend::new(async move {
+            match page.await {
+                Ok(page) => {
+                    view! { <List page first=before.get_untracked().is_none() /> }.into_any()
                 }
-            })
-        };
-        view! {
-            <PageTitle title=tr!(account.activity) hint=Some(tr!(activity.hint).to_owned()) />
-            <div class="mt-6">
-                <Panel>
-                    <Transition fallback=Loading>{list}</Transition>
-                </Panel>
-            </div>
-        }
-        .into_any()
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <PageTitle title=tr!(account.activity) hint=Some(tr!(activity.hint).to_owned()) />
+        <div class="mt-6">
+            <Panel>
+                <Transition fallback=Loading>{list}</Transition>
+            </Panel>
+        </div>
     }
 }
 

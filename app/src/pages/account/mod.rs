@@ -11,10 +11,8 @@ pub use security::Security;
 
 use leptos::{context::Provider, either::EitherOf3, prelude::*};
 use leptos_router::{
-    LazyRoute,
     components::{A, Outlet},
     hooks::use_location,
-    lazy_route,
 };
 
 use crate::{
@@ -35,33 +33,24 @@ use crate::{
 
 /// Around everything that needs somebody to be signed in: who is not is sent to sign in, and
 /// comes back here after it.
-pub struct SignedIn {
-    view: Resource<Result<SignedInView, ApiError>>,
-}
-
-#[lazy_route]
-impl LazyRoute for SignedIn {
-    fn data() -> Self {
-        Self { view: Resource::new_blocking(|| (), |()| who_is_signed_in()) }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let location = use_location();
-        let frame = move || {
-            Suspend::new(async move {
-                match this.view.await {
-                    Ok(view) => EitherOf3::A(view! { <Inside view /> }),
-                    Err(ApiError::SignedOut) => {
-                        let back = location.pathname.get_untracked();
-                        let to = go::login_path(&FrontDoor::get().door, &back);
-                        EitherOf3::B(view! { <Go to /> })
-                    }
-                    Err(error) => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
+#[component]
+pub fn SignedIn() -> impl IntoView {
+    let view = Resource::new_blocking(|| (), |()| who_is_signed_in());
+    let location = use_location();
+    let frame = move || {
+        Suspend::new(async move {
+            match view.await {
+                Ok(view) => EitherOf3::A(view! { <Inside view /> }),
+                Err(ApiError::SignedOut) => {
+                    let back = location.pathname.get_untracked();
+                    let to = go::login_path(&FrontDoor::get().door, &back);
+                    EitherOf3::B(view! { <Go to /> })
                 }
-            })
-        };
-        view! { <Suspense fallback=Loading>{frame}</Suspense> }.into_any()
-    }
+                Err(error) => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
+            }
+        })
+    };
+    view! { <Suspense fallback=Loading>{frame}</Suspense> }
 }
 
 /// The frame, and the page in it.
@@ -85,27 +74,17 @@ fn Inside(view: SignedInView) -> impl IntoView {
 }
 
 /// Around the pages of the account: the way from one to the other.
-pub struct Account;
-
-#[lazy_route]
-impl LazyRoute for Account {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(this: Self) -> AnyView {
-        let Account = this;
-        view! {
-            <div class="mx-auto grid max-w-5xl gap-6 md:grid-cols-[12rem_minmax(0,1fr)] md:gap-8">
-                <nav class="side" aria-label=tr!(account.title)>
-                    <Entry to="/account" icon=Icon::Person name=tr!(account.profile) />
-                    <Entry to="/account/security" icon=Icon::Shield name=tr!(account.security) />
-                    <Entry to="/account/activity" icon=Icon::Clock name=tr!(account.activity) />
-                </nav>
-                <div class="min-w-0"><Outlet /></div>
-            </div>
-        }
-        .into_any()
+#[component]
+pub fn Account() -> impl IntoView {
+    view! {
+        <div class="mx-auto grid max-w-5xl gap-6 md:grid-cols-[12rem_minmax(0,1fr)] md:gap-8">
+            <nav class="side" aria-label=tr!(account.title)>
+                <Entry to="/account" icon=Icon::Person name=tr!(account.profile) />
+                <Entry to="/account/security" icon=Icon::Shield name=tr!(account.security) />
+                <Entry to="/account/activity" icon=Icon::Clock name=tr!(account.activity) />
+            </nav>
+            <div class="min-w-0"><Outlet /></div>
+        </div>
     }
 }
 

@@ -1,14 +1,11 @@
 //! `/account`: name, user name and language.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use leptos_router::hooks::use_query_map;
 use model::account::{Language, Profile as ProfileView};
 
 use crate::{
-    api::{
-        ApiError,
-        account::{ChangeProfile, my_profile},
-    },
+    api::account::{ChangeProfile, my_profile},
     i18n::{language, tr},
     ui::{
         field::{Choice, Field},
@@ -20,52 +17,42 @@ use crate::{
 };
 
 /// The page.
-pub struct Profile {
-    profile: Resource<Result<ProfileView, ApiError>>,
-}
-
-#[lazy_route]
-impl LazyRoute for Profile {
-    fn data() -> Self {
-        Self { profile: Resource::new_blocking(|| (), |()| my_profile()) }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let form = use_form::<ChangeProfile>();
-        let query = use_query_map();
-        let done = move || {
-            form.done()
-                || form.error().is_none()
-                    && query.with(|query| query.get_str("done") == Some("profile"))
-        };
-        // The page is made anew in the language that was just chosen.
-        Effect::new(move || {
-            if let Some(Ok(profile)) = form.outcome.get()
-                && profile.language != language()
-            {
-                go::load("/account?done=profile");
-            }
-        });
-        let fields = move || {
-            Suspend::new(async move {
-                match this.profile.await {
-                    Ok(profile) => view! { <Fields profile form /> }.into_any(),
-                    Err(error) => view! { <Failed error /> }.into_any(),
-                }
-            })
-        };
-        view! {
-            <PageTitle title=tr!(account.profile) hint=Some(tr!(profile.hint).to_owned()) />
-            <div class="mt-6 grid gap-6">
-                <div role="status" class="contents">
-                    {move || done().then(|| view! { <Notice tone=Tone::Good>{tr!(profile.done)}</Notice> })}
-                </div>
-                <Panel>
-                    <Suspense fallback=Loading>{fields}</Suspense>
-                </Panel>
-            </div>
+#[component]
+pub fn Profile() -> impl IntoView {
+    let profile = Resource::new_blocking(|| (), |()| my_profile());
+    let form = use_form::<ChangeProfile>();
+    let query = use_query_map();
+    let done = move || {
+        form.done()
+            || form.error().is_none()
+                && query.with(|query| query.get_str("done") == Some("profile"))
+    };
+    // The page is made anew in the language that was just chosen.
+    Effect::new(move || {
+        if let Some(Ok(profile)) = form.outcome.get()
+            && profile.language != language()
+        {
+            go::load("/account?done=profile");
         }
-        .into_any()
+    });
+    let fields = move || {
+        Suspend::new(async move {
+            match profile.await {
+                Ok(profile) => view! { <Fields profile form /> }.into_any(),
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <PageTitle title=tr!(account.profile) hint=Some(tr!(profile.hint).to_owned()) />
+        <div class="mt-6 grid gap-6">
+            <div role="status" class="contents">
+                {move || done().then(|| view! { <Notice tone=Tone::Good>{tr!(profile.done)}</Notice> })}
+            </div>
+            <Panel>
+                <Suspense fallback=Loading>{fields}</Suspense>
+            </Panel>
+        </div>
     }
 }
 

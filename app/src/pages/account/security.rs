@@ -1,14 +1,11 @@
 //! `/account/security`: password and sessions.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use leptos_router::hooks::use_query_map;
 use model::account::{PasswordView, SessionView};
 
 use crate::{
-    api::{
-        ApiError,
-        account::{ChangePassword, EndOtherSessions, EndSession, my_password, my_sessions},
-    },
+    api::account::{ChangePassword, EndOtherSessions, EndSession, my_password, my_sessions},
     i18n::tr,
     ui::{
         field::PasswordField,
@@ -23,67 +20,43 @@ use crate::{
 };
 
 /// The page.
-pub struct Security {
-    change: FormState<ChangePassword>,
-    end: FormState<EndSession>,
-    end_others: FormState<EndOtherSessions>,
-    password: Resource<Result<PasswordView, ApiError>>,
-    sessions: Resource<Result<Vec<SessionView>, ApiError>>,
-}
-
-#[lazy_route]
-impl LazyRoute for Security {
-    fn data() -> Self {
-        let (change, end, end_others) = (use_form(), use_form(), use_form());
-        Self {
-            change,
-            end,
-            end_others,
-            password: Resource::new_blocking(move || FormState::version(change), |_| my_password()),
-            sessions: Resource::new_blocking(
-                move || {
-                    (
-                        FormState::version(change),
-                        FormState::version(end),
-                        FormState::version(end_others),
-                    )
-                },
-                |_| my_sessions(),
-            ),
-        }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let Security { change, end, end_others, password, sessions } = this;
-        let password = move || {
-            Suspend::new(async move {
-                match password.await {
-                    Ok(password) => view! { <Password password form=change /> }.into_any(),
-                    Err(error) => view! { <Failed error /> }.into_any(),
-                }
-            })
-        };
-        let sessions = move || {
-            Suspend::new(async move {
-                match sessions.await {
-                    Ok(sessions) => view! { <Sessions sessions end end_others /> }.into_any(),
-                    Err(error) => view! { <Failed error /> }.into_any(),
-                }
-            })
-        };
-        view! {
-            <PageTitle title=tr!(account.security) hint=Some(tr!(security.hint).to_owned()) />
-            <div class="mt-6 grid gap-6">
-                <Outcome change end end_others />
-                <Panel title=tr!(common.password)>
-                    <Transition fallback=Loading>{password}</Transition>
-                </Panel>
-                <Panel title=tr!(sessions.title) hint=tr!(sessions.hint)>
-                    <Transition fallback=Loading>{sessions}</Transition>
-                </Panel>
-            </div>
-        }
-        .into_any()
+#[component]
+pub fn Security() -> impl IntoView {
+    let change = use_form::<ChangePassword>();
+    let end = use_form::<EndSession>();
+    let end_others = use_form::<EndOtherSessions>();
+    let password = Resource::new_blocking(move || change.version(), |_| my_password());
+    let sessions = Resource::new_blocking(
+        move || (change.version(), end.version(), end_others.version()),
+        |_| my_sessions(),
+    );
+    let password = move || {
+        Suspend::new(async move {
+            match password.await {
+                Ok(password) => view! { <Password password form=change /> }.into_any(),
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    let sessions = move || {
+        Suspend::new(async move {
+            match sessions.await {
+                Ok(sessions) => view! { <Sessions sessions end end_others /> }.into_any(),
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <PageTitle title=tr!(account.security) hint=Some(tr!(security.hint).to_owned()) />
+        <div class="mt-6 grid gap-6">
+            <Outcome change end end_others />
+            <Panel title=tr!(common.password)>
+                <Transition fallback=Loading>{password}</Transition>
+            </Panel>
+            <Panel title=tr!(sessions.title) hint=tr!(sessions.hint)>
+                <Transition fallback=Loading>{sessions}</Transition>
+            </Panel>
+        </div>
     }
 }
 
