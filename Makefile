@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 # Each step uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help run test check build e2e watch bench audit fmt clean setup setup-test
+.PHONY: help run test check build e2e picture watch bench audit fmt clean setup setup-test
 
 ENV := scripts/env.sh
 
@@ -30,6 +30,9 @@ build: setup ## The dev build that the browser tests use: target/debug/rekey
 
 e2e: setup-test ## The browser tests alone
 	@scripts/test.sh build e2e
+
+picture: setup-test build ## Take the pictures that the README and the documentation show
+	@cd end2end && ../$(ENV) npx --no-install playwright test --config picture.config.ts
 
 watch: setup ## Build, start with demo data, and again at every change
 	@LEPTOS_SITE_ROOT=target/debug/site $(ENV) cargo leptos watch --split -- demo $(ARGS)
