@@ -31,7 +31,7 @@ build: setup ## The dev build that the browser tests use: target/debug/rekey
 e2e: setup-test ## The browser tests alone
 	@scripts/test.sh build e2e
 
-picture: setup-test build ## Take the pictures that the README and the documentation show
+picture: setup-test build ## Take the picture in the README again
 	@cd end2end && ../$(ENV) npx --no-install playwright test --config picture.config.ts
 
 watch: setup ## Build, start with demo data, and again at every change
