@@ -105,6 +105,9 @@ impl Db {
         let describe = || format!("cannot open the database {database}");
         match database {
             Database::Sqlite(path) => {
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder).with_context(describe)?;
+                }
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -164,8 +167,7 @@ impl Db {
     /// Begins a unit of work that may write.
     pub async fn write(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            // A deferred transaction that turns into a writer bypasses the busy timeout.
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_immediate(writer).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -175,6 +177,18 @@ impl Db {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a unit of work that sees one moment of the database, however long it reads.
+    pub async fn snapshot(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            // Every transaction of SQLite's does.
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                Tx::Postgres(pool.begin_with(begin).await?)
+            }
         })
     }
 
@@ -197,6 +211,22 @@ impl Db {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Begins to write. A deferred transaction that turns into a writer bypasses the busy timeout.
+async fn begin_immediate(writer: &SqlitePool) -> sqlx::Result<Transaction<'static, Sqlite>> {
+    let begin = "BEGIN IMMEDIATE";
+    match writer.begin_with(begin).await {
+        // When the disk is full or fails, SQLite ends a transaction by itself. sqlx believes it to
+        // be open, and its connection, the only one that writes, would never begin another one.
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            if let Err(error) = writer.acquire().await?.close().await {
+                tracing::warn!(%error, "cannot close a connection to the database");
+            }
+            writer.begin_with(begin).await
+        }
+        other => other,
     }
 }
 
