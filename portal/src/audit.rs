@@ -88,7 +88,7 @@ impl Tx {
         let mut row = AuditRow {
             organization_id: event.organization,
             position: head.position + 1,
-            id: AuditId(portal.random().id(now)),
+            id: line_id(now, head.position + 1, portal.random().bytes()),
             at: now,
             kind: event.kind,
             outcome: event.outcome,
@@ -105,6 +105,19 @@ impl Tx {
         self.add_audit(&row, &salt, &content).await?;
         Ok(())
     }
+}
+
+/// A UUID of version 7 that sorts by time and, within one moment, by place in the chain.
+fn line_id(now: Moment, position: i64, random: [u8; 4]) -> AuditId {
+    let millis = u64::try_from(now.0.div_euclid(1_000)).unwrap_or_default();
+    let micros = u16::try_from(now.0.rem_euclid(1_000)).unwrap_or_default();
+    // The builder puts version and variant into the first bits of both.
+    let place = u32::try_from(position & 0x3fff_ffff).unwrap_or_default();
+    let mut rest = [0; 10];
+    rest[..2].copy_from_slice(&micros.to_be_bytes());
+    rest[2..6].copy_from_slice(&place.to_be_bytes());
+    rest[6..].copy_from_slice(&random);
+    AuditId(uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid())
 }
 
 fn personal_digest(salt: &[u8], content: &str) -> Vec<u8> {
@@ -179,13 +192,25 @@ impl Portal {
             Some(path) => read_anchors(path, &mut report)?,
             None => HashMap::new(),
         };
-        let mut tx = self.db().read().await?;
-        for head in tx.audit_heads().await? {
+        // Of one moment: people go on working meanwhile.
+        let mut tx = self.db().snapshot().await?;
+        for organization in tx.audit_headless().await? {
+            report.problems.push(format!("organization {organization}: its head is missing"));
+        }
+        'chains: for head in tx.audit_heads().await? {
             let organization = head.organization_id;
             report.chains += 1;
             let (mut position, mut hash) = (0, vec![0; 32]);
             loop {
-                let rows = tx.audit_after(organization, position, 500).await?;
+                let rows = match tx.audit_after(organization, position, 500).await {
+                    Err(sqlx::Error::ColumnDecode { .. }) => {
+                        report.problems.push(format!(
+                            "organization {organization}: one of the lines after line {position} was edited: it holds what no version writes"
+                        ));
+                        continue 'chains;
+                    }
+                    other => other?,
+                };
                 let Some(last) = rows.last() else { break };
                 let last = last.position;
                 for row in rows {
@@ -209,9 +234,8 @@ impl Portal {
                     {
                         wrong("its personal values were edited");
                     }
-                    if let Some(anchored) = anchors.remove(&(organization, row.position))
-                        && anchored != row.hash
-                    {
+                    let known = anchors.remove(&(organization, row.position)).unwrap_or_default();
+                    if known.iter().any(|anchored| *anchored != row.hash) {
                         wrong("it is not the line that the anchor file knows");
                     }
                     (position, hash) = (row.position, row.hash);
@@ -274,7 +298,8 @@ impl Portal {
     }
 }
 
-type Anchors = HashMap<(OrganizationId, i64), Vec<u8>>;
+/// Every hash that was written for a line: more than one is a contradiction, which is found.
+type Anchors = HashMap<(OrganizationId, i64), Vec<Vec<u8>>>;
 
 fn read_anchors(path: &Path, report: &mut AuditReport) -> anyhow::Result<Anchors> {
     let text = std::fs::read_to_string(path)
@@ -290,7 +315,7 @@ fn read_anchors(path: &Path, report: &mut AuditReport) -> anyhow::Result<Anchors
         match parsed {
             Some((key, hash)) => {
                 report.anchors += 1;
-                anchors.insert(key, hash);
+                anchors.entry(key).or_default().push(hash);
             }
             None => report.problems.push(format!(
                 "line {} of {} is damaged",

@@ -74,6 +74,11 @@ impl Tx {
         on!(self, c => sqlx::query_as("SELECT organization_id, position, hash, anchored FROM audit_heads ORDER BY organization_id").fetch_all(c).await)
     }
 
+    /// Organizations that have lines and no head.
+    pub async fn audit_headless(&mut self) -> sqlx::Result<Vec<OrganizationId>> {
+        on!(self, c => sqlx::query_scalar("SELECT DISTINCT organization_id FROM audit_entries WHERE organization_id NOT IN (SELECT organization_id FROM audit_heads) ORDER BY organization_id").fetch_all(c).await)
+    }
+
     /// Notes up to where a head has gone to the anchor file.
     pub async fn set_anchored(
         &mut self,
