@@ -122,15 +122,15 @@ impl Portal {
             tx.use_site(organization.id, site.id).await?;
             return Ok((organization.id, site.id));
         }
-        let found = tx.organizations_named(wanted.trim()).await?;
-        let organization = match found.as_slice() {
+        // Compared here: databases know different letters.
+        let wanted_key = canonical(wanted);
+        let mut all = tx.organizations().await?;
+        let names: Vec<String> = all.iter().map(|row| row.name.to_string()).collect();
+        all.retain(|row| canonical(row.name.as_str()) == wanted_key);
+        let organization = match all.as_slice() {
             [one] => one.id,
-            [] => {
-                let names: Vec<String> =
-                    tx.organizations().await?.iter().map(|row| row.name.to_string()).collect();
-                bail!("there is no organization {wanted:?}; there are: {}", names.join(", "));
-            }
-            _ => bail!("there are {} organizations called {wanted:?}", found.len()),
+            [] => bail!("there is no organization {wanted:?}; there are: {}", names.join(", ")),
+            _ => bail!("there are {} organizations called {wanted:?}", all.len()),
         };
         let site = tx.site_of(organization).await?.context("an organization without a site")?;
         Ok((organization, site.id))

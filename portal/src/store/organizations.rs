@@ -39,7 +39,7 @@ pub(crate) struct SiteRow {
 #[derive(sqlx::FromRow)]
 struct PolicyRow {
     organization_id: OrganizationId,
-    rule: String,
+    rule: Option<String>,
     value: Option<i64>,
     ceiling: Option<i64>,
 }
@@ -103,11 +103,6 @@ impl Tx {
         on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, created_at FROM organizations WHERE id = $1").bind(id).fetch_optional(c).await)
     }
 
-    /// Organizations by name, letters' case aside.
-    pub async fn organizations_named(&mut self, name: &str) -> sqlx::Result<Vec<OrganizationRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, created_at FROM organizations WHERE LOWER(name) = LOWER($1)").bind(name).fetch_all(c).await)
-    }
-
     /// Every organization, as far as there are not more than some thousands.
     pub async fn organizations(&mut self) -> sqlx::Result<Vec<OrganizationRow>> {
         on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, created_at FROM organizations ORDER BY created_at, id").fetch_all(c).await)
@@ -120,23 +115,24 @@ impl Tx {
         Ok(suspended > 0)
     }
 
-    /// The settings of an organization and all above it, from the root down.
+    /// The settings of an organization and all above it, from the root down; there is a level for
+    /// each of them, also for one that chose nothing: it is held within the ceilings above it.
     pub async fn policy_settings(
         &mut self,
         id: OrganizationId,
     ) -> sqlx::Result<Vec<Vec<RuleSetting>>> {
-        let rows: Vec<PolicyRow> = on!(self, c => sqlx::query_as("SELECT policies.organization_id, rule, value, ceiling FROM organization_ancestors JOIN policies ON policies.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance DESC, rule")
+        let rows: Vec<PolicyRow> = on!(self, c => sqlx::query_as("SELECT ancestor_id AS organization_id, rule, value, ceiling FROM organization_ancestors LEFT JOIN policies ON policies.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance DESC, rule")
             .bind(id).fetch_all(c).await)?;
         let mut levels: Vec<(OrganizationId, Vec<RuleSetting>)> = Vec::new();
         for row in rows {
+            if levels.last().is_none_or(|(organization, _)| *organization != row.organization_id) {
+                levels.push((row.organization_id, Vec::new()));
+            }
             // A rule that a newer version knows is nothing to this one.
-            let Some(rule) = Rule::from_word(&row.rule) else { continue };
-            let setting = RuleSetting { rule, value: row.value, ceiling: row.ceiling };
-            match levels.last_mut() {
-                Some((organization, settings)) if *organization == row.organization_id => {
-                    settings.push(setting);
-                }
-                _ => levels.push((row.organization_id, vec![setting])),
+            if let (Some(rule), Some((_, settings))) =
+                (row.rule.as_deref().and_then(Rule::from_word), levels.last_mut())
+            {
+                settings.push(RuleSetting { rule, value: row.value, ceiling: row.ceiling });
             }
         }
         Ok(levels.into_iter().map(|(_, settings)| settings).collect())
