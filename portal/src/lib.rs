@@ -207,17 +207,17 @@ async fn keys_for(db: &Db, settings: &Settings, random: &Randomness) -> anyhow::
         );
     }
     let keys = Keys::from_file(path, random.clone())?;
-    match check {
-        None => tx.add_meta(KEY_CHECK, &keys.seal(KEY_CHECK, &true)?).await?,
-        Some(seal) => {
-            keys.open::<bool>(KEY_CHECK, &seal).map_err(|_| {
-                anyhow::anyhow!(
-                    "the master key {} is not the one this database was begun with: put your copy of that one there",
-                    path.display()
-                )
-            })?;
-        }
+    if check.is_none() {
+        tx.add_meta(KEY_CHECK, &keys.seal(KEY_CHECK, &true)?).await?;
     }
+    // Read again: another node may have begun the database at the same moment, with its own key.
+    let seal = tx.meta(KEY_CHECK).await?.context("the mark of the master key")?;
+    keys.open::<bool>(KEY_CHECK, &seal).map_err(|_| {
+        anyhow::anyhow!(
+            "the master key {} is not the one this database was begun with: put your copy of that one there",
+            path.display()
+        )
+    })?;
     tx.commit().await?;
     Ok(keys)
 }
