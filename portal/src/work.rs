@@ -30,7 +30,8 @@ impl Portal {
         self.0.work.notify_one();
     }
 
-    /// Works until `stop` turns true, then finishes what is under way.
+    /// Works until `stop` turns true, or nobody is left who could turn it, then finishes what is
+    /// under way.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..SENDERS {
@@ -70,7 +71,7 @@ impl Portal {
             }
             tokio::select! {
                 _ = timeout(REST, woken) => {}
-                _ = stop.changed() => {}
+                changed = stop.changed() => if changed.is_err() { return },
             }
         }
     }
@@ -85,7 +86,7 @@ impl Portal {
                         tracing::warn!(error = format!("{error:#}"), "cannot tidy up, will try again");
                     }
                 }
-                _ = stop.changed() => {}
+                changed = stop.changed() => if changed.is_err() { return },
             }
         }
     }
@@ -101,6 +102,7 @@ impl Portal {
         tx.prune_throttles(now).await?;
         tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
         tx.prune_sessions(now.minus(KEEP)).await?;
+        tx.prune_devices(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
         tx.commit().await?;

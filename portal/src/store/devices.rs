@@ -67,6 +67,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets devices that were revoked or expired before `before`, once no session names them.
+    pub async fn prune_devices(&mut self, before: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM devices WHERE (revoked_at < $1 OR expires_at < $1) AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.device_id = devices.id)")
+            .bind(before).execute(c).await.map(drop))
+    }
+
     /// Forgets that any device is known; returns how many there were.
     pub async fn revoke_all_devices(&mut self, now: Moment) -> sqlx::Result<u64> {
         on!(self, c => sqlx::query("UPDATE devices SET revoked_at = $1 WHERE revoked_at IS NULL").bind(now).execute(c).await.map(|done| done.rows_affected()))
