@@ -8,7 +8,7 @@ use model::{
     link::LinkPurpose,
     refusal::{FieldProblem, Problem},
 };
-use portal::{DEMO_PASSWORD, NewPassword, Result};
+use portal::{DEMO_PASSWORD, Error, NewPassword, Portal, Result};
 use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
@@ -230,27 +230,39 @@ async fn a_link_changes_its_own_account_only(world: &mut World) {
 async fn fifty_at_once_have_one_winner(world: &mut World) {
     let casey = world.person("casey").await;
     let link = world.mailed_link(&casey).await;
+    let nodes = [world.portal.clone()];
+    let winner = one_of_fifty_wins(world, &nodes, &link).await;
+    assert!(world.lets_in(&casey, &winner).await);
+    assert_eq!(world.count_recorded(&casey, "reset_started").await, 1);
+    assert_eq!(world.count_recorded(&casey, "reset_done").await, 1);
+    world.notice_for(&casey).await;
+}
+
+/// Fifty use one link at once, each with a password of their own; the password of the one who won.
+pub async fn one_of_fifty_wins(world: &World, nodes: &[Portal], link: &Link) -> String {
     let mut uses = tokio::task::JoinSet::new();
-    for number in 0..50 {
-        let (portal, visit, link) =
-            (world.portal.clone(), world.visit_from_anywhere(), link.clone());
+    for (number, node) in (0..50).zip(nodes.iter().cycle()) {
+        let (node, visit, link) = (node.clone(), world.visit_from_anywhere(), link.clone());
         let password = format!("velvet orbit canyon {number}");
         uses.spawn(async move {
-            let result =
-                portal.use_link(&visit, link.id, &link.token, new_password(&password)).await;
-            (password, result)
+            loop {
+                let form = new_password(&password);
+                match node.use_link(&visit, link.id, &link.token, form).await {
+                    // On a slow machine; whoever is told to come back does.
+                    Err(Error::Busy { .. }) => {}
+                    result => return (password, result),
+                }
+            }
         });
     }
     let results: Vec<(String, Result<()>)> = uses.join_all().await;
-    let (won, lost): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, result)| result.is_ok());
+    let (mut won, lost): (Vec<_>, Vec<_>) =
+        results.into_iter().partition(|(_, result)| result.is_ok());
     assert_eq!((won.len(), lost.len()), (1, 49));
     for (_, result) in lost {
         assert_eq!(refusal(result), Refusal::LinkUnusable);
     }
-    assert!(world.lets_in(&casey, &won[0].0).await);
-    assert_eq!(world.count_recorded(&casey, "reset_started").await, 1);
-    assert_eq!(world.count_recorded(&casey, "reset_done").await, 1);
-    world.notice_for(&casey).await;
+    won.remove(0).0
 }
 
 async fn a_refused_password_uses_nothing_up(world: &mut World) {
@@ -358,6 +370,7 @@ async fn what_nobody_used_expires(world: &mut World) {
 
 async fn what_is_long_over_is_forgotten(world: &mut World) {
     let casey = world.person("casey").await;
+    world.enters("casey").await;
     world.resets(&casey, NEW).await;
     world.mails().await;
     world.days_pass(8);
@@ -369,6 +382,8 @@ async fn what_is_long_over_is_forgotten(world: &mut World) {
         "SELECT COUNT(*) FROM outbox",
         "SELECT COUNT(*) FROM throttles",
         "SELECT COUNT(*) FROM sign_in_counters",
+        "SELECT COUNT(*) FROM sessions",
+        "SELECT COUNT(*) FROM devices",
     ] {
         assert_eq!(world.sql.one::<i64>(table, []).await, 0, "{table}");
     }

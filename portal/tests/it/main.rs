@@ -4,17 +4,31 @@
 //! `stories!`. Time stands still unless a story lets it pass. PostgreSQL is where the variable
 //! `REKEY_TEST_POSTGRES` says (`scripts/postgres.sh start DIR` prints it).
 
+mod child;
 mod postgres;
 #[path = "../support/smtp.rs"]
 mod smtp;
 mod sql;
 mod world;
 
+mod audit;
 mod change_password;
+mod crashes;
+mod demo;
 mod dispute;
+mod faults;
 mod forgotten;
 mod links;
+mod master_key;
+mod nodes;
+mod outbox;
+mod policies;
 mod profile;
 mod resets;
+mod restored;
+mod schema;
+mod secrecy;
 mod sessions;
 mod sign_in;
+mod sites;
+mod staff;

@@ -110,7 +110,7 @@ pub struct World {
     /// What stories may leave behind.
     pub leaves: Leaves,
     folder: TempDir,
-    own: Option<Own>,
+    databases: Vec<Own>,
     seed: u64,
     requests: AtomicU32,
     prefixes: AtomicU32,
@@ -254,16 +254,16 @@ impl World {
     async fn begin(cluster: Option<&str>) -> Self {
         let folder = folder();
         std::fs::write(folder.path().join("master.key"), MASTER_KEY).unwrap();
-        let (engine, own, database) = match cluster {
+        let (engine, databases, database) = match cluster {
             None => {
                 let database = Database::Sqlite(folder.path().join("rekey.db"));
                 seed(database.clone()).await;
-                (Engine::Sqlite, None, database)
+                (Engine::Sqlite, Vec::new(), database)
             }
             Some(cluster) => {
                 let own = Own::copied(cluster).await;
                 let database = own.database();
-                (Engine::Postgres, Some(own), database)
+                (Engine::Postgres, vec![own], database)
             }
         };
         let settings = settings(folder.path(), database);
@@ -290,7 +290,7 @@ impl World {
             contoso,
             leaves: Leaves::default(),
             folder,
-            own,
+            databases,
             seed,
             requests: AtomicU32::new(0),
             prefixes: AtomicU32::new(0),
@@ -302,8 +302,8 @@ impl World {
     async fn end(self) {
         self.portal.close().await;
         self.sql.close().await;
-        if let Some(own) = self.own {
-            own.drop_it().await;
+        for database in self.databases {
+            database.drop_it().await;
         }
     }
 
@@ -312,10 +312,15 @@ impl World {
         self.folder.path()
     }
 
+    /// A seed that was not used before.
+    pub fn another_seed(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(1);
+        self.seed
+    }
+
     /// Randomness that repeats none of what was given out before.
     pub fn more_randomness(&mut self) -> Randomness {
-        self.seed = self.seed.wrapping_add(1);
-        Randomness::seeded(self.seed)
+        Randomness::seeded(self.another_seed())
     }
 
     /// Another node on the same database.
@@ -329,6 +334,22 @@ impl World {
         self.portal.close().await;
         change(&mut self.settings);
         self.portal = self.another_node().await;
+    }
+
+    /// Settings for a Rekey that has not been started yet: an empty database, an empty folder.
+    pub async fn empty_database(&mut self) -> Settings {
+        let number = self.databases.len() + self.requests.fetch_add(1, Ordering::Relaxed) as usize;
+        let folder = self.folder().join(format!("empty-{number}"));
+        let database = match postgres::cluster().filter(|_| self.engine == Engine::Postgres) {
+            None => Database::Sqlite(folder.join("rekey.db")),
+            Some(cluster) => {
+                let own = Own::empty(&cluster).await;
+                let database = own.database();
+                self.databases.push(own);
+                database
+            }
+        };
+        settings(&folder, database)
     }
 
     // --- time
@@ -776,12 +797,17 @@ impl World {
         self.secrets.lock().unwrap().insert(secret.reveal().to_owned());
     }
 
+    /// What nobody may find.
+    pub fn secrets(&self) -> Vec<String> {
+        self.secrets.lock().unwrap().iter().cloned().collect()
+    }
+
     /// No secret stands in the database: not as text, not as bytes, and on SQLite not anywhere in
     /// the files either.
     pub async fn check_that_secrets_are_kept(&self) {
         let everything = self.sql.everything().await;
         let lower = everything.to_lowercase();
-        let secrets: Vec<String> = self.secrets.lock().unwrap().iter().cloned().collect();
+        let secrets = self.secrets();
         for secret in &secrets {
             assert!(!everything.contains(secret), "{secret} stands in the database");
             let bytes = hex(secret.as_bytes());
