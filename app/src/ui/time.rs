@@ -17,7 +17,7 @@ pub fn Time(
             text.set(local);
         }
     });
-    view! { <time class="num whitespace-nowrap" datetime=at.rfc3339()>{text}</time> }
+    view! { <time class="num min-[360px]:whitespace-nowrap" datetime=at.rfc3339()>{text}</time> }
 }
 
 /// The moment in the browser's time zone, written like [`words::moment`].

@@ -60,7 +60,7 @@ pub fn Profile() -> impl IntoView {
 fn Fields(profile: ProfileView, form: FormState<ChangeProfile>) -> impl IntoView {
     let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
     view! {
-        <Form form class="form max-w-md">
+        <Form form class="form mt-0 max-w-md">
             <Field name="name" label=tr!(profile.name) value=profile.name.to_string() autocomplete="name" />
             <Field
                 name="user_name"
