@@ -100,6 +100,7 @@ test('sessions are seen and ended, one or all', { tag: '@journey' }, async ({ vi
   await sessions.getByRole('button', { name: /^End the session on Chrom/ }).click()
   await visitor.reads('The session has ended.')
   await expect(sessions).toHaveCount(1)
+  second.expectsRefusal(401)
   await second.follows('Activity')
   await second.sees('Sign in')
 

@@ -80,7 +80,8 @@ test('a link that has expired cannot be used', { tag: '@postgres' }, async ({ vi
   await visitor.sees('Choose a new password')
   // Half an hour goes by.
   const id = new URL(link).pathname.split('/')[2]
-  const sooner = `UPDATE links SET created_at = created_at - interval '31 min', expires_at = expires_at - interval '31 min' WHERE id = '${id}'`
+  const microseconds = 31 * 60 * 1_000_000
+  const sooner = `UPDATE links SET created_at = created_at - ${microseconds}, expires_at = expires_at - ${microseconds} WHERE id = '${id}'`
   const psql = spawnSync('psql', ['--no-psqlrc', '--quiet', '-c', sooner, rekey.settings.REKEY_DATABASE!], { encoding: 'utf8' })
   expect(psql.status, psql.stderr).toBe(0)
 

@@ -87,7 +87,6 @@ class Watch {
     context.on('console', (message) => {
       const { url } = message.location()
       if (scripts !== 'run' && /net::ERR_FAILED|was preloaded using link preload but not used/.test(message.text())) return
-      if (/Password forms should have/.test(message.text())) return
       watch.complaints.push(`${message.type()}: ${message.text()} (${url})`)
     })
     context.on('weberror', (error) => {
