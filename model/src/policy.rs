@@ -25,23 +25,23 @@ pub const FORGOT_PER_PREFIX: u32 = 20;
 /// Requests to `/forgot` at one site within [`FORGOT_WINDOW`].
 pub const FORGOT_PER_SITE: u32 = 600;
 /// The span of the limits on `/forgot`.
-pub const FORGOT_WINDOW: Duration = Duration::from_secs(3_600);
+pub const FORGOT_WINDOW: Duration = Duration::from_hours(1);
 /// Open links one account may have from `/forgot`.
 pub const OPEN_FORGOT_LINKS: i64 = 3;
 /// How long after a link another one may be asked for at `/forgot`.
-pub const FORGOT_AGAIN_AFTER: Duration = Duration::from_secs(120);
+pub const FORGOT_AGAIN_AFTER: Duration = Duration::from_mins(2);
 /// Sign-in attempts from one address prefix within [`SIGN_IN_WINDOW`].
 pub const SIGN_INS_PER_PREFIX: u32 = 60;
 /// The span of the limit on sign-ins.
-pub const SIGN_IN_WINDOW: Duration = Duration::from_secs(300);
+pub const SIGN_IN_WINDOW: Duration = Duration::from_mins(5);
 /// How long a "this wasn't me" link works.
-pub const DISPUTE_LINK_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub const DISPUTE_LINK_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a browser that signed in counts as known.
-pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_secs(365 * 24 * 3_600);
+pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_hours(365 * 24);
 /// How long a session that is kept lasts.
-pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(14 * 24 * 3_600);
+pub const KEPT_SESSION_LIFE: Duration = Duration::from_hours(14 * 24);
 /// How long a password waits sealed for downstream systems, at most.
-pub const SEAL_LIFE: Duration = Duration::from_secs(15 * 60);
+pub const SEAL_LIFE: Duration = Duration::from_mins(15);
 
 /// A rule that an organization may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

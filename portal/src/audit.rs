@@ -21,6 +21,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::{
     Actor, Portal, Result, Visit, device,
+    secrets::hex,
     store::{AuditRow, Tx},
 };
 
@@ -325,10 +326,6 @@ fn read_anchors(path: &Path, report: &mut AuditReport) -> anyhow::Result<Anchors
         }
     }
     Ok(anchors)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -192,7 +192,7 @@ impl Seeder<'_> {
             company: Some(company),
             allows_resets: true,
             locked: false,
-            last_sign_in: Some(Duration::from_secs(2 * 3_600)),
+            last_sign_in: Some(Duration::from_hours(2)),
         };
         self.person(&Person {
             user_name: Some("casey"),

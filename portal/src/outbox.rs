@@ -20,7 +20,7 @@ const BACK_OFF: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 6 * 3_600, 12 * 3_600
 /// one tries.
 const LEASE_BEYOND_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a letter that nothing else ends is tried.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(3 * 24 * 3_600);
+pub(crate) const PATIENCE: Duration = Duration::from_hours(3 * 24);
 /// The seal's purpose.
 const PURPOSE: &str = "mail";
 

@@ -19,7 +19,12 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use crate::{Error, Result, clock::Randomness, config::Hashing, secrets::Secret};
+use crate::{
+    Error, Result,
+    clock::Randomness,
+    config::Hashing,
+    secrets::{Secret, hex},
+};
 
 /// Below this many guesses (as a power of ten) a password is among the first anyone would try.
 /// It is zxcvbn's bound between "somewhat" and "safely unguessable".
@@ -259,10 +264,7 @@ fn is_mostly(password: &str, words: &[String]) -> bool {
 fn is_breached(path: &Path, password: &str) -> anyhow::Result<bool> {
     const LINE: u64 = 128;
     let name = || format!("cannot search the breached passwords in {}", path.display());
-    let wanted = Sha1::digest(password.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect::<String>();
+    let wanted = hex(&Sha1::digest(password.as_bytes())).to_uppercase();
     let mut file = std::fs::File::open(path).with_context(name)?;
     let (mut low, mut high) = (0, file.metadata().with_context(name)?.len());
     // Invariant: the wanted line, if there, starts at or after `low` and before `high`.
@@ -341,9 +343,7 @@ mod tests {
 
     #[test]
     fn finds_breached_passwords_in_a_sorted_file() {
-        let hash = |text: &str| {
-            Sha1::digest(text.as_bytes()).iter().map(|b| format!("{b:02X}")).collect::<String>()
-        };
+        let hash = |text: &str| hex(&Sha1::digest(text.as_bytes())).to_uppercase();
         let known: Vec<String> = (0..500).map(|n| format!("breached password {n}")).collect();
         let mut lines: Vec<String> =
             known.iter().enumerate().map(|(n, text)| format!("{}:{n}", hash(text))).collect();

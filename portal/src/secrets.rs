@@ -38,6 +38,16 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// Bytes as text: two small hexadecimal digits each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes all that is written");
+        text
+    })
+}
+
 /// What the database keeps of a token: without the token it opens nothing.
 #[derive(Clone, PartialEq, Eq, sqlx::Type)]
 #[sqlx(transparent)]

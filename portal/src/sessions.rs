@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// How exact "last used" is: a write for every request would be too much.
-const TOUCH: Duration = Duration::from_secs(60);
+const TOUCH: Duration = Duration::from_mins(1);
 /// How far the clocks of nodes may differ before a moment counts as lying in the future.
-pub(crate) const SKEW: Duration = Duration::from_secs(120);
+pub(crate) const SKEW: Duration = Duration::from_mins(2);
 
 /// Somebody signed in, as this request found them. Made by [`Portal::actor`] only.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ use crate::{
     device,
     mail::{Letter, MailedLink},
     outbox,
-    secrets::{Secret, TokenHash, new_token},
+    secrets::{Secret, TokenHash, hex, new_token},
     store::{Account, Counter, DeviceRow, SessionRow, Tx},
     throttle::{Limit, canonical, prefix, wait_refusal},
 };
@@ -214,17 +214,14 @@ impl Portal {
         }
         let (device_token, device_hash) = new_token(self.random());
         let device_expires = now.plus(KNOWN_DEVICE_LIFE);
-        let device = match &attempt.device {
-            Some(device) => {
-                tx.renew_device(device.id, &device_hash, now, device_expires).await?;
-                device.id
-            }
-            None => {
-                let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: account.id };
-                let user_agent = device::shortened(&visit.user_agent);
-                tx.add_device(&row, &device_hash, user_agent, now, device_expires).await?;
-                row.id
-            }
+        let device = if let Some(device) = &attempt.device {
+            tx.renew_device(device.id, &device_hash, now, device_expires).await?;
+            device.id
+        } else {
+            let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: account.id };
+            let user_agent = device::shortened(&visit.user_agent);
+            tx.add_device(&row, &device_hash, user_agent, now, device_expires).await?;
+            row.id
         };
         let kept = request.keep && account.kind == AccountKind::Customer;
         let token =
@@ -342,7 +339,7 @@ pub(crate) fn device_counter(device: DeviceId) -> String {
 /// The counter of a name that nobody has; hashed, since a password may have been typed there.
 fn unknown_counter(visit: &Visit, name: &str) -> String {
     let digest = Sha256::new_with_prefix(visit.site.0.as_bytes()).chain_update(name).finalize();
-    digest.iter().fold(String::from("name:"), |text, byte| text + &format!("{byte:02x}"))
+    format!("name:{}", hex(&digest))
 }
 
 impl Account {

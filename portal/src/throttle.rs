@@ -77,7 +77,7 @@ pub(crate) fn canonical(name: &str) -> String {
 mod tests {
     use super::*;
 
-    const LIMIT: Limit = Limit { count: 3, window: Duration::from_secs(3_600) };
+    const LIMIT: Limit = Limit { count: 3, window: Duration::from_hours(1) };
 
     #[test]
     fn an_allowance_comes_back_evenly() {
@@ -89,8 +89,8 @@ mod tests {
             full_at = next;
         }
         let (wait, same) = spend(full_at, LIMIT, start);
-        assert_eq!((wait, same), (Some(Duration::from_secs(1_200)), full_at));
-        let later = start.plus(Duration::from_secs(1_200));
+        assert_eq!((wait, same), (Some(Duration::from_mins(20)), full_at));
+        let later = start.plus(Duration::from_mins(20));
         assert_eq!(spend(full_at, LIMIT, later).0, None);
     }
 

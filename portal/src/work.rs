@@ -15,13 +15,13 @@ use crate::{Portal, Result};
 /// How long a worker rests when nobody wakes it.
 const REST: Duration = Duration::from_secs(2);
 /// Between two rounds of tidying up.
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 /// Mails sent at a time.
 const SENDERS: usize = 4;
 /// How long what is over is kept before it is forgotten.
-const KEEP: Duration = Duration::from_secs(90 * 24 * 3_600);
+const KEEP: Duration = Duration::from_hours(90 * 24);
 /// How long failures are remembered that nothing was added to.
-const KEEP_COUNTERS: Duration = Duration::from_secs(30 * 24 * 3_600);
+const KEEP_COUNTERS: Duration = Duration::from_hours(30 * 24);
 
 impl Portal {
     /// Wakes this node's workers.
@@ -66,7 +66,7 @@ impl Portal {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(worker = name, error = format!("{error:#}"), "will try again")
+                    tracing::warn!(worker = name, error = format!("{error:#}"), "will try again");
                 }
             }
             tokio::select! {

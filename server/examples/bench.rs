@@ -92,7 +92,9 @@ async fn main() -> Result<()> {
     let flags = [("REKEY_TRUSTED_PROXIES", "127.0.0.1/32"), ("REKEY_LOG", "warn")];
     let server = Server::start(&["serve", "--listen", "127.0.0.1:0"], &data, &flags).await?;
     let cores = std::thread::available_parallelism()?.get();
-    println!("Sign-ins against raw verifications, {ROUNDS} stretches of {STRETCH:?} each, {cores} cores …");
+    println!(
+        "Sign-ins against raw verifications, {ROUNDS} stretches of {STRETCH:?} each, {cores} cores …"
+    );
     let next = Arc::new(AtomicUsize::new(0));
     sign_ins(&server, cores, Duration::from_secs(2), &next).await?;
     let mut ratios = Vec::new();
@@ -101,7 +103,10 @@ async fn main() -> Result<()> {
         let signed_in = sign_ins(&server, cores, STRETCH, &next).await?;
         let after = raw(&hasher, cores, STRETCH / 2).await?;
         let verified = f64::midpoint(before, after);
-        println!("  {round}: {signed_in:.1} sign-ins/s, {verified:.1} verifications/s, ratio {:.3}", signed_in / verified);
+        println!(
+            "  {round}: {signed_in:.1} sign-ins/s, {verified:.1} verifications/s, ratio {:.3}",
+            signed_in / verified
+        );
         ratios.push(signed_in / verified);
     }
     let ratio = median(&mut ratios);
@@ -187,8 +192,12 @@ async fn raw(hasher: &Hasher, cores: usize, span: Duration) -> Result<f64> {
         .collect();
     tokio::time::sleep(span).await;
     stop.store(true, Ordering::Relaxed);
-    tokio::task::spawn_blocking(move || workers.into_iter().for_each(|worker| worker.join().expect("ends")))
-        .await?;
+    tokio::task::spawn_blocking(move || {
+        for worker in workers {
+            worker.join().expect("ends");
+        }
+    })
+    .await?;
     Ok(per_second(done.load(Ordering::Relaxed), start))
 }
 
@@ -214,11 +223,13 @@ async fn sign_ins(
             while !stop.load(Ordering::Relaxed) {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 let user = n * 7 % ACCOUNTS;
-                let form = format!("name=user{user}%40bench.example&password=harbour+lantern+mosaic");
+                let form =
+                    format!("name=user{user}%40bench.example&password=harbour+lantern+mosaic");
                 let from = format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256);
                 let answer = client.post("/api/session/sign-in", &form, &from).await?;
                 ensure!(
-                    matches!(answer.status, 200 | 302) && answer.head.contains("set-cookie: rekey="),
+                    matches!(answer.status, 200 | 302)
+                        && answer.head.contains("set-cookie: rekey="),
                     "a sign-in answered {}: {}",
                     answer.status,
                     String::from_utf8_lossy(&answer.body)
@@ -358,13 +369,17 @@ impl Client {
 
     async fn get(&mut self, path: &str) -> Result<Answer> {
         let host = &self.host;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: text/html\r\naccept-encoding: br\r\n\r\n");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: text/html\r\naccept-encoding: br\r\n\r\n"
+        );
         self.ask(&request).await
     }
 
     async fn post(&mut self, path: &str, form: &str, from: &str) -> Result<Answer> {
         let (host, length) = (&self.host, form.len());
-        let request = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {from}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {from}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+        );
         self.ask(&request).await
     }
 

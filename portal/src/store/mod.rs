@@ -25,7 +25,7 @@ use std::{str::FromStr, time::Duration};
 use anyhow::{Context, bail};
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -149,15 +149,14 @@ impl Db {
             Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
             Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
         };
-        use sqlx::migrate::MigrateError as E;
         match result {
-            Err(E::VersionMissing(version)) => bail!(
+            Err(MigrateError::VersionMissing(version)) => bail!(
                 "the database was changed by a newer version of Rekey (migration {version} is not known here): start that version, or restore the backup made before the upgrade"
             ),
-            Err(E::VersionMismatch(version)) => bail!(
+            Err(MigrateError::VersionMismatch(version)) => bail!(
                 "migration {version} in the database differs from this version's: start the version that made it, or restore a backup"
             ),
-            Err(E::Dirty(version)) => bail!(
+            Err(MigrateError::Dirty(version)) => bail!(
                 "migration {version} was interrupted: restore the backup made before the upgrade and start again"
             ),
             other => other.context("cannot bring the database up to date"),

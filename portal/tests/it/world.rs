@@ -132,9 +132,7 @@ pub struct Leaves {
 pub struct Person {
     pub id: AccountId,
     pub email: String,
-    pub name: String,
     pub site: SiteId,
-    pub organization: OrganizationId,
 }
 
 /// Someone signed in.
@@ -153,7 +151,6 @@ pub struct Mail {
     pub to: String,
     pub subject: String,
     pub text: String,
-    pub message_id: String,
 }
 
 /// A mailed link taken apart.
@@ -383,41 +380,29 @@ impl World {
 
     /// The one of the demo whose address begins so.
     pub async fn person(&self, who: &str) -> Person {
-        let mut found: Vec<(Uuid, String, String, Uuid, Uuid)> = self
+        let mut found: Vec<(Uuid, String, Uuid)> = self
             .sql
             .rows(
-                "SELECT id, email, name, site_id, organization_id FROM accounts WHERE email LIKE $1 || '@%'",
+                "SELECT id, email, site_id FROM accounts WHERE email LIKE $1 || '@%'",
                 values![who],
             )
             .await;
         assert_eq!(found.len(), 1, "people called {who}");
-        let (id, email, name, site, organization) = found.remove(0);
-        Person {
-            id: AccountId(id),
-            email,
-            name,
-            site: SiteId(site),
-            organization: OrganizationId(organization),
-        }
+        let (id, email, site) = found.remove(0);
+        Person { id: AccountId(id), email, site: SiteId(site) }
     }
 
     /// The first customer of an organization.
     pub async fn customer_of(&self, organization: &str) -> Person {
-        let mut found: Vec<(Uuid, String, String, Uuid, Uuid)> = self
+        let mut found: Vec<(Uuid, String, Uuid)> = self
             .sql
             .rows(
-                "SELECT id, email, name, site_id, organization_id FROM accounts WHERE kind = 'customer' AND locked_by IS NULL AND organization_id = (SELECT id FROM organizations WHERE name = $1) ORDER BY email LIMIT 1",
+                "SELECT id, email, site_id FROM accounts WHERE kind = 'customer' AND locked_by IS NULL AND organization_id = (SELECT id FROM organizations WHERE name = $1) ORDER BY email LIMIT 1",
                 values![organization],
             )
             .await;
-        let (id, email, name, site, organization) = found.remove(0);
-        Person {
-            id: AccountId(id),
-            email,
-            name,
-            site: SiteId(site),
-            organization: OrganizationId(organization),
-        }
+        let (id, email, site) = found.remove(0);
+        Person { id: AccountId(id), email, site: SiteId(site) }
     }
 
     /// The organization of this name.
@@ -686,7 +671,6 @@ impl World {
                 let mail = Mail {
                     to: mail.header("To").expect("a recipient"),
                     subject: mail.header("Subject").expect("a subject"),
-                    message_id: mail.header("Message-ID").expect("an id"),
                     // What keeps a line together, or keeps programs from making a link, is not
                     // to be seen.
                     text: mail.text().replace('\u{a0}', " ").replace('\u{2060}', ""),
