@@ -34,6 +34,7 @@ stories! {
     a_request_that_cannot_be_answered_holds_up_nobody,
     a_request_under_another_master_key_holds_up_nobody,
     asking_is_recorded,
+    a_clock_that_was_ahead_keeps_nobody_from_asking,
 }
 
 async fn a_mailed_link_sets_a_new_password(world: &mut World) {
@@ -387,4 +388,17 @@ async fn asking_is_recorded(world: &mut World) {
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].0, "visitor");
     assert!(lines[0].1.contains("203.0.113.7"), "{}", lines[0].1);
+}
+
+async fn a_clock_that_was_ahead_keeps_nobody_from_asking(world: &mut World) {
+    let casey = world.person("casey").await;
+    let now = world.now();
+    world.days_pass(365);
+    let link = world.mailed_link(&casey).await;
+    // The clock is set right.
+    world.clock.set(now);
+    assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
+    world.resets(&casey, NEW).await;
+    assert!(world.lets_in(&casey, NEW).await);
+    world.mails().await;
 }

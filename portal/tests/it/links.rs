@@ -324,7 +324,7 @@ async fn breached_passwords_are_refused(world: &mut World) {
     let mut lines: Vec<String> = [NEW, "another that was in a breach"]
         .map(|text| {
             let digest = Sha1::digest(text.as_bytes());
-            digest.iter().map(|byte| format!("{byte:02X}")).collect::<String>() + ":3\r\n"
+            digest.iter().fold(String::new(), |line, byte| line + &format!("{byte:02X}")) + ":3\r\n"
         })
         .into();
     lines.sort();
@@ -371,6 +371,7 @@ async fn what_nobody_used_expires(world: &mut World) {
 async fn what_is_long_over_is_forgotten(world: &mut World) {
     let casey = world.person("casey").await;
     world.enters("casey").await;
+    world.sign_in(&world.visit(), "nobody", NEW).await.unwrap_err();
     world.resets(&casey, NEW).await;
     world.mails().await;
     world.days_pass(8);

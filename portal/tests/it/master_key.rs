@@ -28,7 +28,7 @@ async fn start(world: &mut World, settings: &Settings) -> anyhow::Result<Portal>
 async fn refused(world: &mut World, says: &str) {
     world.portal.close().await;
     let settings = world.settings.clone();
-    let error = start(world, &settings).await.err().expect("refused");
+    let error = start(world, &settings).await.expect_err("refused");
     let error = format!("{error:#}");
     assert!(error.contains(says), "{error}");
     assert!(error.contains(&settings.master_key_file.display().to_string()), "{error}");
@@ -117,7 +117,7 @@ async fn two_nodes_that_start_with_two_keys_at_once(world: &mut World) {
     .await;
     first.commit().await.unwrap();
     let second = tokio::time::timeout(Duration::from_secs(20), second).await.unwrap().unwrap();
-    let error = format!("{:#}", second.err().expect("refused"));
+    let error = format!("{:#}", second.expect_err("refused"));
     assert!(error.contains("is not the one this database was begun with"), "{error}");
     sql.close().await;
 }

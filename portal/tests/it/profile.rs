@@ -26,7 +26,7 @@ async fn a_profile_is_shown_and_changed(world: &mut World) {
     let profile = world.portal.profile(&casey.actor).await.unwrap();
     assert_eq!(profile.name.as_str(), "Casey Thornton");
     assert_eq!(profile.email.as_str(), "casey@acme.example");
-    assert_eq!(profile.user_name.as_ref().map(|name| name.as_str()), Some("casey"));
+    assert_eq!(profile.user_name.as_ref().map(model::text::UserName::as_str), Some("casey"));
     assert_eq!(profile.language, Language::En);
 
     let form = form(" Casey Thörnton-Åse ", " Casey.T ", "de-AT");

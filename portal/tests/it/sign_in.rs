@@ -13,7 +13,7 @@ use portal::{
 
 use crate::{
     sql::values,
-    world::{NEW, Person, WRONG, World, assert_busy, refusal, secret, stories, wait},
+    world::{NEW, Person, START, WRONG, World, assert_busy, refusal, secret, stories, wait},
 };
 
 stories! {
@@ -40,6 +40,7 @@ stories! {
     too_many_at_once_are_told_to_come_back,
     who_leaves_neither_frees_a_place_nor_keeps_one,
     every_attempt_is_recorded,
+    a_clock_that_was_ahead_locks_nobody_for_long,
 }
 
 async fn by_email_or_by_user_name(world: &mut World) {
@@ -494,4 +495,22 @@ async fn every_attempt_is_recorded(world: &mut World) {
         )
         .await;
     assert_eq!(refused, [("visitor".into(), "request-2".into())]);
+}
+
+async fn a_clock_that_was_ahead_locks_nobody_for_long(world: &mut World) {
+    let casey = world.person("casey").await;
+    world.days_pass(365);
+    for _ in 0..10 {
+        let result = world.sign_in(&world.visit_from_anywhere(), "casey", WRONG).await;
+        assert_eq!(refusal(result), Refusal::SignInFailed);
+        world.seconds_pass(10);
+    }
+    // The clock is set right.
+    world.clock.set(START);
+    let result = world.sign_in(&world.visit_from_anywhere(), "casey", DEMO_PASSWORD).await;
+    assert_eq!(wait(result), 900);
+    world.minutes_pass(15);
+    assert!(world.lets_in(&casey, DEMO_PASSWORD).await);
+    world.days_pass(365);
+    world.mails().await;
 }
