@@ -7,55 +7,76 @@ use leptos_router::{
     any_nested_route::IntoAnyNestedRoute,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     hooks::use_params_map,
-    lazy_route, path,
+    path,
 };
 
-use crate::{front_door::FrontDoor, pages::not_found::NotFound, ui::preferences::provide_theme};
+use crate::{
+    front_door::FrontDoor,
+    pages::{
+        forgotten::{Forgot, ForgotSent},
+        not_found::NotFound,
+    },
+    ui::preferences::provide_theme,
+};
 
-/// Each page is a piece of code of its own, which the browser fetches with the page: who forgot a
-/// password does not wait for the code of the account.
+/// Code that the browser fetches with the pages that need it: who forgot a password does not wait
+/// for the account's. One piece for pages that are seen together: of many small ones each would
+/// share something with every other one, in pieces again.
 mod lazy {
-    use super::{LazyRoute, lazy_route};
-    use crate::pages::{account, confirm, forgotten, home, login};
     use leptos::prelude::*;
 
-    macro_rules! lazy {
-        ($($module:ident::$page:ident)*) => {$(
-            pub struct $page;
+    use super::LazyRoute;
+    use crate::pages::{
+        account::{Account, Activity, Profile, Security, SignedIn},
+        confirm::{Confirm, ConfirmDone},
+        forgotten::{Reset, ResetDone},
+        home::Home,
+        login::Login,
+    };
 
-            #[lazy_route]
-            impl LazyRoute for $page {
-                fn data() -> Self {
-                    Self
+    macro_rules! pieces {
+        ($($piece:ident: $($page:ident)+;)+) => {
+            $(
+                #[lazy]
+                fn $piece(page: &'static str) -> AnyView {
+                    match page {
+                        $(stringify!($page) => view! { <$page /> }.into_any(),)+
+                        _ => ().into_any(),
+                    }
                 }
+            )+
 
-                fn view(this: Self) -> AnyView {
-                    let $page = this;
-                    view! { <$module::$page /> }.into_any()
-                }
+            /// Pages, each in its piece.
+            pub mod page {
+                use super::{AnyView, LazyRoute};
+
+                $($(
+                    pub struct $page;
+
+                    impl LazyRoute for $page {
+                        fn data() -> Self {
+                            Self
+                        }
+
+                        async fn view(_: Self) -> AnyView {
+                            super::$piece(stringify!($page)).await
+                        }
+                    }
+                )+)+
             }
-        )*};
+        };
     }
 
-    lazy! {
-        login::Login
-        forgotten::Forgot
-        forgotten::ForgotSent
-        forgotten::Reset
-        forgotten::ResetDone
-        confirm::Confirm
-        confirm::ConfirmDone
-        account::SignedIn
-        account::Account
-        account::Profile
-        account::Security
-        account::Activity
-        home::Home
+    pieces! {
+        entry: Login;
+        links: Reset ResetDone Confirm ConfirmDone;
+        account: SignedIn Account Profile Security Activity;
+        staff: Home;
     }
 }
 
-/// A page of [`lazy`].
-fn page<T: LazyRoute>() -> Lazy<T> {
+/// A page whose code is in a piece of its own.
+fn lazy<T: LazyRoute>() -> Lazy<T> {
     Lazy::new()
 }
 
@@ -112,12 +133,12 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("/s/:slug") view=Door>
                     <PublicRoutes />
                 </ParentRoute>
-                <ParentRoute path=path!("") view={page::<lazy::SignedIn>()}>
-                    <Route path=path!("/") view={page::<lazy::Home>()} ssr=SsrMode::Async />
-                    <ParentRoute path=path!("/account") view={page::<lazy::Account>()}>
-                        <Route path=path!("") view={page::<lazy::Profile>()} ssr=SsrMode::Async />
-                        <Route path=path!("/security") view={page::<lazy::Security>()} ssr=SsrMode::Async />
-                        <Route path=path!("/activity") view={page::<lazy::Activity>()} ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view={lazy::<lazy::page::SignedIn>()}>
+                    <Route path=path!("/") view={lazy::<lazy::page::Home>()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
+                        <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
+                        <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />
+                        <Route path=path!("/activity") view={lazy::<lazy::page::Activity>()} ssr=SsrMode::Async />
                     </ParentRoute>
                 </ParentRoute>
             </Routes>
@@ -129,13 +150,13 @@ pub fn App() -> impl IntoView {
 #[component(transparent)]
 fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
-        <Route path=path!("/login") view={page::<lazy::Login>()} ssr=SsrMode::Async />
-        <Route path=path!("/forgot") view={page::<lazy::Forgot>()} ssr=SsrMode::Async />
-        <Route path=path!("/forgot/sent") view={page::<lazy::ForgotSent>()} ssr=SsrMode::Async />
-        <Route path=path!("/reset/done") view={page::<lazy::ResetDone>()} ssr=SsrMode::Async />
-        <Route path=path!("/reset/:link") view={page::<lazy::Reset>()} ssr=SsrMode::Async />
-        <Route path=path!("/confirm/done") view={page::<lazy::ConfirmDone>()} ssr=SsrMode::Async />
-        <Route path=path!("/confirm/:link") view={page::<lazy::Confirm>()} ssr=SsrMode::Async />
+        <Route path=path!("/login") view={lazy::<lazy::page::Login>()} ssr=SsrMode::Async />
+        <Route path=path!("/forgot") view=Forgot ssr=SsrMode::Async />
+        <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
+        <Route path=path!("/reset/done") view={lazy::<lazy::page::ResetDone>()} ssr=SsrMode::Async />
+        <Route path=path!("/reset/:link") view={lazy::<lazy::page::Reset>()} ssr=SsrMode::Async />
+        <Route path=path!("/confirm/done") view={lazy::<lazy::page::ConfirmDone>()} ssr=SsrMode::Async />
+        <Route path=path!("/confirm/:link") view={lazy::<lazy::page::Confirm>()} ssr=SsrMode::Async />
     }
     .into_inner()
     .into_any_nested_route()
