@@ -125,11 +125,12 @@ impl Portal {
         // Whoever took over a session may not try passwords here without end.
         let counter_name = format!("current:{}", actor.account);
         let mut tx = self.db().write().await?;
-        let counter = tx.lock_counter(&counter_name, now).await?;
+        let policy = tx.policy(actor.organization).await?;
+        let counter = tx.counter(&counter_name, &policy, now).await?;
         if counter.open_at > now {
+            tx.commit().await?;
             return Err(wait_refusal(counter.open_at.since(now)).into());
         }
-        let policy = tx.policy(actor.organization).await?;
         tx.save_counter(&counter_name, failed_once_more(counter, &policy, now), now).await?;
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         tx.commit().await?;

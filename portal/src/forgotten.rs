@@ -71,12 +71,12 @@ impl Portal {
             request_id: visit.request_id.clone(),
             origin: visit.origin.clone(),
         };
-        let mut tx = self.db().write().await?;
+        let tx = self.db().write().await?;
         let limit = |count| Limit { count, window: FORGOT_WINDOW };
         let by_prefix = format!("forgot:{}", prefix(visit.address));
-        tx.take_or_refuse(&by_prefix, limit(FORGOT_PER_PREFIX), now).await?;
+        let tx = tx.take_or_refuse(&by_prefix, limit(FORGOT_PER_PREFIX), now).await?;
         let by_site = format!("forgot:{}", visit.site);
-        tx.take_or_refuse(&by_site, limit(FORGOT_PER_SITE), now).await?;
+        let mut tx = tx.take_or_refuse(&by_site, limit(FORGOT_PER_SITE), now).await?;
         let row = ForgottenRow {
             id: self.random().id(now),
             site_id: visit.site,
@@ -125,7 +125,7 @@ impl Portal {
         let Some(account) = tx.lock_account(account.id).await? else { return Ok(()) };
         let limit = Limit { count: FORGOT_PER_ACCOUNT, window: FORGOT_WINDOW };
         let throttle = format!("forgot:{}", account.id);
-        let open = tx.open_forgot_links(account.id, now).await?;
+        let open = tx.open_forgot_links(account.id, now.plus(SKEW), now).await?;
         let too_soon = open.first().is_some_and(|at| now.since(*at) < FORGOT_AGAIN_AFTER);
         if too_soon
             || i64::try_from(open.len()).is_ok_and(|open| open >= OPEN_FORGOT_LINKS)

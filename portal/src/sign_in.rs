@@ -99,10 +99,10 @@ impl Portal {
     async fn count_attempt(&self, visit: &Visit, name: &str) -> Result<Attempt> {
         let now = self.now();
         let name = canonical(name);
-        let mut tx = self.db().write().await?;
+        let tx = self.db().write().await?;
         let limit = Limit { count: SIGN_INS_PER_PREFIX, window: SIGN_IN_WINDOW };
         let throttle = format!("sign-in:{}", prefix(visit.address));
-        tx.take_or_refuse(&throttle, limit, now).await?;
+        let mut tx = tx.take_or_refuse(&throttle, limit, now).await?;
         let account = if name.len() <= LONGEST_EMAIL {
             tx.account_named(visit.site, &name).await?
         } else {
@@ -125,7 +125,7 @@ impl Portal {
             (Some(account), None) => account_counter(account),
             (None, None) => unknown_counter(visit, &name),
         };
-        let before = tx.lock_counter(&counter_name, now).await?;
+        let before = tx.counter(&counter_name, &policy, now).await?;
         if before.open_at > now {
             // The whole of it counts against the address, but is no further failure.
             tx.commit().await?;
@@ -360,6 +360,23 @@ impl Account {
 }
 
 impl Tx {
+    /// A counter, held until the commit. One that was counted by a clock that was ahead keeps nobody
+    /// waiting for longer than a lock lasts, from now on; commit also when it is not open.
+    pub(crate) async fn counter(
+        &mut self,
+        name: &str,
+        policy: &Policy,
+        now: Moment,
+    ) -> Result<Counter> {
+        let mut counter = self.lock_counter(name, now).await?;
+        let latest = now.plus(policy.minutes(Rule::LockMinutes));
+        if counter.open_at > latest && counter.open_at < Moment(i64::MAX) {
+            counter.open_at = latest;
+            self.save_counter(name, counter, now).await?;
+        }
+        Ok(counter)
+    }
+
     /// The rules in force for an organization.
     pub(crate) async fn policy(&mut self, organization: OrganizationId) -> Result<Policy> {
         let levels = self.policy_settings(organization).await?;

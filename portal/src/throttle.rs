@@ -22,25 +22,26 @@ impl Tx {
         limit: Limit,
         now: Moment,
     ) -> Result<Option<Duration>> {
-        let full_at = self.lock_throttle(name, now).await?;
-        let (wait, full_at) = spend(full_at, limit, now);
-        if wait.is_none() {
+        let stored = self.lock_throttle(name, now).await?;
+        let (wait, full_at) = spend(stored, limit, now);
+        if full_at != stored {
             self.save_throttle(name, full_at).await?;
         }
         Ok(wait)
     }
 
-    /// Takes one from an allowance, or refuses.
+    /// Takes one from an allowance and goes on, or refuses, which ends the unit of work.
     pub(crate) async fn take_or_refuse(
-        &mut self,
+        mut self,
         name: &str,
         limit: Limit,
         now: Moment,
-    ) -> Result<()> {
-        match self.take(name, limit, now).await? {
-            None => Ok(()),
-            Some(wait) => Err(wait_refusal(wait).into()),
-        }
+    ) -> Result<Self> {
+        let Some(wait) = self.take(name, limit, now).await? else { return Ok(self) };
+        // What was spent before this one stays spent, and so does what a clock that was ahead had
+        // set too high: were it not stored, everybody would wait until the time it showed.
+        self.commit().await?;
+        Err(wait_refusal(wait).into())
     }
 }
 

@@ -55,14 +55,16 @@ impl Tx {
             .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
     }
 
-    /// When the open links of an account that visitors asked for were made, newest first.
+    /// When the open links of an account that visitors asked for were made, newest first. Those made
+    /// after `latest` have seen another clock and open nothing.
     pub async fn open_forgot_links(
         &mut self,
         account: AccountId,
+        latest: Moment,
         now: Moment,
     ) -> sqlx::Result<Vec<Moment>> {
-        on!(self, c => sqlx::query_scalar("SELECT created_at FROM links WHERE account_id = $1 AND state = $2 AND purpose = $3 AND origin = $4 AND expires_at > $5 ORDER BY created_at DESC")
-            .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(LinkOrigin::Anonymous).bind(now).fetch_all(c).await)
+        on!(self, c => sqlx::query_scalar("SELECT created_at FROM links WHERE account_id = $1 AND state = $2 AND purpose = $3 AND origin = $4 AND expires_at > $5 AND created_at <= $6 ORDER BY created_at DESC")
+            .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(LinkOrigin::Anonymous).bind(now).bind(latest).fetch_all(c).await)
     }
 
     /// Marks links whose time is over, so that no clock can bring them back.
