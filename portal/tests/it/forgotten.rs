@@ -398,6 +398,13 @@ async fn a_clock_that_was_ahead_keeps_nobody_from_asking(world: &mut World) {
     // The clock is set right.
     world.clock.set(now);
     assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
+    // What was spent then comes back as evenly as ever: for the site, and for Casey.
+    let visit = world.visit_from_anywhere();
+    assert_eq!(wait(world.portal.ask_for_link(&visit, "casey").await), 6);
+    world.seconds_pass(6);
+    world.asks_for_link(&visit, "casey").await;
+    assert_eq!(world.new_mails().await.len(), 0);
+    world.minutes_pass(20);
     world.resets(&casey, NEW).await;
     assert!(world.lets_in(&casey, NEW).await);
     world.mails().await;

@@ -25,6 +25,7 @@ const LOCK: i64 = 0x7265_6b65_7901;
 pub struct Own {
     cluster: String,
     name: String,
+    connection: PgConnection,
 }
 
 /// The cluster's URL. `None` when there is none and none is demanded.
@@ -67,23 +68,22 @@ impl Own {
     pub async fn copied(cluster: &str) -> Self {
         let mut connection = connect(cluster).await;
         let template = template(cluster, &mut connection).await;
-        Self::made(cluster, &mut connection, &format!("TEMPLATE {template}")).await
+        Self::made(cluster, connection, &format!("TEMPLATE {template}")).await
     }
 
     /// An empty one.
     pub async fn empty(cluster: &str) -> Self {
-        let mut connection = connect(cluster).await;
-        Self::made(cluster, &mut connection, "").await
+        Self::made(cluster, connect(cluster).await, "").await
     }
 
-    async fn made(cluster: &str, connection: &mut PgConnection, how: &str) -> Self {
+    async fn made(cluster: &str, mut connection: PgConnection, how: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("rekey_it_{}_{number}", std::process::id());
         // One that a killed test left behind under the same number.
-        run(connection, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        run(connection, format!("CREATE DATABASE {name} {how}")).await;
-        Self { cluster: cluster.to_owned(), name }
+        run(&mut connection, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        run(&mut connection, format!("CREATE DATABASE {name} {how}")).await;
+        Self { cluster: cluster.to_owned(), name, connection }
     }
 
     /// Where it is.
@@ -92,9 +92,9 @@ impl Own {
     }
 
     /// Removes it, whoever is still connected.
-    pub async fn drop_it(self) {
-        let mut connection = connect(&self.cluster).await;
-        run(&mut connection, format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
+    pub async fn drop_it(mut self) {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        run(&mut self.connection, drop).await;
     }
 }
 
