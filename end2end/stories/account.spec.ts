@@ -2,7 +2,7 @@ import { expect, test } from '../world/story.ts'
 
 const NEW = 'velvet tractor umbrella nine'
 
-test('a name is changed, and what will not do is said beside it', async ({ visitor, customer }) => {
+test('a name is changed, and what will not do is said beside it', { tag: '@phone' }, async ({ visitor, customer }) => {
   await visitor.signsIn(customer)
   await visitor.fills({ Name: 'Renamed Person', 'User name': 'No Such Name!' })
   visitor.expectsRefusal(422)
@@ -122,7 +122,7 @@ test('sessions are seen and ended, one or all', { tag: '@journey' }, async ({ vi
   await visitor.reads('All other sessions ended')
 })
 
-test('who was signed out meanwhile is asked to sign in, and comes back', async ({ visitor, anotherVisitor, customer }) => {
+test('who was signed out meanwhile is asked to sign in, and comes back', { tag: '@phone' }, async ({ visitor, anotherVisitor, customer }) => {
   await visitor.signsIn(customer)
   await visitor.fills({ Name: 'Too Late' })
   const other = await anotherVisitor()

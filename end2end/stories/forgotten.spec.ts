@@ -89,11 +89,7 @@ test('a stranger learns nothing from asking for a link', async ({ visitor, custo
   expect((await mailbox.next(customer.email)).subject).toContain('Choose a new password')
 })
 
-test('a customer whom staff have locked is free with a new password, not before', { tag: '@desktop' }, async ({
-  visitor,
-  server,
-  mailbox,
-}) => {
+test('a customer whom staff have locked is free with a new password, not before', async ({ visitor, server, mailbox }) => {
   const customer = someLockedCustomer(server)
   visitor.expectsRefusal(422)
   await visitor.triesToSignIn(customer)
@@ -141,7 +137,7 @@ test('the user name does as well as the address', async ({ visitor, anotherVisit
   await visitor.signsIn({ email: name.toUpperCase(), password: NEW })
 })
 
-test('each step survives being loaded again, and the way back', async ({ visitor, customer, mailbox }) => {
+test('each step survives being loaded again, and the way back', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
   await visitor.opens('/login')
   await visitor.follows('Forgot password?')
   await visitor.sees('Forgot your password?')
@@ -168,7 +164,7 @@ test('each step survives being loaded again, and the way back', async ({ visitor
   await visitor.signsIn({ email: customer.email, password: NEW })
 })
 
-test('pressing twice sets one password and sends one notice', async ({ visitor, customer, mailbox }) => {
+test('pressing twice sets one password and sends one notice', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
   visitor.expectsRefusal(410)
   await visitor.forgets(customer.email)
   await visitor.opens(linkIn(await mailbox.next(customer.email), 'reset'))

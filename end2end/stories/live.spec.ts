@@ -3,7 +3,7 @@
 import { expect, test } from '../world/story.ts'
 import { linkIn } from '../world/mail.ts'
 
-test('steps follow each other without the page being loaded anew', async ({ visitor, customer, mailbox }) => {
+test('steps follow each other without the page being loaded anew', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
   const loads: string[] = []
   visitor.page.on('framenavigated', () => loads.push(visitor.page.url()))
   const marked = () => visitor.page.evaluate(() => (window as { marked?: boolean }).marked)
@@ -30,7 +30,7 @@ test('steps follow each other without the page being loaded anew', async ({ visi
   expect(await marked(), 'the same document').toBe(true)
 })
 
-test('what was typed before our code arrived is kept', async ({ visitor, customer }) => {
+test('what was typed before our code arrived is kept', { tag: '@phone' }, async ({ visitor, customer }) => {
   let release = () => {}
   const held = new Promise<void>((resolve) => (release = resolve))
   await visitor.page.route(/\.wasm$/, async (route) => {

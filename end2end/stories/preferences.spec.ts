@@ -1,6 +1,6 @@
 import { expect, test } from '../world/story.ts'
 
-test('language is switched at the foot of the page, and stays', async ({ visitor }) => {
+test('language is switched at the foot of the page, and stays', { tag: '@phone' }, async ({ visitor }) => {
   await visitor.opens('/forgot')
   await visitor.presses('Deutsch')
   await visitor.sees('Passwort vergessen?')
@@ -19,7 +19,7 @@ test('pages speak the language the browser asks for', async ({ anotherVisitor })
   await expect(visitor.page.locator('html')).toHaveAttribute('lang', 'de')
 })
 
-test('light and dark are switched at the foot of the page, and stay', async ({ visitor }) => {
+test('light and dark are switched at the foot of the page, and stay', { tag: '@phone' }, async ({ visitor }) => {
   const ground = () => visitor.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   await visitor.page.emulateMedia({ colorScheme: 'light' })
   await visitor.opens('/login')

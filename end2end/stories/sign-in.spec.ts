@@ -56,7 +56,7 @@ test('whatever is wrong with a sign-in, the answer is the same', async ({ visito
   await visitor.signsIn(customer)
 })
 
-test('what is left out is asked for, beside its field', async ({ visitor }) => {
+test('what is left out is asked for, beside its field', { tag: '@phone' }, async ({ visitor }) => {
   visitor.expectsRefusal(422)
   await visitor.triesToSignIn({ email: '', password: '' })
   await visitor.isToldAt('User name or email', 'Please fill this in.')
