@@ -5,12 +5,16 @@ use model::account::Device;
 /// Longest `User-Agent` that is looked at or kept, in bytes.
 pub(crate) const LONGEST_USER_AGENT: usize = 400;
 
-/// Browser and system of a `User-Agent` header, as far as it says.
+/// Browser and system of a `User-Agent` header, as far as it says. What is no browser has neither.
 pub(crate) fn describe(user_agent: &str) -> Device {
     let known = |text: &str| (!text.is_empty() && text != "UNKNOWN").then(|| text.to_owned());
     match woothee::parser::Parser::new().parse(shortened(user_agent)) {
-        Some(result) => Device { browser: known(result.name), system: known(result.os) },
-        None => Device::default(),
+        Some(result) if ["pc", "smartphone", "mobilephone"].contains(&result.category) => {
+            // Browsers on Windows 11 say 10 as well, and nobody should wonder whose device that is.
+            let system = if result.os == "Windows 10" { "Windows" } else { result.os };
+            Device { browser: known(result.name), system: known(system) }
+        }
+        _ => Device::default(),
     }
 }
 
@@ -33,7 +37,7 @@ mod tests {
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
                 Some("Firefox"),
-                Some("Windows 10"),
+                Some("Windows"),
             ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",

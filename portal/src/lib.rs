@@ -37,7 +37,7 @@ mod store;
 mod throttle;
 mod work;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use model::{Moment, account::Language, id::SiteId};
@@ -95,6 +95,17 @@ struct Rooms {
     work: Notify,
 }
 
+/// What [`Portal::look`] found.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing has been begun: the first start does.
+    Nothing,
+    /// A database that lacks so many migrations, which the next start makes up for.
+    Older(usize),
+    /// A database that can be served as it is.
+    Current(Portal),
+}
+
 /// Under which the database keeps a seal that only its own master key opens.
 const KEY_CHECK: &str = "master_key";
 
@@ -112,10 +123,40 @@ impl Portal {
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&settings.data)
             .with_context(|| format!("cannot make the data folder {}", settings.data.display()))?;
-        let mailer = Mailer::new(&settings.mail).context("mail settings")?;
         let db = Db::connect(&settings.database).await?;
         db.migrate().await?;
         let keys = keys_for(&db, settings, &random).await?;
+        Self::furnish(settings, clock, random, db, keys)
+    }
+
+    /// Looks at the database and the master key, and changes nothing.
+    pub async fn look(settings: &Settings) -> anyhow::Result<Found> {
+        let Some(db) = Db::connect_existing(&settings.database).await? else {
+            return Ok(Found::Nothing);
+        };
+        match db.behind().await? {
+            None => return Ok(Found::Nothing),
+            Some(0) => {}
+            Some(migrations) => return Ok(Found::Older(migrations)),
+        }
+        let random = Randomness::System;
+        let Some(seal) = db.read().await?.meta(KEY_CHECK).await? else {
+            return Ok(Found::Nothing);
+        };
+        let path = &settings.master_key_file;
+        let Some(keys) = Keys::read(path, random.clone())? else { bail!(missing_key(path)) };
+        must_open(&keys, &seal, path)?;
+        Ok(Found::Current(Self::furnish(settings, Clock::System, random, db, keys)?))
+    }
+
+    fn furnish(
+        settings: &Settings,
+        clock: Clock,
+        random: Randomness,
+        db: Db,
+        keys: Keys,
+    ) -> anyhow::Result<Self> {
+        let mailer = Mailer::new(&settings.mail).context("mail settings")?;
         Ok(Self(Arc::new(Rooms {
             hasher: Hasher::new(&settings.hashing, random.clone())?,
             judge: Judge::new(settings.breached_passwords.clone()),
@@ -201,10 +242,7 @@ async fn keys_for(db: &Db, settings: &Settings, random: &Randomness) -> anyhow::
     let mut tx = db.write().await?;
     let check = tx.meta(KEY_CHECK).await?;
     if check.is_some() && !path.exists() {
-        bail!(
-            "the master key {} is missing: this database was begun with one; put your copy of it there",
-            path.display()
-        );
+        bail!(missing_key(path));
     }
     let keys = Keys::from_file(path, random.clone())?;
     if check.is_none() {
@@ -212,12 +250,23 @@ async fn keys_for(db: &Db, settings: &Settings, random: &Randomness) -> anyhow::
     }
     // Read again: another node may have begun the database at the same moment, with its own key.
     let seal = tx.meta(KEY_CHECK).await?.context("the mark of the master key")?;
-    keys.open::<bool>(KEY_CHECK, &seal).map_err(|_| {
+    must_open(&keys, &seal, path)?;
+    tx.commit().await?;
+    Ok(keys)
+}
+
+fn must_open(keys: &Keys, seal: &[u8], path: &Path) -> anyhow::Result<()> {
+    keys.open::<bool>(KEY_CHECK, seal).map(drop).map_err(|_| {
         anyhow::anyhow!(
             "the master key {} is not the one this database was begun with: put your copy of that one there",
             path.display()
         )
-    })?;
-    tx.commit().await?;
-    Ok(keys)
+    })
+}
+
+fn missing_key(path: &Path) -> String {
+    format!(
+        "the master key {} is missing: this database was begun with one; put your copy of it there",
+        path.display()
+    )
 }

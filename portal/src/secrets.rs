@@ -93,17 +93,24 @@ impl Keys {
 
     /// Reads the key from its file, or makes file and key when there is none (mode 0600).
     pub fn from_file(path: &Path, random: Randomness) -> anyhow::Result<Self> {
+        if let Some(keys) = Self::read(path, random.clone())? {
+            return Ok(keys);
+        }
+        let name = path.display();
+        let key = Zeroizing::new(random.bytes::<32>());
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&key[..]));
+        write_private(path, &text)
+            .with_context(|| format!("cannot write a new master key to {name}"))?;
+        tracing::info!(file = %name, "made a new master key: keep a copy apart from the database's backups");
+        Ok(Self::new(&key, random))
+    }
+
+    /// Reads the master key from its file; `None` when there is none.
+    pub fn read(path: &Path, random: Randomness) -> anyhow::Result<Option<Self>> {
         let name = path.display();
         let text = match std::fs::read_to_string(path) {
             Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key = Zeroizing::new(random.bytes::<32>());
-                let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&key[..]));
-                write_private(path, &text)
-                    .with_context(|| format!("cannot write a new master key to {name}"))?;
-                tracing::info!(file = %name, "made a new master key: keep a copy apart from the database's backups");
-                text
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read the master key {name}"));
             }
@@ -114,7 +121,7 @@ impl Keys {
                 "the master key {name} is damaged: it should hold 43 letters; restore it from your copy"
             );
         };
-        Ok(Self::new(key, random))
+        Ok(Some(Self::new(key, random)))
     }
 
     /// Seals `value`; only the same `purpose` opens it again.

@@ -1,11 +1,12 @@
 //! `rekey check`: what is wrong, and how to mend it.
 
 use anyhow::bail;
-use portal::{Portal, config::Settings, mail::Mailer};
+use portal::{Found, Portal, config::Settings, mail::Mailer};
 
 use crate::assets::Assets;
 
-/// Looks at everything that `serve` needs and prints a line for each. Whether all is well.
+/// Looks at everything that `serve` needs and prints a line for each; changes nothing. Whether all
+/// is well.
 pub async fn check(settings: &Settings) -> bool {
     let mut well = true;
     let mut tell = |what: &str, found: anyhow::Result<String>| match found {
@@ -17,8 +18,22 @@ pub async fn check(settings: &Settings) -> bool {
     };
     tell("origin", origin(settings).map(|()| settings.origin.to_string()));
     tell("site folder", assets(settings));
-    match Portal::open(settings).await {
-        Ok(portal) => {
+    match Portal::look(settings).await {
+        Ok(Found::Nothing) => {
+            let database = &settings.database;
+            tell("database", Ok(format!("{database}, which the first start begins")));
+            tell("sites", Err(nobody()));
+        }
+        Ok(Found::Older(migrations)) => {
+            let database = &settings.database;
+            tell(
+                "database",
+                Ok(format!(
+                    "{database}, which lacks {migrations} changes of this version: the next start makes them, so make a backup before"
+                )),
+            );
+        }
+        Ok(Found::Current(portal)) => {
             tell("database", Ok(settings.database.to_string()));
             tell("master key", master_key(settings));
             tell("sites", sites(&portal).await);
@@ -73,10 +88,14 @@ fn master_key(settings: &Settings) -> anyhow::Result<String> {
 async fn sites(portal: &Portal) -> anyhow::Result<String> {
     match portal.site("", None).await? {
         Some(site) => Ok(site.name.to_string()),
-        None => bail!(
-            "there is nobody yet: rekey staff create --organization NAME --email ADDRESS --name NAME --role owner"
-        ),
+        None => Err(nobody()),
     }
+}
+
+fn nobody() -> anyhow::Error {
+    anyhow::anyhow!(
+        "there is nobody yet: rekey staff create --organization NAME --email ADDRESS --name NAME --role owner"
+    )
 }
 
 async fn mail(settings: &Settings) -> anyhow::Result<String> {

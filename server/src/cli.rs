@@ -61,7 +61,7 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Open everything as `serve` would, and say what is wrong and how to mend it
+    /// Look at settings, database and mail, change nothing, and say what is wrong and how to mend it
     Check {
         #[command(flatten)]
         place: Place,

@@ -312,6 +312,11 @@ fn an_operator_begins_with_the_command_line() {
         assert_eq!(code, Some(0), "{arguments:?}: {said}");
         said
     };
+    // Looking makes nothing.
+    let (code, said) = self::run(&["check", "--data", folder], &[]);
+    assert_eq!(code, Some(1), "there is nobody yet: {said}");
+    assert!(said.contains("which the first start begins"), "{said}");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "check made a file");
     assert!(run(&["migrate"]).contains("up to date"));
     let create =
         ["staff", "create", "--organization", "Example Operations", "--name", "Olga Operator"];

@@ -22,7 +22,7 @@ mod sessions;
 
 use std::{str::FromStr, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     migrate::{MigrateError, Migrator},
@@ -143,24 +143,54 @@ impl Db {
         }
     }
 
+    /// Connects to what is there already; `None` when there is no SQLite file.
+    pub async fn connect_existing(database: &Database) -> anyhow::Result<Option<Self>> {
+        match database {
+            Database::Sqlite(path) if !path.exists() => Ok(None),
+            _ => Self::connect(database).await.map(Some),
+        }
+    }
+
+    /// How many migrations the tables lack; `None` when there are no tables at all. Refuses what
+    /// [`Db::migrate`] would refuse.
+    pub async fn behind(&self) -> anyhow::Result<Option<usize>> {
+        let (begun, known) = match self {
+            Self::Sqlite { .. } => (
+                "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+                &SQLITE_MIGRATIONS,
+            ),
+            Self::Postgres(_) => {
+                ("SELECT to_regclass('_sqlx_migrations') IS NOT NULL", &POSTGRES_MIGRATIONS)
+            }
+        };
+        let mut tx = self.read().await?;
+        if !on!(&mut tx, c => sqlx::query_scalar::<_, bool>(begun).fetch_one(c).await)? {
+            return Ok(None);
+        }
+        let done = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
+        let done: Vec<(i64, Vec<u8>, bool)> =
+            on!(&mut tx, c => sqlx::query_as(done).fetch_all(c).await)?;
+        for (version, checksum, success) in &done {
+            let wrong = match known.iter().find(|migration| migration.version == *version) {
+                None => MigrateError::VersionMissing(*version),
+                Some(_) if !success => MigrateError::Dirty(*version),
+                Some(known) if known.checksum[..] != checksum[..] => {
+                    MigrateError::VersionMismatch(*version)
+                }
+                Some(_) => continue,
+            };
+            return Err(refusal(wrong));
+        }
+        Ok(Some(known.iter().count().saturating_sub(done.len())))
+    }
+
     /// Brings the tables up to date. Refuses a database that a newer version has changed.
     pub async fn migrate(&self) -> anyhow::Result<()> {
         let result = match self {
             Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
             Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
         };
-        match result {
-            Err(MigrateError::VersionMissing(version)) => bail!(
-                "the database was changed by a newer version of Rekey (migration {version} is not known here): start that version, or restore the backup made before the upgrade"
-            ),
-            Err(MigrateError::VersionMismatch(version)) => bail!(
-                "migration {version} in the database differs from this version's: start the version that made it, or restore a backup"
-            ),
-            Err(MigrateError::Dirty(version)) => bail!(
-                "migration {version} was interrupted: restore the backup made before the upgrade and start again"
-            ),
-            other => other.context("cannot bring the database up to date"),
-        }
+        result.map_err(refusal)
     }
 
     /// Begins a unit of work that may write.
@@ -210,6 +240,22 @@ impl Db {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Why tables cannot be brought up to date, and what helps.
+fn refusal(error: MigrateError) -> anyhow::Error {
+    match error {
+        MigrateError::VersionMissing(version) => anyhow::anyhow!(
+            "the database was changed by a newer version of Rekey (migration {version} is not known here): start that version, or restore the backup made before the upgrade"
+        ),
+        MigrateError::VersionMismatch(version) => anyhow::anyhow!(
+            "migration {version} in the database differs from this version's: start the version that made it, or restore a backup"
+        ),
+        MigrateError::Dirty(version) => anyhow::anyhow!(
+            "migration {version} was interrupted: restore the backup made before the upgrade and start again"
+        ),
+        other => anyhow::Error::new(other).context("cannot bring the database up to date"),
     }
 }
 

@@ -311,7 +311,7 @@ async fn it_verifies_while_people_are_at_work(world: &mut World) {
 
 async fn activity_says_who_did_what_from_where(world: &mut World) {
     let casey = world.person("casey").await;
-    let firefox = Device { browser: Some("Firefox".into()), system: Some("Windows 10".into()) };
+    let firefox = Device { browser: Some("Firefox".into()), system: Some("Windows".into()) };
     world.sign_in(&world.visit_from("203.0.113.1"), "casey", WRONG).await.unwrap_err();
     world.seconds_pass(1);
     world.asks_for_link(&world.visit_from("203.0.113.2"), "casey").await;

@@ -168,7 +168,7 @@ async fn sessions_are_listed_with_device_and_address(world: &mut World) {
         [
             view(1, Some("Safari"), Some("iPhone"), "203.0.113.80", (1, 3)),
             view(2, None, None, "198.51.100.9", (2, 2)),
-            view(0, Some("Firefox"), Some("Windows 10"), "192.0.2.7", (0, 0)),
+            view(0, Some("Firefox"), Some("Windows"), "192.0.2.7", (0, 0)),
         ]
     );
     // What is over is not listed.
