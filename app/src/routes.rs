@@ -21,7 +21,8 @@ use crate::{
 
 /// Code that the browser fetches with the pages that need it: who forgot a password does not wait
 /// for the account's. One piece for pages that are seen together: of many small ones each would
-/// share something with every other one, in pieces again.
+/// share something with every other one, in pieces again. What fetches a piece ahead of its use has
+/// the name that `#[lazy]` gives it.
 mod lazy {
     use leptos::prelude::*;
 
@@ -35,7 +36,7 @@ mod lazy {
     };
 
     macro_rules! pieces {
-        ($($piece:ident: $($page:ident)+;)+) => {
+        ($($piece:ident ($preload:ident): $($page:ident)+;)+) => {
             $(
                 #[lazy]
                 fn $piece(page: &'static str) -> AnyView {
@@ -61,6 +62,13 @@ mod lazy {
                         async fn view(_: Self) -> AnyView {
                             super::$piece(stringify!($page)).await
                         }
+
+                        // What the server rendered is taken over at once, or not at all: the code
+                        // must be there before.
+                        async fn preload() {
+                            #[cfg(not(feature = "ssr"))]
+                            super::$preload().await;
+                        }
                     }
                 )+)+
             }
@@ -68,10 +76,10 @@ mod lazy {
     }
 
     pieces! {
-        entry: Login;
-        links: Reset ResetDone Confirm ConfirmDone;
-        account: SignedIn Account Profile Security Activity;
-        staff: Home;
+        entry (__preload_entry): Login;
+        links (__preload_links): Reset ResetDone Confirm ConfirmDone;
+        account (__preload_account): SignedIn Account Profile Security Activity;
+        staff (__preload_staff): Home;
     }
 }
 

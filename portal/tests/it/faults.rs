@@ -3,7 +3,7 @@
 use std::{process::Command, sync::Arc, time::Duration};
 
 use model::Refusal;
-use portal::{DEMO_PASSWORD, Error, Portal, SignIn, config::Database};
+use portal::{DEMO_PASSWORD, Error, Found, Portal, SignIn, config::Database};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -25,6 +25,7 @@ stories! {
     an_interrupted_migration_is_refused,
     a_changed_migration_is_refused,
     migrating_needs_nothing_but_settings,
+    looking_changes_nothing,
     ;
     sqlite:
     a_disk_that_is_really_full,
@@ -130,13 +131,14 @@ async fn fifty_writers_at_once(world: &mut World) {
     assert_eq!(world.mails().await.len(), 1);
 }
 
-/// Starting and migrating are refused alike.
+/// Starting, migrating and looking are refused alike.
 async fn refused(world: &mut World, says: &str) {
     world.portal.close().await;
     let settings = world.settings.clone();
     let random = world.more_randomness();
     let opened = Portal::open_with(&settings, world.clock.clone(), random).await.map(drop);
-    for result in [opened, Portal::migrate(&settings).await] {
+    let looked = Portal::look(&settings).await.map(drop);
+    for result in [opened, Portal::migrate(&settings).await, looked] {
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains(says), "{error}");
         assert!(!error.contains(&password(&written(&settings.database))), "{error}");
@@ -184,6 +186,36 @@ async fn a_changed_migration_is_refused(world: &mut World) {
     refused(world, "differs from this version's").await;
     world.sql.run("UPDATE _sqlx_migrations SET checksum = $1", values![before]).await;
     world.restart(|_| {}).await;
+}
+
+async fn looking_changes_nothing(world: &mut World) {
+    // Before the first start, and before the first use of a database that was only migrated.
+    let settings = world.empty_database().await;
+    assert!(matches!(Portal::look(&settings).await.unwrap(), Found::Nothing));
+    assert!(!settings.data.exists());
+    Portal::migrate(&settings).await.unwrap();
+    assert!(matches!(Portal::look(&settings).await.unwrap(), Found::Nothing));
+    assert!(!settings.master_key_file.exists());
+
+    let settings = world.settings.clone();
+    let Found::Current(portal) = Portal::look(&settings).await.unwrap() else {
+        panic!("it is up to date");
+    };
+    assert!(portal.site("", None).await.unwrap().is_some());
+    portal.close().await;
+
+    // With the database of an older version.
+    let done: Vec<u8> =
+        world.sql.column("SELECT checksum FROM _sqlx_migrations", []).await.remove(0);
+    world.sql.run("DELETE FROM _sqlx_migrations", []).await;
+    assert!(matches!(Portal::look(&settings).await.unwrap(), Found::Older(1)));
+    world
+        .sql
+        .run(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (1, 'foundation', TRUE, $1, 1)",
+            values![done],
+        )
+        .await;
 }
 
 async fn migrating_needs_nothing_but_settings(world: &mut World) {
