@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Params, PasswordVerifier, Version, password_hash::phc::PasswordHash,
 };
 use model::{
     account::PasswordRules,
@@ -15,6 +14,7 @@ use model::{
     refusal::{FieldProblem, Problem},
 };
 use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -26,6 +26,12 @@ use crate::{
     secrets::{Secret, hex},
 };
 
+mod threads;
+
+use threads::{Memory, Threads};
+
+/// Bytes of a hash.
+const HASH_LENGTH: usize = Params::DEFAULT_OUTPUT_LEN;
 /// Below this many guesses (as a power of ten) a password is among the first anyone would try.
 /// It is zxcvbn's bound between "somewhat" and "safely unguessable".
 const FEWEST_GUESSES_LOG10: f64 = 8.0;
@@ -37,6 +43,7 @@ const LOOKED_AT: usize = 100;
 pub struct Hasher {
     params: Params,
     random: Randomness,
+    threads: Threads,
     /// One permit per hash being computed.
     running: Arc<Semaphore>,
     /// One permit per hash being computed or waiting.
@@ -51,38 +58,27 @@ impl Hasher {
         let params = Params::new(settings.memory_kib, settings.iterations, settings.lanes, None)
             .map_err(|error| anyhow::anyhow!("hashing settings: {error}"))?;
         let width = settings.permits.max(1) as usize;
-        let salt = random.bytes::<16>();
         // Never matches, whatever is typed: no password has this output.
-        let dummy = format!(
-            "$argon2id$v=19$m={},t={},p={}${}${}",
-            settings.memory_kib,
-            settings.iterations,
-            settings.lanes,
-            base64_plain(&salt),
-            base64_plain(&random.bytes::<32>()),
-        );
+        let dummy = phc(&params, &random.bytes::<16>(), &random.bytes::<HASH_LENGTH>());
         Ok(Self {
             params,
             random,
+            threads: Threads::start(width)?,
             running: Arc::new(Semaphore::new(width)),
             admitted: Arc::new(Semaphore::new(width + settings.queue as usize)),
             dummy: dummy.into(),
         })
     }
 
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
-
     /// The hash of a new password, as a PHC string.
     pub async fn hash(&self, password: &Secret) -> Result<String> {
-        let argon2 = self.argon2();
+        let params = self.params.clone();
         let salt = self.random.bytes::<16>();
         let password = normalized(password);
-        self.behind_the_gate(move || {
-            argon2
-                .hash_password_with_salt(password.as_bytes(), &salt)
-                .map(|hash| hash.to_string())
+        self.behind_the_gate(move |memory| {
+            let mut hash = [0; HASH_LENGTH];
+            compute(&params, password.as_bytes(), &salt, &mut hash, memory)
+                .map(|()| phc(&params, &salt, &hash))
                 .map_err(|error| anyhow::anyhow!("cannot hash a password: {error}"))
         })
         .await?
@@ -91,14 +87,11 @@ impl Hasher {
 
     /// Whether `password` is the one that was hashed. Without a hash it takes as long, and is not.
     pub async fn verify(&self, password: &Secret, hash: Option<&str>) -> Result<bool> {
-        let argon2 = self.argon2();
         let is_dummy = hash.is_none();
         let hash = hash.unwrap_or(&self.dummy).to_owned();
         let password = normalized(password);
-        self.behind_the_gate(move || {
-            let matches = PasswordHash::new(&hash)
-                .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok());
-            matches && !is_dummy
+        self.behind_the_gate(move |memory| {
+            matches(password.as_bytes(), &hash, memory).unwrap_or(false) && !is_dummy
         })
         .await
     }
@@ -113,11 +106,11 @@ impl Hasher {
         )
     }
 
-    /// Runs `work` on a blocking thread when its turn comes; refuses at once when too many wait.
+    /// Runs `work` on a hashing thread when its turn comes; refuses at once when too many wait.
     /// The permits go with the work, so a visitor who leaves neither frees one early nor keeps one.
     async fn behind_the_gate<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
         let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
             return Err(Error::Busy { retry_after: 5 });
@@ -126,15 +119,49 @@ impl Hasher {
             .acquire_owned()
             .await
             .context("the hashing gate is closed")?;
-        tokio::task::spawn_blocking(move || {
-            let answer = work();
-            drop((running, admitted));
-            answer
-        })
-        .await
-        .context("hashing was interrupted")
-        .map_err(Error::Broken)
+        self.threads
+            .run(move |memory| {
+                let answer = work(memory);
+                drop((running, admitted));
+                answer
+            })
+            .await
+            .map_err(Error::Broken)
     }
+}
+
+fn compute(
+    params: &Params,
+    password: &[u8],
+    salt: &[u8],
+    hash: &mut [u8],
+    memory: &mut Memory,
+) -> argon2::Result<()> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone()).hash_password_into_with_memory(
+        password,
+        salt,
+        hash,
+        memory.blocks(params),
+    )
+}
+
+/// Whether a password is the one of a PHC string; `None` when that is none of ours.
+fn matches(password: &[u8], phc: &str, memory: &mut Memory) -> Option<bool> {
+    let phc = PasswordHash::new(phc).ok()?;
+    let is_ours =
+        phc.algorithm == Algorithm::Argon2id.ident() && phc.version == Some(Version::V0x13.into());
+    let params = Params::try_from(&phc).ok().filter(|_| is_ours)?;
+    let expected = phc.hash?;
+    let mut hash = vec![0; expected.as_ref().len()];
+    compute(&params, password, phc.salt?.as_ref(), &mut hash, memory).ok()?;
+    Some(hash.ct_eq(expected.as_ref()).into())
+}
+
+/// A hash with all that is needed to make it again (the PHC string format).
+fn phc(params: &Params, salt: &[u8], hash: &[u8]) -> String {
+    let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+    let (salt, hash) = (base64_plain(salt), base64_plain(hash));
+    format!("$argon2id$v=19$m={memory},t={iterations},p={lanes}${salt}${hash}")
 }
 
 /// Whether a password is the one that was hashed, with nothing around it: what benchmarks compare
@@ -314,6 +341,24 @@ mod tests {
         Judge::default()
             .problem(rules(&Policy::default(), false), &context, &Secret::new(text.into()))
             .expect("judges")
+    }
+
+    #[test]
+    fn hashes_are_what_everybody_calls_argon2id() {
+        let (mut memory, params) = (Memory::default(), Params::new(64, 2, 1, None).unwrap());
+        let mut hash = [0; HASH_LENGTH];
+        // What the memory holds from before does not matter.
+        for (password, wrong) in [("one password", "another"), ("a second one", "one password")] {
+            compute(&params, password.as_bytes(), b"some salt of ours", &mut hash, &mut memory)
+                .unwrap();
+            let text = phc(&params, b"some salt of ours", &hash);
+            assert!(verify_raw(password, &text) && !verify_raw(wrong, &text));
+            assert_eq!(matches(password.as_bytes(), &text, &mut memory), Some(true));
+            assert_eq!(matches(wrong.as_bytes(), &text, &mut memory), Some(false));
+            for other in ["", "$argon2id$", &text.replace("argon2id", "argon2i")] {
+                assert_eq!(matches(password.as_bytes(), other, &mut memory), None, "{other}");
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod nodes;
 mod outbox;
 mod policies;
 mod profile;
+mod promises;
 mod resets;
 mod restored;
 mod schema;

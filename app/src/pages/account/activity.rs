@@ -96,8 +96,8 @@ fn Entry(entry: ActivityEntry) -> impl IntoView {
         .collect::<Vec<_>>()
         .join(" · ");
     view! {
-        <li class="row flex-wrap sm:flex-nowrap">
-            <div class="min-w-0 flex-1">
+        <li class="row flex-wrap gap-y-1 sm:flex-nowrap">
+            <div class="min-w-0 grow basis-full sm:basis-0">
                 <p class="font-medium">{words::event(entry.kind, entry.outcome)}</p>
                 <p class="hint break-words">{words::who(&entry.who)} {(!from.is_empty()).then(|| format!(" · {from}"))}</p>
             </div>
