@@ -314,7 +314,7 @@ pub fn Submit(
                     .get()
                     .then(|| {
                         view! {
-                            <span class="loading loading-spinner loading-xs" aria-hidden="true"></span>
+                            <span class="spinner size-4" aria-hidden="true"></span>
                         }
                     })
             }}

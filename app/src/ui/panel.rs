@@ -83,7 +83,7 @@ pub fn Empty(
 pub fn Loading() -> impl IntoView {
     view! {
         <div class="flex items-center justify-center gap-3 py-16" role="status">
-            <span class="loading loading-spinner loading-sm" aria-hidden="true"></span>
+            <span class="spinner size-5" aria-hidden="true"></span>
             <span class="hint">{tr!(common.loading)}</span>
         </div>
     }
