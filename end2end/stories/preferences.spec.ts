@@ -24,7 +24,10 @@ test('light and dark are switched at the foot of the page, and stay', { tag: '@p
   await visitor.page.emulateMedia({ colorScheme: 'light' })
   await visitor.opens('/login')
   const light = await ground()
+  // Seen at once; kept from when the server has heard of it.
+  const heard = visitor.page.waitForResponse((response) => response.request().method() === 'POST')
   await visitor.presses('Dark')
+  await heard
   await expect.poll(ground).not.toBe(light)
   await expect(visitor.page.getByRole('button', { name: 'Dark' })).toHaveAttribute('aria-pressed', 'true')
   const dark = await ground()

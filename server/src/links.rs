@@ -23,7 +23,7 @@ const LONGEST_TOKEN: usize = 128;
 /// `/reset/{link}/{token}` and `/confirm/{link}/{token}`, also below `/s/{slug}`.
 pub fn router() -> Router<Arc<Server>> {
     ["/reset", "/confirm"].into_iter().fold(Router::new(), |router, page| {
-        let land = get(async move |facts, request: Request| land(page, facts, &request));
+        let land = get(async move |facts, request: Request| land(facts, &request));
         router
             .route(&format!("{page}/{{link}}/{{token}}"), land.clone())
             .route(&format!("/s/{{slug}}{page}/{{link}}/{{token}}"), land)
@@ -32,15 +32,15 @@ pub fn router() -> Router<Arc<Server>> {
 
 /// Goes on to the page without the token. What is no link goes there too: the page says that it
 /// cannot be used.
-fn land(page: &str, Extension(facts): Extension<RequestFacts>, request: &Request) -> Response {
+fn land(Extension(facts): Extension<RequestFacts>, request: &Request) -> Response {
     // As they stand: neither an id nor a token needs escapes.
-    let mut segments = request.uri().path().rsplit('/');
-    let token = segments.next().unwrap_or_default();
-    let link = segments.next().unwrap_or_default();
+    let (before, token) = request.uri().path().rsplit_once('/').unwrap_or_default();
+    let (before, link) = before.rsplit_once('/').unwrap_or_default();
     let link = link.parse::<LinkId>().ok();
-    // A well-formed id that no link has, for what is not even an id.
+    // A well-formed id that no link has, for what is not even an id. At the same door: where there
+    // is none, the page says so.
     let shown = link.unwrap_or(LinkId(uuid::Uuid::nil()));
-    let to = facts.site.path(&format!("{page}/{shown}"));
+    let to = format!("{before}/{shown}");
     let mut response = StatusCode::SEE_OTHER.into_response();
     let Ok(to) = HeaderValue::try_from(to) else { return response };
     response.headers_mut().insert(header::LOCATION, to);

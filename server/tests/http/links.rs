@@ -48,3 +48,10 @@ fn what_is_no_link_goes_to_the_page_that_says_so() {
         assert_eq!(answer.cookies(), [""; 0], "{path}");
     }
 }
+
+#[test]
+fn a_door_that_is_not_there_leads_to_no_other_one() {
+    let answer = world().ask(get(&format!("/s/nobody/reset/{ID}/{TOKEN}")));
+    assert_eq!(answer.header("location"), format!("/s/nobody/reset/{ID}"));
+    assert_eq!(world().ask(get(answer.header("location"))).status, 404);
+}
