@@ -134,15 +134,18 @@ impl Portal {
         let Some(db) = Db::connect_existing(&settings.database).await? else {
             return Ok(Found::Nothing);
         };
-        match db.behind().await? {
-            None => return Ok(Found::Nothing),
-            Some(0) => {}
-            Some(migrations) => return Ok(Found::Older(migrations)),
-        }
-        let random = Randomness::System;
-        let Some(seal) = db.read().await?.meta(KEY_CHECK).await? else {
+        let seal = match db.behind().await? {
+            Some(0) => db.read().await?.meta(KEY_CHECK).await?,
+            behind => {
+                db.close().await;
+                return Ok(behind.map_or(Found::Nothing, Found::Older));
+            }
+        };
+        let Some(seal) = seal else {
+            db.close().await;
             return Ok(Found::Nothing);
         };
+        let random = Randomness::System;
         let path = &settings.master_key_file;
         let Some(keys) = Keys::read(path, random.clone())? else { bail!(missing_key(path)) };
         must_open(&keys, &seal, path)?;
