@@ -111,9 +111,13 @@ test('who guesses is slowed down, and the owner comes in by a new password', asy
   await guesser.fills({ 'User name or email': customer.email })
   for (let guess = 0; guess < 9; guess++) {
     await guesser.fills({ Password: `not the password, ${guess}` })
+    const answered = guesser.page.waitForResponse((response) => response.request().method() === 'POST')
     await guesser.presses('Sign in')
-    await expect(guesser.page.getByRole('alert')).toContainText(/Name and password|Too many attempts/)
+    await answered
+    // The page that came with this answer, not the one before.
     if (guesser.isLive) await expect(guesser.page.locator('[aria-busy]')).toHaveCount(0)
+    else await expect(guesser.field('Password')).toHaveValue('')
+    await expect(guesser.page.getByRole('alert')).toContainText(/Name and password|Too many attempts/)
   }
   await guesser.reads(/Too many attempts. Please try again in/)
 

@@ -30,6 +30,10 @@ pub const FORGOT_WINDOW: Duration = Duration::from_hours(1);
 pub const OPEN_FORGOT_LINKS: i64 = 3;
 /// How long after a link another one may be asked for at `/forgot`.
 pub const FORGOT_AGAIN_AFTER: Duration = Duration::from_mins(2);
+/// How long the form of a link may be sent again and is answered as the first time.
+pub const SENT_AGAIN_WITHIN: Duration = Duration::from_mins(1);
+/// How often within [`SENT_AGAIN_WITHIN`].
+pub const SENT_AGAIN: u32 = 3;
 /// Sign-in attempts from one address prefix within [`SIGN_IN_WINDOW`].
 pub const SIGN_INS_PER_PREFIX: u32 = 60;
 /// The span of the limit on sign-ins.

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::{
-    Portal, Result, Visit,
+    Error, Portal, Result, Visit,
     audit::{Event, Personal, occasion},
     mail::{Letter, MailedLink},
     outbox,
@@ -19,7 +19,20 @@ use crate::{
 impl Portal {
     /// Freezes the account of a notice's link: sessions and links end, and nobody signs in until a
     /// fresh link has set a new password. The owner and the staff who look after it get a mail.
+    /// Said again right after, by a form that was sent twice, it is done already.
     pub async fn dispute(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {
+        let result = self.dispute_once(visit, id, token).await;
+        if let Err(Error::Refused(Refusal::LinkUnusable)) = &result {
+            let link = self.db().read().await?.link(id).await?;
+            let purpose = LinkPurpose::Dispute;
+            if link.is_some_and(|link| link.was_just_used(visit, token, purpose, self.now())) {
+                return Ok(());
+            }
+        }
+        result
+    }
+
+    async fn dispute_once(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let link = self.consume_link(&mut tx, visit, id, token, LinkPurpose::Dispute).await?;

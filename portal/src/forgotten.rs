@@ -11,10 +11,10 @@ use model::{
     link::{LinkOrigin, LinkPurpose, LinkState, LinkView},
     policy::{
         FORGOT_AGAIN_AFTER, FORGOT_PER_ACCOUNT, FORGOT_PER_PREFIX, FORGOT_PER_SITE, FORGOT_WINDOW,
-        OPEN_FORGOT_LINKS, Rule,
+        OPEN_FORGOT_LINKS, Rule, SENT_AGAIN, SENT_AGAIN_WITHIN,
     },
     refusal::Problem,
-    reset::Delivery,
+    reset::{Delivery, ResetState},
     text::LONGEST_EMAIL,
 };
 use serde::{Deserialize, Serialize};
@@ -165,6 +165,7 @@ impl Portal {
                 state: LinkState::Open,
                 created_at: now,
                 expires_at: now.plus(life),
+                closed_at: None,
             };
             tx.add_link(&link).await?;
             let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
@@ -215,13 +216,31 @@ impl Portal {
         })
     }
 
-    /// Sets a new password with a link, which works once.
+    /// Sets a new password with a link, which works once. The same form sent again right after it
+    /// is answered alike: without scripts, whoever presses twice sees the second answer only.
     pub async fn use_link(
         &self,
         visit: &Visit,
         id: LinkId,
         token: &Secret,
         request: NewPassword,
+    ) -> Result<()> {
+        match self.use_open_link(visit, id, token, &request).await {
+            Err(Error::Refused(Refusal::LinkUnusable))
+                if self.has_just_set(visit, id, token, &request).await? =>
+            {
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    async fn use_open_link(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        request: &NewPassword,
     ) -> Result<()> {
         let (_, account) = self.usable_link(visit, id, token, LinkPurpose::Reset).await?;
         let hash = self.judge_password(&account, &request.new, &request.retype).await?;
@@ -235,6 +254,39 @@ impl Portal {
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(())
+    }
+
+    /// Whether this very link has just set this very password.
+    async fn has_just_set(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        request: &NewPassword,
+    ) -> Result<bool> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let Some(link) = tx.link(id).await? else { return Ok(false) };
+        if !link.was_just_used(visit, token, LinkPurpose::Reset, now) {
+            return Ok(false);
+        }
+        // Whoever reads the mail after its owner must not try passwords here.
+        let limit = Limit { count: SENT_AGAIN, window: SENT_AGAIN_WITHIN };
+        if tx.take(&format!("again:{id}"), limit, now).await?.is_some() {
+            return Ok(false);
+        }
+        let account = tx.account(link.account_id).await?;
+        let reset = match link.reset_id {
+            Some(reset) => tx.lock_reset(reset).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        let hash = reset.and_then(|reset| match reset.state {
+            ResetState::Applying => reset.new_hash,
+            ResetState::Done => account?.password_hash,
+            _ => None,
+        });
+        Ok(hash.is_some() && self.hasher().verify(&request.new, hash.as_deref()).await?)
     }
 
     /// A link that may be used now, with its account. Everything else is one refusal.
@@ -284,6 +336,22 @@ async fn may_use_links(tx: &mut Tx, account: &Account) -> Result<()> {
 }
 
 impl LinkRow {
+    /// Whether it was used within the last minute, by somebody who knew its token as this one does.
+    pub(crate) fn was_just_used(
+        &self,
+        visit: &Visit,
+        token: &Secret,
+        purpose: LinkPurpose,
+        now: Moment,
+    ) -> bool {
+        let token_fits: bool = self.token_hash.0.ct_eq(&TokenHash::of(token).0).into();
+        let is_recent = self.closed_at.is_some_and(|at| {
+            at.minus(SKEW) <= now && now.since(at) < SENT_AGAIN_WITHIN
+        });
+        let was_used = self.state == LinkState::Used && self.purpose == purpose;
+        token_fits && is_recent && was_used && self.site_id == visit.site
+    }
+
     fn check(
         &self,
         visit: &Visit,

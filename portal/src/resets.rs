@@ -277,6 +277,7 @@ impl Portal {
             state: LinkState::Open,
             created_at: now,
             expires_at: now.plus(DISPUTE_LINK_LIFE),
+            closed_at: None,
         };
         tx.add_link(&link).await?;
         let path = format!("/confirm/{}/{}", link.id, token.reveal());

@@ -12,7 +12,7 @@ use model::{
 
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
-use super::{asked, forget_cookie, see_other_if_plain};
+use super::{Lifetime, asked, see_other_if_plain, set_cookie};
 
 /// Asks for a link to a new password. The answer is the same for everybody.
 #[server(prefix = "/api", endpoint = "forgotten/ask")]
@@ -53,7 +53,7 @@ pub async fn use_link(
     let token = token(&facts, link)?;
     let request = portal::NewPassword { new: new.into(), retype: retype.into() };
     portal.use_link(&visit, link, &token, request).await?;
-    forget_cookie(&facts, &facts.link_cookie(link));
+    keep_for_a_second_press(&facts, link, &token);
     see_other_if_plain(&facts.site.path("/reset/done"));
     Ok(())
 }
@@ -67,7 +67,7 @@ pub async fn dispute(
     let (portal, facts, visit) = asked()?;
     let token = token(&facts, link)?;
     portal.dispute(&visit, link, &token).await?;
-    forget_cookie(&facts, &facts.link_cookie(link));
+    keep_for_a_second_press(&facts, link, &token);
     see_other_if_plain(&facts.site.path("/confirm/done"));
     Ok(())
 }
@@ -84,4 +84,16 @@ fn token(
         .cloned()
         .map(portal::secrets::Secret::new)
         .ok_or_else(|| ApiError::Refused(model::Refusal::LinkUnusable).told())
+}
+
+/// The token of a link that was used: without scripts, a form that was sent twice needs it once
+/// more.
+#[cfg(feature = "ssr")]
+fn keep_for_a_second_press(
+    facts: &crate::request::RequestFacts,
+    link: LinkId,
+    token: &portal::secrets::Secret,
+) {
+    let lifetime = Lifetime::Span(model::policy::SENT_AGAIN_WITHIN);
+    set_cookie(facts, &facts.link_cookie(link), token.reveal(), lifetime);
 }

@@ -22,6 +22,8 @@ pub(crate) struct LinkRow {
     pub state: LinkState,
     pub created_at: Moment,
     pub expires_at: Moment,
+    /// When it was used or became worthless.
+    pub closed_at: Option<Moment>,
 }
 
 impl Tx {
@@ -34,7 +36,7 @@ impl Tx {
 
     /// A link by its public id.
     pub async fn link(&mut self, id: LinkId) -> sqlx::Result<Option<LinkRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, token_hash, account_id, site_id, reset_id, purpose, origin, state, created_at, expires_at FROM links WHERE id = $1").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, token_hash, account_id, site_id, reset_id, purpose, origin, state, created_at, expires_at, closed_at FROM links WHERE id = $1").bind(id).fetch_optional(c).await)
     }
 
     /// Marks an open link used; exactly one caller is told so.

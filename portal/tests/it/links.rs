@@ -22,6 +22,8 @@ stories! {
     a_page_shows_whose_it_is_until_when_and_what_is_asked,
     a_link_ends_with_its_time,
     a_link_works_once,
+    a_form_sent_twice_is_answered_twice_and_done_once,
+    a_used_link_helps_nobody_guess,
     a_mangled_token_opens_nothing,
     a_link_opens_what_it_was_made_for_only,
     a_link_works_at_its_own_site_only,
@@ -98,6 +100,52 @@ async fn a_link_works_once(world: &mut World) {
     world.uses(&link, NEW).await.unwrap();
     is_worthless(world, &link).await;
     assert!(world.lets_in(&casey, NEW).await);
+    world.mails().await;
+}
+
+/// Without scripts, whoever presses twice sees the answer to the second press only.
+async fn a_form_sent_twice_is_answered_twice_and_done_once(world: &mut World) {
+    let casey = world.person("casey").await;
+    let link = world.mailed_link(&casey).await;
+    world.uses(&link, NEW).await.unwrap();
+    let before = world.sql.one::<i64>("SELECT COUNT(*) FROM audit_entries", []).await;
+    world.seconds_pass(59);
+    world.uses(&link, NEW).await.unwrap();
+    refusal(world.opens(&link).await);
+    is_worthless(world, &link).await;
+    assert_eq!(world.sql.one::<i64>("SELECT COUNT(*) FROM audit_entries", []).await, before);
+    let notice = world.notice_for(&casey).await;
+    world.seconds_pass(1);
+    assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
+
+    world.disputes(&notice).await.unwrap();
+    world.seconds_pass(59);
+    world.disputes(&notice).await.unwrap();
+    assert_eq!(world.count_recorded(&casey, "disputed").await, 1);
+    world.seconds_pass(1);
+    is_worthless(world, &notice).await;
+    world.mails().await;
+}
+
+/// Nor is a used link a place to try passwords, for those who read the mail after its owner.
+async fn a_used_link_helps_nobody_guess(world: &mut World) {
+    let casey = world.person("casey").await;
+    let link = world.mailed_link(&casey).await;
+    world.uses(&link, NEW).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(refusal(world.uses(&link, OTHER).await), Refusal::LinkUnusable);
+    }
+    assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
+    world.notice_for(&casey).await;
+
+    // A password that is not the account's any more is none to be told about.
+    let drew = world.person("drew").await;
+    let link = world.mailed_link(&drew).await;
+    world.uses(&link, NEW).await.unwrap();
+    world.notice_for(&drew).await;
+    let entered = world.enters_with("drew", NEW).await;
+    world.change_password(&entered, NEW, OTHER).await.unwrap();
+    assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
     world.mails().await;
 }
 
