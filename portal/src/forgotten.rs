@@ -345,9 +345,9 @@ impl LinkRow {
         now: Moment,
     ) -> bool {
         let token_fits: bool = self.token_hash.0.ct_eq(&TokenHash::of(token).0).into();
-        let is_recent = self.closed_at.is_some_and(|at| {
-            at.minus(SKEW) <= now && now.since(at) < SENT_AGAIN_WITHIN
-        });
+        let is_recent = self
+            .closed_at
+            .is_some_and(|at| at.minus(SKEW) <= now && now.since(at) < SENT_AGAIN_WITHIN);
         let was_used = self.state == LinkState::Used && self.purpose == purpose;
         token_fits && is_recent && was_used && self.site_id == visit.site
     }
