@@ -284,7 +284,7 @@ async fn transfer(server: &Server) -> Result<Figure> {
         println!("  {file} {} B", answer.body.len());
         total += answer.body.len();
         // What a script imports comes with it.
-        if file.ends_with(".js") {
+        if answer.head.contains("javascript") {
             let script = String::from_utf8(answer.decoded()?).context("a script")?;
             files.extend(
                 script
