@@ -73,6 +73,8 @@ export const test = base.extend<Options & Fixtures>({
   },
 })
 
+const HASTE = /^Autofocus processing was blocked because a document already has a focused element|^\[DOM\] Password forms should have \(optionally hidden\) username fields/
+
 /** Watches one browser: whatever it writes to the console, scripts that fail, requests that do. */
 class Watch {
   readonly complaints: string[] = []
@@ -87,6 +89,9 @@ class Watch {
     context.on('console', (message) => {
       const { url } = message.location()
       if (scripts !== 'run' && /net::ERR_FAILED|was preloaded using link preload but not used/.test(message.text())) return
+      // Hints about pages that a visitor who is quicker than the browser has left, or has focused
+      // already; on a slow machine everybody is.
+      if (HASTE.test(message.text())) return
       watch.complaints.push(`${message.type()}: ${message.text()} (${url})`)
     })
     context.on('weberror', (error) => {
