@@ -30,6 +30,7 @@ mod lazy {
     use crate::pages::{
         account::{Account, Activity, Profile, Security, SignedIn},
         confirm::{Confirm, ConfirmDone},
+        customers::{Customer, Customers, Password},
         forgotten::{Reset, ResetDone},
         home::Home,
         login::Login,
@@ -79,7 +80,7 @@ mod lazy {
         entry (__preload_entry): Login;
         links (__preload_links): Reset ResetDone Confirm ConfirmDone;
         account (__preload_account): SignedIn Account Profile Security Activity;
-        staff (__preload_staff): Home;
+        staff (__preload_staff): Home Customers Customer Password;
     }
 }
 
@@ -143,6 +144,9 @@ pub fn App() -> impl IntoView {
                 </ParentRoute>
                 <ParentRoute path=path!("") view={lazy::<lazy::page::SignedIn>()}>
                     <Route path=path!("/") view={lazy::<lazy::page::Home>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
                         <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
                         <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />

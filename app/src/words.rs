@@ -5,6 +5,7 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     refusal::Problem,
+    reset::Obstacle,
 };
 
 use crate::{
@@ -46,12 +47,23 @@ pub fn error(error: &ApiError) -> String {
         ApiError::Refused(Refusal::Fields(_)) => tr!(error.fields).into(),
         ApiError::Refused(Refusal::LinkUnusable) => tr!(error.link_unusable).into(),
         ApiError::Refused(Refusal::NotFound) => tr!(error.not_found).into(),
-        ApiError::Refused(Refusal::NotAllowed) | ApiError::StepUp => tr!(error.not_allowed).into(),
+        ApiError::Refused(Refusal::NotAllowed) => tr!(error.not_allowed).into(),
+        ApiError::Refused(Refusal::StepUp) => tr!(error.step_up).into(),
+        ApiError::Refused(Refusal::ResetImpossible(why)) => obstacle(*why).into(),
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
         ApiError::Malformed => tr!(error.malformed).into(),
         ApiError::Broken { reference } => tr!(error.broken, reference = reference.clone()),
         ApiError::Unreachable => tr!(error.unreachable).into(),
+    }
+}
+
+/// Why a reset is not possible, and what to do.
+pub fn obstacle(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NotPermitted => tr!(obstacle.not_permitted),
+        Obstacle::Suspended => tr!(obstacle.suspended),
+        Obstacle::NoMail => tr!(obstacle.no_mail),
     }
 }
 
@@ -104,6 +116,11 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::PasswordSetByCommand, _) => tr!(event.password_set_by_command),
         (AuditKind::ProfileChanged, _) => tr!(event.profile_changed),
         (AuditKind::Disputed, _) => tr!(event.disputed),
+        (AuditKind::SteppedUp, Outcome::Refused) => tr!(event.step_up_refused),
+        (AuditKind::SteppedUp, _) => tr!(event.stepped_up),
+        (AuditKind::StaffLinkSent, _) => tr!(event.staff_link_sent),
+        (AuditKind::LinksCancelled, _) => tr!(event.links_cancelled),
+        (AuditKind::CustomerViewed, _) => tr!(event.customer_viewed),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
     }

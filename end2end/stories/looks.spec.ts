@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 
 import { type Mailbox, linkIn } from '../world/mail.ts'
-import { type Person, someCustomer } from '../world/people.ts'
+import { type Person, someCustomer, someLockedCustomer } from '../world/people.ts'
+import type { ServerName } from '../world/servers.ts'
 import { type Page, expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
@@ -22,6 +23,7 @@ type Violation = Awaited<ReturnType<AxeBuilder['analyze']>>['violations'][number
 
 interface Scene {
   visitor: Visitor
+  server: ServerName
   customer: Person
   mailbox: Mailbox
 }
@@ -100,6 +102,60 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.sees('Welcome, Olivia Berg')
     await visitor.opens('/')
   },
+  'customers': async ({ visitor }) => {
+    await visitor.comesAsStaff(ARUN)
+    await visitor.opens('/customers')
+    await visitor.sees('Customers')
+  },
+  'customers-scopes': async ({ visitor }) => {
+    await visitor.comesAsStaff(ARUN)
+    await visitor.opens('/customers?state=locked&order=last_sign_in&desc=1')
+    await visitor.sees('Customers')
+    await visitor.page.getByText('Scope', { exact: true }).click()
+    await visitor.reads('Fjord IT')
+  },
+  'customers-nobody': async ({ visitor }) => {
+    await visitor.comesAsStaff(ARUN)
+    await visitor.opens('/customers?q=nobody%20is%20called%20so')
+    await visitor.reads('Nobody fits.')
+  },
+  'customer': async ({ visitor }) => {
+    await visitor.comesAsStaff(ARUN)
+    await visitor.opens('/customers?q=casey')
+    await visitor.follows('Casey Thornton')
+    await visitor.sees('Casey Thornton')
+    await visitor.reloads()
+  },
+  'customer-locked': async ({ visitor, server }) => {
+    const locked = someLockedCustomer(server)
+    await visitor.comesAsStaff(ARUN)
+    await visitor.opens(`/customers?q=${encodeURIComponent(locked.email)}`)
+    await visitor.follows(locked.name)
+    await visitor.sees(locked.name)
+    await visitor.reloads()
+  },
+  'desk-prove': openDesk,
+  'desk-refused': async (scene) => {
+    await openDesk(scene)
+    scene.visitor.expectsRefusal(422)
+    await scene.visitor.fills({ 'Your own password': 'not the password at all' })
+    await scene.visitor.presses('Continue')
+    await scene.visitor.isToldAt('Your own password', 'This is not your current password.')
+  },
+  'desk-check': async (scene) => {
+    await openDesk(scene)
+    await scene.visitor.fills({ 'Your own password': ARUN.password })
+    await scene.visitor.presses('Continue')
+    await scene.visitor.reads('The link works once, for 30 minutes.')
+  },
+  'desk-done': async (scene) => {
+    await openDesk(scene)
+    await scene.visitor.fills({ 'Your own password': ARUN.password })
+    await scene.visitor.presses('Continue')
+    await scene.visitor.fills({ Reason: 'Called, knows the last invoice' })
+    await scene.visitor.presses('Send reset email to customer')
+    await scene.visitor.reads(/A link is on its way to/)
+  },
   'profile': async ({ visitor, customer }) => {
     await visitor.signsIn(customer)
     await visitor.opens('/account')
@@ -169,6 +225,16 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
   await visitor.sees('Choose a new password')
 }
 
+const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
+
+async function openDesk({ visitor, customer }: Scene): Promise<void> {
+  await visitor.comesAsStaff(ARUN)
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(`Manage ${customer.name}`)
+  await visitor.sees('Reset password')
+  await visitor.reloads()
+}
+
 async function openDispute(scene: Scene): Promise<void> {
   await openReset(scene)
   await scene.visitor.chooses('velvet tractor umbrella nine')
@@ -184,7 +250,7 @@ for (const [name, come] of Object.entries(SCENES)) {
     await watchShifts(page)
     // Most pages are about nobody in particular, and nobody is to be spent on them.
     let person: Person | undefined
-    const scene = { visitor, mailbox, get customer() { return (person ??= someCustomer(server)) } }
+    const scene = { visitor, mailbox, server, get customer() { return (person ??= someCustomer(server)) } }
     await come(scene)
     if (visitor.isLive) expect(await shifts(page), 'nothing jumps when our code takes the page over').toBeLessThan(STEADY)
     expect(await moving(page), 'nothing moves for those who asked for calm').toEqual([])

@@ -53,7 +53,7 @@ export class Visitor {
 
   /** A field, by its label. */
   field(label: string): Locator {
-    return this.page.getByLabel(label, { exact: true }).and(this.page.locator('input, select'))
+    return this.page.getByLabel(label, { exact: true }).and(this.page.locator('input, select, textarea'))
   }
 
   /** Presses a button. */
@@ -87,6 +87,12 @@ export class Visitor {
   async signsIn(person: Pick<Person, 'email' | 'password'>, prefix = ''): Promise<void> {
     await this.triesToSignIn(person, prefix)
     await this.sees('Profile')
+  }
+
+  /** Signs in as staff, and is at the start page. */
+  async comesAsStaff(person: Person): Promise<void> {
+    await this.triesToSignIn(person)
+    await this.sees(`Welcome, ${person.name}`)
   }
 
   /** Is not let in, and told no more than anybody would be. */

@@ -47,6 +47,14 @@ pub enum AuditKind {
     ProfileChanged,
     /// The owner said "this wasn't me".
     Disputed,
+    /// Fresh proof of one's own password.
+    SteppedUp,
+    /// Staff mailed a customer a link to a new password.
+    StaffLinkSent,
+    /// Staff made a customer's open links worthless.
+    LinksCancelled,
+    /// A member of staff opened the page of a customer.
+    CustomerViewed,
     /// Personal values were erased.
     Erased,
     /// The database was restored from a backup; every session and link ended.

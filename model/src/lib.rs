@@ -11,10 +11,12 @@
 pub mod account;
 pub mod audit;
 pub mod consent;
+pub mod customer;
 pub mod id;
 pub mod link;
 pub mod moment;
 pub mod organization;
+pub mod permission;
 pub mod policy;
 pub mod refusal;
 pub mod reset;

@@ -44,6 +44,14 @@ pub const DISPUTE_LINK_LIFE: Duration = Duration::from_hours(7 * 24);
 pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_hours(365 * 24);
 /// How long a session that is kept lasts.
 pub const KEPT_SESSION_LIFE: Duration = Duration::from_hours(14 * 24);
+/// How long a fresh proof of one's own password counts.
+pub const STEP_UP_LIFE: Duration = Duration::from_mins(10);
+/// Resets by one member of staff within [`RESET_BURST_WINDOW`].
+pub const RESET_BURST: u32 = 10;
+/// The span of [`RESET_BURST`].
+pub const RESET_BURST_WINDOW: Duration = Duration::from_mins(5);
+/// The span of the budgets for resets.
+pub const RESET_WINDOW: Duration = Duration::from_hours(1);
 /// How long a password waits sealed for downstream systems, at most.
 pub const SEAL_LIFE: Duration = Duration::from_mins(15);
 
@@ -71,6 +79,10 @@ pub enum Rule {
     CustomerIdleMinutes,
     /// Minutes a customer session lasts.
     CustomerSessionMinutes,
+    /// Resets by one member of staff within an hour.
+    ResetsPerOperator,
+    /// Resets of one organization's customers within an hour.
+    ResetsPerOrganization,
 }
 
 /// Which of two values of a rule is stricter.
@@ -99,7 +111,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -110,6 +122,8 @@ impl Rule {
         Self::StaffSessionMinutes,
         Self::CustomerIdleMinutes,
         Self::CustomerSessionMinutes,
+        Self::ResetsPerOperator,
+        Self::ResetsPerOrganization,
     ];
 
     /// The word it is stored under.
@@ -125,6 +139,8 @@ impl Rule {
             Self::StaffSessionMinutes => "staff_session_minutes",
             Self::CustomerIdleMinutes => "customer_idle_minutes",
             Self::CustomerSessionMinutes => "customer_session_minutes",
+            Self::ResetsPerOperator => "resets_per_operator",
+            Self::ResetsPerOrganization => "resets_per_organization",
         }
     }
 
@@ -160,6 +176,12 @@ impl Rule {
             }
             Self::CustomerSessionMinutes => {
                 (12 * 60, 7 * 24 * 60, 30, Smaller, "minutes a customer session lasts")
+            }
+            Self::ResetsPerOperator => {
+                (30, 10_000, 1, Smaller, "resets by one member of staff within an hour")
+            }
+            Self::ResetsPerOrganization => {
+                (300, 100_000, 1, Smaller, "resets of one organization's customers within an hour")
             }
         };
         RuleFacts { value, loosest, strictest, stricter, meaning }

@@ -22,6 +22,10 @@ pub enum Refusal {
     NotFound,
     /// The asker may see it, and may not do that.
     NotAllowed,
+    /// Fresh proof of one's own password is needed first.
+    StepUp,
+    /// A reset is not possible like this, and why.
+    ResetImpossible(crate::reset::Obstacle),
 }
 
 impl Refusal {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::customer::CustomerView;
+
 /// Where a reset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
@@ -50,6 +52,31 @@ pub enum Delivery {
     OwnChange,
     /// Set on the command line.
     CommandLine,
+}
+
+/// Why a customer's password cannot be reset in some way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Obstacle {
+    /// The reader's role does not allow it.
+    NotPermitted,
+    /// The account is suspended.
+    Suspended,
+    /// No mail can be sent: there are no settings for it.
+    NoMail,
+}
+
+/// What the page on which staff reset a customer's password shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetDesk {
+    /// The customer.
+    pub customer: CustomerView,
+    /// Whether the reader proved their own password a short while ago.
+    pub stepped_up: bool,
+    /// Why no link can be mailed, if none can.
+    pub link_obstacle: Option<Obstacle>,
+    /// Minutes for which a link would work.
+    pub link_minutes: u32,
 }
 
 /// What kind of place a reset applies to.

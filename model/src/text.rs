@@ -128,16 +128,36 @@ impl Name {
         if text.chars().count() > LONGEST_NAME {
             return Err(Problem::TooLong { max: 120 });
         }
-        // U+2028/9 end lines; U+202A–E and U+2066–9 reorder the text around them.
-        let unseen = |c: char| {
-            c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        if text.chars().any(unseen) {
+        if text.chars().any(is_unseen) {
             return Err(Problem::UnseenCharacters);
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// Longest reason, in characters.
+pub const LONGEST_REASON: usize = 500;
+/// Longest number of a ticket, in characters.
+pub const LONGEST_TICKET: usize = 60;
+
+/// A remark of one line: trimmed, without characters that cannot be seen; `None` when there is
+/// none.
+pub fn remark(text: &str, longest: usize) -> Result<Option<String>, Problem> {
+    // What ends a line in a field of several is a space here.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() > longest {
+        return Err(Problem::TooLong { max: u32::try_from(longest).unwrap_or(u32::MAX) });
+    }
+    if text.chars().any(is_unseen) {
+        return Err(Problem::UnseenCharacters);
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// U+2028/9 end lines; U+202A–E and U+2066–9 reorder the text around them.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The one form of a sign-in name (email address or user name) that finds and counts:
@@ -188,6 +208,15 @@ mod tests {
         assert_eq!(EmailAddress::parse("  "), Err(Problem::Required));
         let long = format!("a@{}.example", "b.".repeat(150));
         assert_eq!(EmailAddress::parse(&long), Err(Problem::TooLong { max: 254 }));
+    }
+
+    #[test]
+    fn a_remark_is_one_line() {
+        assert_eq!(remark("  lost  the\r\nphone ", 500), Ok(Some("lost the phone".to_owned())));
+        assert_eq!(remark(" \n ", 500), Ok(None));
+        assert_eq!(remark("a\0b", 500), Err(Problem::UnseenCharacters));
+        assert_eq!(remark("\u{202e}drowssap", 500), Err(Problem::UnseenCharacters));
+        assert_eq!(remark(&"x".repeat(501), 500), Err(Problem::TooLong { max: 500 }));
     }
 
     #[test]

@@ -3,25 +3,21 @@
 use model::{
     Refusal,
     account::{Language, PasswordView, Profile},
-    audit::{AuditKind, Outcome},
+    audit::AuditKind,
     id::DeviceId,
-    policy::{KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES},
+    policy::{KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE},
     refusal::{FieldProblem, Problem},
     reset::Delivery,
     text::{Name, UserName},
 };
 
 use crate::{
-    Actor, Error, Portal, Result, SignedIn,
-    audit::Event,
-    device,
+    Actor, Error, Portal, Result, SignedIn, device,
     mail::ChangedHow,
     password,
     resets::Circumstances,
     secrets::{Secret, new_token},
-    sign_in::failed_once_more,
     store::DeviceRow,
-    throttle::wait_refusal,
 };
 
 /// The profile's form.
@@ -118,46 +114,13 @@ impl Portal {
         actor: &Actor,
         request: ChangePassword,
     ) -> Result<SignedIn> {
-        if request.current.reveal().is_empty() {
-            return Err(Error::field("current", Problem::Required));
-        }
-        let now = self.now();
-        // Whoever took over a session may not try passwords here without end.
-        let counter_name = format!("current:{}", actor.account);
-        let mut tx = self.db().write().await?;
-        let policy = tx.policy(actor.organization).await?;
-        let counter = tx.counter(&counter_name, &policy, now).await?;
-        if counter.open_at > now {
-            tx.commit().await?;
-            return Err(wait_refusal(counter.open_at.since(now)).into());
-        }
-        tx.save_counter(&counter_name, failed_once_more(counter, &policy, now), now).await?;
-        let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
-        tx.commit().await?;
-
-        let stored = account.password_hash.as_deref();
-        let fits = request.current.reveal().len() <= LONGEST_PASSWORD_BYTES;
-        let nothing = Secret::default();
-        let current = if fits { &request.current } else { &nothing };
-        if !self.hasher().verify(current, stored.filter(|_| fits)).await? {
-            let mut tx = self.db().write().await?;
-            let event = actor.event(AuditKind::PasswordChanged);
-            tx.record(self, Event { outcome: Outcome::Refused, ..event }).await?;
-            tx.commit().await?;
-            return Err(Error::field("current", Problem::CurrentPasswordWrong));
-        }
-        let hash = self.judge_password(&account, &request.new, &request.retype).await;
+        let account = self
+            .prove_password(actor, "current", &request.current, AuditKind::PasswordChanged)
+            .await?;
+        let hash = self.judge_password(&account, &request.new, &request.retype).await?;
 
         let now = self.now();
         let mut tx = self.db().write().await?;
-        tx.clear_counter(&counter_name).await?;
-        let hash = match hash {
-            Ok(hash) => hash,
-            Err(refused) => {
-                tx.commit().await?;
-                return Err(refused);
-            }
-        };
         let held = tx.lock_account(actor.account).await?.ok_or(Refusal::NotFound)?;
         // Somebody else's change may have come in between: the password is another one, or will
         // be as soon as that change is finished, and has ended this session.

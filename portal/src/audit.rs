@@ -21,6 +21,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::{
     Actor, Portal, Result, Visit, device,
+    resets::Why,
     secrets::hex,
     store::{AuditRow, Tx},
 };
@@ -52,6 +53,9 @@ pub(crate) struct Personal {
     /// The name of the member of staff who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staff: Option<String>,
+    /// Why they did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
 }
 
 impl Personal {
@@ -60,7 +64,7 @@ impl Personal {
         Self {
             address: Some(visit.address),
             device: device::describe(&visit.user_agent),
-            staff: None,
+            ..Self::default()
         }
     }
 }

@@ -3,18 +3,20 @@
 //! Asking only stores what was asked; the answer is the same, also in time, whether the account
 //! exists. A worker looks for the account afterwards. Opening a link changes nothing.
 
+use std::time::Duration;
+
 use model::{
     Moment, Refusal,
     account::{AccountKind, AccountState},
     audit::{ActorKind, AuditKind, Outcome},
-    id::{LinkId, SiteId},
+    id::{LinkId, ResetId, SiteId},
     link::{LinkOrigin, LinkPurpose, LinkState, LinkView},
     policy::{
         FORGOT_AGAIN_AFTER, FORGOT_PER_ACCOUNT, FORGOT_PER_PREFIX, FORGOT_PER_SITE, FORGOT_WINDOW,
         OPEN_FORGOT_LINKS, Rule, SENT_AGAIN, SENT_AGAIN_WITHIN,
     },
     refusal::Problem,
-    reset::{Delivery, ResetState},
+    reset::ResetState,
     text::LONGEST_EMAIL,
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ use crate::{
     device, failpoint,
     mail::{ChangedHow, Letter, MailedLink, Occasion},
     outbox, password,
-    resets::Circumstances,
+    resets::{Asker, Circumstances},
     secrets::{Secret, TokenHash, new_token},
     sessions::SKEW,
     store::{Account, ForgottenRow, LinkRow, Tx},
@@ -151,31 +153,11 @@ impl Portal {
             tx.post(self, &account, letter, outbox::PATIENCE).await?;
             (AuditKind::ResetLinkExplained, None)
         } else {
-            let life = tx.policy(account.organization_id).await?.minutes(Rule::LinkMinutes);
-            let reset = self.add_waiting_reset(tx, &account, Delivery::EmailLink, None).await?;
-            let (token, token_hash) = new_token(self.random());
-            let link = LinkRow {
-                id: LinkId(self.random().id(now)),
-                token_hash,
-                account_id: account.id,
-                site_id: account.site_id,
-                reset_id: Some(reset),
-                purpose: LinkPurpose::Reset,
-                origin: LinkOrigin::Anonymous,
-                state: LinkState::Open,
-                created_at: now,
-                expires_at: now.plus(life),
-                closed_at: None,
-            };
-            tx.add_link(&link).await?;
-            let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
-            let path = format!("/reset/{}/{}", link.id, token.reveal());
-            let letter = Letter::ResetLink {
-                name,
-                asked: asked_when,
-                link: MailedLink::new(site.url(&asked.origin, &path)),
-                minutes: u32::try_from(life.as_secs() / 60).unwrap_or(u32::MAX),
-            };
+            let reset = self.add_waiting_reset(tx, &account, Asker::Visitor).await?;
+            let from = (LinkOrigin::Anonymous, asked.origin.as_str());
+            let (link, life) = self.make_reset_link(tx, &account, reset, from).await?;
+            let letter =
+                Letter::ResetLink { name, asked: asked_when, link, minutes: in_minutes(life) };
             // A link that no longer works is not worth a mail.
             tx.post(self, &account, letter, life).await?;
             (AuditKind::ResetLinkSent, Some(reset))
@@ -191,10 +173,40 @@ impl Portal {
             personal: Personal {
                 address: Some(asked.address),
                 device: device::describe(&asked.user_agent),
-                staff: None,
+                ..Personal::default()
             },
         };
         tx.record(self, event).await
+    }
+
+    /// Makes a link to a new password: its address below an origin, and how long it works.
+    pub(crate) async fn make_reset_link(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        reset: ResetId,
+        (origin, address): (LinkOrigin, &str),
+    ) -> Result<(MailedLink, Duration)> {
+        let now = self.now();
+        let life = tx.policy(account.organization_id).await?.minutes(Rule::LinkMinutes);
+        let (token, token_hash) = new_token(self.random());
+        let link = LinkRow {
+            id: LinkId(self.random().id(now)),
+            token_hash,
+            account_id: account.id,
+            site_id: account.site_id,
+            reset_id: Some(reset),
+            purpose: LinkPurpose::Reset,
+            origin,
+            state: LinkState::Open,
+            created_at: now,
+            expires_at: now.plus(life),
+            closed_at: None,
+        };
+        tx.add_link(&link).await?;
+        let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
+        let path = format!("/reset/{}/{}", link.id, token.reveal());
+        Ok((MailedLink::new(site.url(address, &path)), life))
     }
 
     /// What the page of a link shows. Changes nothing, however often it is opened.
@@ -325,6 +337,11 @@ impl Portal {
         }
         Ok(link)
     }
+}
+
+/// A span in whole minutes, for letters.
+pub(crate) fn in_minutes(span: Duration) -> u32 {
+    u32::try_from(span.as_secs() / 60).unwrap_or(u32::MAX)
 }
 
 /// A suspended account stays as it is, whatever link is around.

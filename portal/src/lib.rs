@@ -17,15 +17,18 @@ mod account;
 mod audit;
 pub mod clock;
 pub mod config;
+mod customers;
 mod demo;
 mod device;
 mod dispute;
 mod error;
 mod failpoint;
+mod fold;
 mod forgotten;
 pub mod mail;
 mod outbox;
 pub mod password;
+mod reset_desk;
 mod resets;
 mod restored;
 pub mod secrets;
@@ -33,6 +36,7 @@ mod sessions;
 mod sign_in;
 mod sites;
 mod staff;
+mod step_up;
 mod store;
 mod throttle;
 mod work;
@@ -48,10 +52,12 @@ pub use audit::AuditReport;
 pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
 pub use forgotten::NewPassword;
+pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
 pub use sessions::Actor;
 pub use sign_in::{SignIn, SignedIn};
 pub use staff::CreateStaff;
+pub use step_up::SteppedUp;
 
 use clock::{Clock, Randomness};
 use config::Settings;
@@ -126,7 +132,9 @@ impl Portal {
         let db = Db::connect(&settings.database).await?;
         db.migrate().await?;
         let keys = keys_for(&db, settings, &random).await?;
-        Self::furnish(settings, clock, random, db, keys)
+        let portal = Self::furnish(settings, clock, random, db, keys)?;
+        portal.list_everybody().await.context("cannot list the customers")?;
+        Ok(portal)
     }
 
     /// Looks at the database and the master key, and changes nothing.

@@ -231,6 +231,11 @@ impl Mailer {
         }
     }
 
+    /// Whether there is a way for mail to go.
+    pub fn sends(&self) -> bool {
+        self.0.out.is_some()
+    }
+
     /// Tries the configured way without sending anything. The error says how to mend it.
     pub async fn check(&self) -> anyhow::Result<()> {
         match &self.0.out {

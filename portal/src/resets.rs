@@ -52,6 +52,25 @@ pub(crate) struct Circumstances {
     pub keep: Option<SessionId>,
 }
 
+/// Who asked for a reset.
+#[derive(Debug, Clone)]
+pub(crate) enum Asker {
+    /// Somebody at the forgotten-password page.
+    Visitor,
+    /// A member of staff, who says why.
+    Staff { id: AccountId, why: Why },
+}
+
+/// Why staff do something to a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Why {
+    /// In their words.
+    pub reason: String,
+    /// The number of a ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
 impl Circumstances {
     /// What a visit tells.
     pub fn of(visit: &Visit, actor: (ActorKind, Option<AccountId>), how: ChangedHow) -> Self {
@@ -78,7 +97,7 @@ impl Circumstances {
             personal: Personal {
                 address: self.address,
                 device: device::describe(&self.user_agent),
-                staff: None,
+                ..Personal::default()
             },
         }
     }
@@ -132,12 +151,15 @@ impl Portal {
         &self,
         tx: &mut Tx,
         account: &Account,
-        delivery: Delivery,
-        requested_by: Option<AccountId>,
+        asker: Asker,
     ) -> Result<ResetId> {
-        let row =
-            self.new_reset(tx, account, ResetState::WaitingForCustomer, delivery, requested_by);
-        let row = row.await?;
+        let state = ResetState::WaitingForCustomer;
+        let mut row = self.new_reset(tx, account, state, Delivery::EmailLink, None).await?;
+        if let Asker::Staff { id, why } = asker {
+            row.requested_by = Some(id);
+            row.reason = Some(why.reason);
+            row.ticket = why.ticket;
+        }
         tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
         Ok(row.id)
     }
@@ -159,6 +181,8 @@ impl Portal {
             state,
             delivery,
             requested_by,
+            reason: None,
+            ticket: None,
             new_hash: None,
             sealed_context: None,
             created_at: now,

@@ -67,6 +67,7 @@ impl Portal {
             user_name: None,
             name,
             company: None,
+            reference: None,
             language: Language::En,
             password_hash: Some(hash),
             locked_by: None,

@@ -18,8 +18,6 @@ pub enum ApiError {
     Refused(Refusal),
     /// Nobody is signed in.
     SignedOut,
-    /// Fresh proof of one's own password is needed first.
-    StepUp,
     /// Too much is going on; nothing happened.
     Busy {
         /// Seconds after which trying again makes sense.
@@ -68,7 +66,7 @@ impl ApiError {
 
         let (status, retry_after) = match &self {
             Self::Refused(Refusal::NotFound) => (StatusCode::NOT_FOUND, None),
-            Self::Refused(Refusal::NotAllowed) | Self::StepUp => (StatusCode::FORBIDDEN, None),
+            Self::Refused(Refusal::NotAllowed | Refusal::StepUp) => (StatusCode::FORBIDDEN, None),
             Self::Refused(Refusal::Wait { seconds }) => {
                 (StatusCode::TOO_MANY_REQUESTS, Some(*seconds))
             }

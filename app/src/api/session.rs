@@ -77,6 +77,23 @@ pub async fn sign_out() -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Proves one's own password, for what needs a fresh proof.
+#[server(prefix = "/api", endpoint = "session/step-up")]
+pub async fn step_up(
+    /// One's own password.
+    password: Hidden,
+    /// The local path to go on to.
+    #[server(default)]
+    next: String,
+) -> Result<(), ApiError> {
+    let (portal, facts, actor) = actor().await?;
+    let done = portal.step_up(&actor, &password.into()).await?;
+    let lifetime = done.max_age.map_or(super::Lifetime::Session, super::Lifetime::Span);
+    set_cookie(&facts, &facts.session_cookie(), done.token.reveal(), lifetime);
+    super::see_other_if_plain(local_path(&next).unwrap_or(home(actor.kind)));
+    Ok(())
+}
+
 /// Who is signed in.
 #[server(prefix = "/api", endpoint = "session/me")]
 pub async fn who_is_signed_in() -> Result<SignedInView, ApiError> {

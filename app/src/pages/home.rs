@@ -32,6 +32,7 @@ pub fn Home() -> impl IntoView {
     view! {
         <PageTitle title=tr!(home.title, name = me.name.to_string()) hint=Some(hint) />
         <div class="mt-6 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+            <Way to="/customers" icon=Icon::People title=tr!(customers.title) hint=tr!(home.customers) />
             <Way to="/account" icon=Icon::Person title=tr!(account.profile) hint=tr!(home.profile) />
             <Way to="/account/security" icon=Icon::Shield title=tr!(account.security) hint=tr!(home.security) />
             <Way to="/account/activity" icon=Icon::Clock title=tr!(account.activity) hint=tr!(home.activity) />

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod confirm;
+pub mod customers;
 pub mod forgotten;
 pub mod home;
 pub mod login;

@@ -71,6 +71,39 @@ pub fn Field(
     }
 }
 
+/// A text of a few lines.
+#[component]
+pub fn Area(
+    /// The form field's name, and its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// What to know before typing.
+    hint: &'static str,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    view! {
+        <div class="field">
+            <label class="label-text" for=name>{label}</label>
+            <textarea
+                class="textarea w-full"
+                id=name
+                name=name
+                rows="2"
+                autocomplete="off"
+                autofocus=form.takes_focus(name, false)
+                aria-invalid=move || form.problem(name).map(|_| "true")
+                aria-describedby=describedby(form, name, true)
+                on:input=move |_| form.edit(name)
+            >
+                {form.value(name)}
+            </textarea>
+            <p class="hint" id=format!("{name}-hint")>{hint}</p>
+            <FieldProblem name />
+        </div>
+    }
+}
+
 /// A password: hidden until one wants to see it.
 #[component]
 pub fn PasswordField(

@@ -47,7 +47,7 @@ pub fn login_path(prefix: &str, back: &str) -> String {
 }
 
 /// Encodes text for the value of a query.
-fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     use std::fmt::Write;
 
     let mut encoded = String::with_capacity(text.len());

@@ -51,6 +51,14 @@ pub enum Icon {
     Contrast,
     /// A lock.
     Lock,
+    /// Searching.
+    Search,
+    /// Downwards.
+    Down,
+    /// Upwards.
+    Up,
+    /// Several people.
+    People,
 }
 
 impl Icon {
@@ -109,6 +117,12 @@ impl Icon {
             Self::Moon => "M20 14.2A8.3 8.3 0 0 1 9.8 4a8.3 8.3 0 1 0 10.2 10.2Z",
             Self::Contrast => {
                 "M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0ZM12 3.5v17m3-16v15m2.8-13v11"
+            }
+            Self::Search => "M16.5 11a5.5 5.5 0 1 1-11 0 5.5 5.5 0 0 1 11 0Zm-1.5 4 5 5",
+            Self::Down => "m6 9.5 6 6 6-6",
+            Self::Up => "m6 14.5 6-6 6 6",
+            Self::People => {
+                "M12.5 8.5a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0ZM2.5 19.5c.5-3.2 3-5 6.5-5s6 1.8 6.5 5M15.5 5.3a3.5 3.5 0 0 1 0 6.4M17.5 14.9c2.2.6 3.6 2.2 4 4.6"
             }
             Self::Lock => {
                 "M6.5 10.5h11A1.5 1.5 0 0 1 19 12v6.5a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 5 18.5V12a1.5 1.5 0 0 1 1.5-1.5ZM8 10.5V8a4 4 0 0 1 8 0v2.5"

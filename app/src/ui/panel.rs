@@ -78,6 +78,22 @@ pub fn Empty(
     }
 }
 
+/// What is shown where there is no page for the reader.
+#[component]
+pub fn Absent() -> impl IntoView {
+    go::status(404);
+    view! {
+        <div class="panel mx-auto flex max-w-md flex-col gap-4 p-8">
+            <span class="badge-icon"><Glyph icon=Icon::Nothing class="size-6" /></span>
+            <div>
+                <h2>{tr!(not_found.title)}</h2>
+                <p class="hint mt-1.5">{tr!(not_found.absent)}</p>
+            </div>
+            <a class="btn btn-primary" href="/">{tr!(not_found.start)}</a>
+        </div>
+    }
+}
+
 /// What is shown while content is on its way.
 #[component]
 pub fn Loading() -> impl IntoView {

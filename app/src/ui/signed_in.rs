@@ -1,6 +1,8 @@
 //! What is around every page of those who are signed in.
 
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::components::A;
+use model::account::AccountKind;
 
 use super::{
     icon::{Glyph, Icon},
@@ -30,7 +32,10 @@ pub fn Frame(
         <div class="flex min-h-dvh flex-col">
             <header class="border-b border-base-300 bg-base-100">
                 <div class="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
-                    <div class="mr-auto min-w-0"><Brand name=site.name.to_string() to=home /></div>
+                    <div class="min-w-0"><Brand name=site.name.to_string() to=home /></div>
+                    <div class="mr-auto">
+                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways /> })}
+                    </div>
                     <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
                         <Glyph icon=Icon::Home />
                     </a>
@@ -62,5 +67,18 @@ pub fn Frame(
                 <Preferences />
             </footer>
         </div>
+    }
+}
+
+/// Where staff go.
+#[component]
+fn Ways() -> impl IntoView {
+    view! {
+        <nav class="ways" aria-label=tr!(common.ways)>
+            <A href="/customers">
+                <Glyph icon=Icon::People class="size-5 sm:hidden" />
+                <span class="max-sm:sr-only">{tr!(customers.title)}</span>
+            </A>
+        </nav>
     }
 }

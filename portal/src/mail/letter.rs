@@ -80,6 +80,19 @@ letters! {
         /// Minutes for which it works.
         minutes: u32,
     }
+    /// The link to a new password that staff sent.
+    StaffResetLink = "staff_reset_link" {
+        /// What the reader is called.
+        name: Name,
+        /// The organization that looks after the reader.
+        organization: Name,
+        /// When it was sent.
+        at: Moment,
+        /// The link.
+        link: MailedLink,
+        /// Minutes for which it works.
+        minutes: u32,
+    }
     /// Why staff without a second factor get no link, and who sets them free.
     StaffNoFactor = "staff_no_factor" {
         /// What the reader is called.

@@ -42,6 +42,7 @@ pub(crate) struct NewAccount {
     pub user_name: Option<UserName>,
     pub name: Name,
     pub company: Option<String>,
+    pub reference: Option<String>,
     pub language: Language,
     pub password_hash: Option<String>,
     pub locked_by: Option<Lock>,
@@ -59,11 +60,13 @@ impl Tx {
     /// Adds an account.
     pub async fn add_account(&mut self, new: &NewAccount, now: Moment) -> sqlx::Result<()> {
         let changed_at = new.password_hash.is_some().then_some(now);
-        on!(self, c => sqlx::query("INSERT INTO accounts (id, site_id, organization_id, kind, role, state, email, email_key, user_name, name, company, language, allows_resets, password_hash, password_changed_at, must_change_password, locked_by, last_sign_in_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)")
+        on!(self, c => sqlx::query("INSERT INTO accounts (id, site_id, organization_id, kind, role, state, email, email_key, user_name, name, company, reference, language, allows_resets, password_hash, password_changed_at, must_change_password, locked_by, last_sign_in_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)")
             .bind(new.id).bind(new.site_id).bind(new.organization_id).bind(new.kind).bind(new.role).bind(AccountState::Active)
-            .bind(&new.email).bind(&new.email_key).bind(&new.user_name).bind(&new.name).bind(&new.company).bind(new.language)
+            .bind(&new.email).bind(&new.email_key).bind(&new.user_name).bind(&new.name)
+            .bind(&new.company).bind(&new.reference).bind(new.language)
             .bind(false).bind(&new.password_hash).bind(changed_at).bind(false).bind(new.locked_by).bind(new.last_sign_in_at).bind(now)
-            .execute(c).await.map(drop))
+            .execute(c).await.map(drop))?;
+        self.relist(new.id).await
     }
 
     /// The account with this canonical sign-in name at this site.
@@ -155,9 +158,16 @@ impl Tx {
             .bind(id).bind(lock).bind(until).bind(now).bind(Lock::Failures).execute(c).await.map(drop))
     }
 
+    /// Opens a lock that failures or staff caused. What its owner froze stays frozen.
+    pub async fn unlock(&mut self, id: AccountId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE accounts SET locked_by = NULL, locked_until = NULL, updated_at = $2 WHERE id = $1 AND locked_by IN ($3, $4)")
+            .bind(id).bind(now).bind(Lock::Failures).bind(Lock::Staff).execute(c).await.map(drop))
+    }
+
     /// Notes a sign-in; opens a lock that failures caused.
     pub async fn note_sign_in(&mut self, id: AccountId, now: Moment) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET last_sign_in_at = $2, locked_by = NULL, locked_until = NULL WHERE id = $1").bind(id).bind(now).execute(c).await.map(drop))
+        on!(self, c => sqlx::query("UPDATE accounts SET last_sign_in_at = $2, locked_by = NULL, locked_until = NULL WHERE id = $1").bind(id).bind(now).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("UPDATE customer_listings SET last_sign_in_at = $2 WHERE account_id = $1").bind(id).bind(now).execute(c).await.map(drop))
     }
 
     /// Changes what one may change oneself.
@@ -170,7 +180,8 @@ impl Tx {
         now: Moment,
     ) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE accounts SET name = $2, user_name = $3, language = $4, updated_at = $5 WHERE id = $1")
-            .bind(id).bind(name).bind(user_name).bind(language).bind(now).execute(c).await.map(drop))
+            .bind(id).bind(name).bind(user_name).bind(language).bind(now).execute(c).await.map(drop))?;
+        self.relist(id).await
     }
 
     /// Adds a line to the consent ledger.
@@ -185,6 +196,7 @@ impl Tx {
     ) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("INSERT INTO consents (id, account_id, granted, source, actor_id, at) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(id).bind(account).bind(granted).bind(source).bind(actor).bind(now).execute(c).await.map(drop))?;
-        on!(self, c => sqlx::query("UPDATE accounts SET allows_resets = $2 WHERE id = $1").bind(account).bind(granted).execute(c).await.map(drop))
+        let until = if granted { Moment(i64::MAX) } else { Moment(0) };
+        on!(self, c => sqlx::query("UPDATE accounts SET allows_resets = $2, resets_allowed_until = $3 WHERE id = $1").bind(account).bind(granted).bind(until).execute(c).await.map(drop))
     }
 }

@@ -57,6 +57,12 @@ impl Tx {
             .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
     }
 
+    /// Makes every open link to a new password of an account worthless; returns how many.
+    pub async fn void_reset_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4 AND purpose = $5")
+            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(LinkPurpose::Reset).execute(c).await.map(|done| done.rows_affected()))
+    }
+
     /// When the open links of an account that visitors asked for were made, newest first. Those made
     /// after `latest` have seen another clock and open nothing.
     pub async fn open_forgot_links(
@@ -67,6 +73,16 @@ impl Tx {
     ) -> sqlx::Result<Vec<Moment>> {
         on!(self, c => sqlx::query_scalar("SELECT created_at FROM links WHERE account_id = $1 AND state = $2 AND purpose = $3 AND origin = $4 AND expires_at > $5 AND created_at <= $6 ORDER BY created_at DESC")
             .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(LinkOrigin::Anonymous).bind(now).bind(latest).fetch_all(c).await)
+    }
+
+    /// When the open links to a new password of an account end, the latest first.
+    pub async fn open_reset_links(
+        &mut self,
+        account: AccountId,
+        now: Moment,
+    ) -> sqlx::Result<Vec<Moment>> {
+        on!(self, c => sqlx::query_scalar("SELECT expires_at FROM links WHERE account_id = $1 AND state = $2 AND purpose = $3 AND expires_at > $4 ORDER BY expires_at DESC")
+            .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(now).fetch_all(c).await)
     }
 
     /// Marks links whose time is over, so that no clock can bring them back.

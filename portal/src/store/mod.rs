@@ -11,6 +11,7 @@
 mod accounts;
 mod audit;
 mod counters;
+mod customers;
 mod devices;
 mod forgotten;
 mod links;
@@ -35,6 +36,7 @@ use crate::config::Database;
 pub(crate) use accounts::{Account, NewAccount};
 pub(crate) use audit::AuditRow;
 pub(crate) use counters::Counter;
+pub(crate) use customers::{CustomerDetailRow, CustomerListRow, ScopeRow, Search};
 pub(crate) use devices::DeviceRow;
 pub(crate) use forgotten::ForgottenRow;
 pub(crate) use links::LinkRow;

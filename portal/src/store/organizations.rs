@@ -115,6 +115,19 @@ impl Tx {
         Ok(suspended > 0)
     }
 
+    /// Holds an organization and all above it as they are until the commit. Who changes a policy
+    /// holds its organization alone before.
+    pub async fn hold_policy(&mut self, id: OrganizationId) -> sqlx::Result<()> {
+        match self {
+            // There is one writer.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => {
+                sqlx::query("SELECT 1 FROM organizations JOIN organization_ancestors ON ancestor_id = organizations.id WHERE organization_id = $1 FOR SHARE OF organizations")
+                    .bind(id).execute(&mut **tx).await.map(drop)
+            }
+        }
+    }
+
     /// The settings of an organization and all above it, from the root down; there is a level for
     /// each of them, also for one that chose nothing: it is held within the ceilings above it.
     pub async fn policy_settings(

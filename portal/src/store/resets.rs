@@ -18,6 +18,8 @@ pub(crate) struct ResetRow {
     pub state: ResetState,
     pub delivery: Delivery,
     pub requested_by: Option<AccountId>,
+    pub reason: Option<String>,
+    pub ticket: Option<String>,
     pub new_hash: Option<String>,
     pub sealed_context: Option<Vec<u8>>,
     pub created_at: Moment,
@@ -37,9 +39,10 @@ impl Tx {
         portal: TargetId,
         lease_until: Option<Moment>,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO resets (id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, lease_until, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)")
+        on!(self, c => sqlx::query("INSERT INTO resets (id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, lease_until, created_at, updated_at, reason, ticket) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)")
             .bind(row.id).bind(row.account_id).bind(row.organization_id).bind(row.sequence).bind(row.state).bind(row.delivery)
             .bind(row.requested_by).bind(&row.new_hash).bind(&row.sealed_context).bind(lease_until).bind(row.created_at)
+            .bind(&row.reason).bind(&row.ticket)
             .execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("INSERT INTO reset_targets (id, reset_id, kind, position, state, attempts, updated_at) VALUES ($1, $2, $3, 0, $4, 0, $5)")
             .bind(portal).bind(row.id).bind(TargetKind::Portal).bind(TargetState::Waiting).bind(row.created_at).execute(c).await.map(drop))
@@ -61,7 +64,7 @@ impl Tx {
 
     /// A reset, held until the commit.
     pub async fn lock_reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
-        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, created_at FROM resets WHERE id = $1", query, c =>
+        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, created_at FROM resets WHERE id = $1", query, c =>
             sqlx::query_as(query).bind(id).fetch_optional(c).await)
     }
 

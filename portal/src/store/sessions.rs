@@ -7,7 +7,7 @@ use model::{
     text::Name,
 };
 
-use super::{Tx, on};
+use super::{Tx, locked, on};
 use crate::secrets::TokenHash;
 
 /// A session.
@@ -43,7 +43,7 @@ pub(crate) struct ActorRow {
 impl Tx {
     /// Adds a full session.
     pub async fn add_session(&mut self, row: &SessionRow, token: &TokenHash) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO sessions (id, token_hash, account_id, site_id, device_id, stage, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at, stepped_up_at) VALUES ($1, $2, $3, $4, $5, 'full', $6, $7, $8, $9, $10, $11, $12, $9)")
+        on!(self, c => sqlx::query("INSERT INTO sessions (id, token_hash, account_id, site_id, device_id, stage, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at) VALUES ($1, $2, $3, $4, $5, 'full', $6, $7, $8, $9, $10, $11, $12)")
             .bind(row.id).bind(token).bind(row.account_id).bind(row.site_id).bind(row.device_id).bind(row.kept)
             .bind(&row.address).bind(&row.user_agent).bind(row.created_at).bind(row.last_used_at).bind(row.idle_until).bind(row.expires_at)
             .execute(c).await.map(drop))
@@ -67,7 +67,14 @@ impl Tx {
             .bind(id).bind(now).bind(idle_until).bind(address).execute(c).await.map(drop))
     }
 
-    /// Gives a session a new token.
+    /// When one's own password was last proven in a session, which must not have ended; held until
+    /// the commit.
+    pub async fn lock_step_up(&mut self, id: SessionId) -> sqlx::Result<Option<Moment>> {
+        let proven: Option<Option<Moment>> = locked!(self, "SELECT stepped_up_at FROM sessions WHERE id = $1 AND ended_at IS NULL", query, c => sqlx::query_scalar(query).bind(id).fetch_optional(c).await)?;
+        Ok(proven.flatten())
+    }
+
+    /// Gives a session a new token: a password was proven in it.
     pub async fn rotate_session(
         &mut self,
         id: SessionId,

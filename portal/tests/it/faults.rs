@@ -182,9 +182,10 @@ async fn a_changed_migration_is_refused(world: &mut World) {
         .column("SELECT checksum FROM _sqlx_migrations ORDER BY version", [])
         .await
         .remove(0);
-    world.sql.run("UPDATE _sqlx_migrations SET checksum = $1", values![vec![0u8; 48]]).await;
+    let change = "UPDATE _sqlx_migrations SET checksum = $1 WHERE version = 1";
+    world.sql.run(change, values![vec![0u8; 48]]).await;
     refused(world, "differs from this version's").await;
-    world.sql.run("UPDATE _sqlx_migrations SET checksum = $1", values![before]).await;
+    world.sql.run(change, values![before]).await;
     world.restart(|_| {}).await;
 }
 
@@ -205,17 +206,25 @@ async fn looking_changes_nothing(world: &mut World) {
     portal.close().await;
 
     // With the database of an older version.
-    let done: Vec<u8> =
-        world.sql.column("SELECT checksum FROM _sqlx_migrations", []).await.remove(0);
-    world.sql.run("DELETE FROM _sqlx_migrations", []).await;
-    assert!(matches!(Portal::look(&settings).await.unwrap(), Found::Older(1)));
-    world
+    let last: i64 = world.sql.one("SELECT MAX(version) FROM _sqlx_migrations", []).await;
+    let done: Vec<(String, Vec<u8>)> = world
         .sql
-        .run(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (1, 'foundation', TRUE, $1, 1)",
-            values![done],
+        .rows(
+            "SELECT description, checksum FROM _sqlx_migrations WHERE version = $1",
+            values![last],
         )
         .await;
+    world.sql.run("DELETE FROM _sqlx_migrations WHERE version = $1", values![last]).await;
+    assert!(matches!(Portal::look(&settings).await.unwrap(), Found::Older(1)));
+    for (description, checksum) in done {
+        world
+            .sql
+            .run(
+                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, 1)",
+                values![last, description.as_str(), checksum],
+            )
+            .await;
+    }
 }
 
 async fn migrating_needs_nothing_but_settings(world: &mut World) {

@@ -239,6 +239,38 @@ pub async fn seed(database: Database) {
     portal.close().await;
 }
 
+/// A database with the demo's people, made once for each build of the tests, since every test
+/// runs in a process of its own. Whoever comes at the same moment makes one too; the last one stays.
+async fn template() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let hash = |what: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        what(&mut hasher);
+        hasher.finish()
+    };
+    let place = hash(&|hasher| tests.parent().hash(hasher));
+    let build = hash(&|hasher| tests.metadata().unwrap().modified().unwrap().hash(hasher));
+    let own = folder();
+    let beside = own.path().parent().expect("where folders are made").to_owned();
+    let prefix = format!("rekey-it-template-{place:016x}-");
+    let name = format!("{prefix}{build:016x}.db");
+    let path = beside.join(&name);
+    if !path.exists() {
+        // Those of builds before.
+        for old in std::fs::read_dir(&beside).unwrap().flatten() {
+            let old_name = old.file_name();
+            if old_name.to_string_lossy().starts_with(&prefix) && old_name != *name {
+                // Another process may have removed it, or still copies it.
+                let _ = std::fs::remove_file(old.path());
+            }
+        }
+        let made = own.path().join("rekey.db");
+        seed(Database::Sqlite(made.clone())).await;
+        std::fs::rename(made, &path).expect("the template in its place");
+    }
+    path
+}
+
 /// The path of this database, or its URL, as the settings take it.
 pub fn written(database: &Database) -> String {
     match database {
@@ -253,9 +285,9 @@ impl World {
         std::fs::write(folder.path().join("master.key"), MASTER_KEY).unwrap();
         let (engine, databases, database) = match cluster {
             None => {
-                let database = Database::Sqlite(folder.path().join("rekey.db"));
-                seed(database.clone()).await;
-                (Engine::Sqlite, Vec::new(), database)
+                let path = folder.path().join("rekey.db");
+                std::fs::copy(template().await, &path).expect("a copy of the template");
+                (Engine::Sqlite, Vec::new(), Database::Sqlite(path))
             }
             Some(cluster) => {
                 let own = Own::copied(cluster).await;

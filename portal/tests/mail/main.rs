@@ -44,6 +44,13 @@ fn letter(kind: LetterKind) -> Letter {
         LetterKind::ResetLink => {
             Letter::ResetLink { name: casey, asked: occasion(), link: link("reset"), minutes: 30 }
         }
+        LetterKind::StaffResetLink => Letter::StaffResetLink {
+            name: casey,
+            organization: name("Northwind Backup"),
+            at: occasion().at,
+            link: link("reset"),
+            minutes: 30,
+        },
         LetterKind::StaffNoFactor => {
             Letter::StaffNoFactor { name: name("Arun Patel"), asked: occasion() }
         }

@@ -1,0 +1,187 @@
+//! `/customers/{id}`: one customer, and whether a reset is possible.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use model::{
+    Refusal,
+    account::Lock,
+    customer::{CustomerView, Standing},
+    id::AccountId,
+};
+
+use super::State;
+use crate::{
+    api::{
+        ApiError,
+        customers::{CancelLinks, view_customer},
+    },
+    i18n::tr,
+    ui::{
+        form::{Form, FormState, Submit, use_form},
+        icon::{Glyph, Icon},
+        page::PageTitle,
+        panel::{Absent, Failed, Loading, Notice, Panel, Tone},
+        time::Time,
+    },
+};
+
+/// The page.
+#[component]
+pub fn Customer() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
+    let query = use_query_map();
+    let cancel = use_form::<CancelLinks>();
+    let cancelled = move || {
+        cancel.done()
+            || cancel.error().is_none()
+                && query.with(|query| query.get_str("done") == Some("cancelled"))
+    };
+    let view = Resource::new_blocking(
+        move || (id.get(), cancel.done()),
+        |(id, _)| async move {
+            match id {
+                Some(id) => view_customer(id).await,
+                None => Err(ApiError::Refused(Refusal::NotFound)),
+            }
+        },
+    );
+    let page = move || {
+        Suspend::new(async move {
+            match view.await {
+                Ok(customer) => view! { <Overview customer cancel /> }.into_any(),
+                Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <div role="status" class="contents">
+            {move || {
+                cancelled()
+                    .then(|| {
+                        view! { <div class="mb-6"><Notice tone=Tone::Good>{tr!(customer.cancelled)}</Notice></div> }
+                    })
+            }}
+        </div>
+        <Transition fallback=Loading>{page}</Transition>
+    }
+}
+
+#[component]
+fn Overview(customer: CustomerView, cancel: FormState<CancelLinks>) -> impl IntoView {
+    let CustomerView { id, may_send_link, .. } = customer;
+    let has_links = !customer.open_links.is_empty();
+    let manage = format!("/customers/{id}/password");
+    let came = customer.last_sign_in_at.is_some();
+    let hint = match &customer.company {
+        Some(company) => format!("{company} · {}", customer.organization),
+        None => customer.organization.to_string(),
+    };
+    let standing = customer.standing;
+    view! {
+        <a class="back" href="/customers">
+            <Glyph icon=Icon::Back class="size-4" />
+            {tr!(customers.title)}
+        </a>
+        <div class="mt-3 flex flex-wrap items-start justify-between gap-4">
+            <div class="min-w-0"><PageTitle title=customer.name.to_string() hint=Some(hint) /></div>
+            <State standing came />
+        </div>
+        <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
+            <Panel title=tr!(customer.account)>
+                <dl class="facts">
+                    <Fact name=tr!(customer.email)>{customer.email.to_string()}</Fact>
+                    <Fact name=tr!(customer.user_name)>{or_none(customer.user_name.map(Into::into))}</Fact>
+                    <Fact name=tr!(customer.reference)>{or_none(customer.reference)}</Fact>
+                    <Fact name=tr!(customer.created)><Time at=customer.created_at /></Fact>
+                    <Fact name=tr!(customers.last_sign_in)>
+                        {match customer.last_sign_in_at {
+                            Some(at) => view! { <Time at /> }.into_any(),
+                            None => tr!(customers.never_signed_in).into_any(),
+                        }}
+                    </Fact>
+                </dl>
+            </Panel>
+            <Panel title=tr!(customer.password)>
+                <dl class="facts">
+                    <Fact name=tr!(customer.password_set)>
+                        {match customer.password_changed_at {
+                            Some(at) => view! { <Time at /> }.into_any(),
+                            None => tr!(customer.password_none).into_any(),
+                        }}
+                    </Fact>
+                    {customer
+                        .password_expires_at
+                        .map(|at| view! { <Fact name=tr!(customer.password_expires)><Time at /></Fact> })}
+                    <Fact name=tr!(customer.open_links)>
+                        {if customer.open_links.is_empty() {
+                            tr!(customer.none).into_any()
+                        } else {
+                            customer
+                                .open_links
+                                .into_iter()
+                                .map(|at| {
+                                    view! { <span class="block">{tr!(customer.until)} " " <Time at /></span> }
+                                })
+                                .collect_view()
+                                .into_any()
+                        }}
+                    </Fact>
+                </dl>
+                <div class="mt-5 grid gap-3">
+                    <Possible standing />
+                    {may_send_link
+                        .then(|| view! { <a class="btn btn-primary" href=manage>{tr!(customer.manage_password)}</a> })}
+                    {(may_send_link && has_links)
+                        .then(|| {
+                            view! {
+                                <Form form=cancel class="grid">
+                                    <input type="hidden" name="customer" value=id.to_string() />
+                                    <Submit label=tr!(customer.cancel_links) class="btn" />
+                                </Form>
+                            }
+                        })}
+                </div>
+            </Panel>
+        </div>
+    }
+}
+
+/// Whether the password can be set here, and what to do when it cannot.
+#[component]
+fn Possible(standing: Standing) -> impl IntoView {
+    let lock = standing.lock.map(|lock| match lock {
+        Lock::Failures => tr!(customer.locked_by_failures),
+        Lock::Staff => tr!(customer.locked_by_staff),
+        Lock::Dispute => tr!(customer.locked_by_dispute),
+    });
+    let (tone, text) = if standing.suspended {
+        (Tone::Bad, tr!(customer.is_suspended))
+    } else if standing.allows_resets {
+        (Tone::Good, tr!(customer.may_set))
+    } else {
+        (Tone::Plain, tr!(customer.may_not_set))
+    };
+    view! {
+        <div class="grid gap-3">
+            {lock.map(|lock| view! { <Notice tone=Tone::Bad>{lock}</Notice> })}
+            <Notice tone>{text}</Notice>
+        </div>
+    }
+}
+
+/// A name with its value.
+#[component]
+fn Fact(name: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div class="fact">
+            <dt class="hint">{name}</dt>
+            <dd class="min-w-0 break-words">{children()}</dd>
+        </div>
+    }
+}
+
+fn or_none(text: Option<String>) -> String {
+    text.unwrap_or_else(|| tr!(customer.none).to_owned())
+}

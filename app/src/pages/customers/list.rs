@@ -1,0 +1,253 @@
+//! `/customers`: who one looks after, found in a few keystrokes. The address holds the whole view.
+
+use std::time::Duration;
+
+use leptos::{ev::SubmitEvent, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+use model::{
+    Refusal,
+    customer::{CustomerOrder, CustomerPage, CustomerQuery, CustomerState, SHORTEST_SEARCH},
+};
+
+use super::{
+    address, asked_for, count, first_page, keys,
+    scopes::{Narrowed, Scopes},
+    state_name,
+    table::Table,
+};
+use crate::{
+    api::{ApiError, customers},
+    i18n::tr,
+    ui::{
+        icon::{Glyph, Icon},
+        page::PageTitle,
+        panel::{Absent, Empty, Failed, Loading},
+    },
+};
+
+/// How long one types on before the list follows.
+const PAUSE: Duration = Duration::from_millis(120);
+
+/// The page.
+#[component]
+pub fn Customers() -> impl IntoView {
+    let params = use_query_map();
+    let query = Memo::new(move |_| params.with(asked_for));
+    let page = Resource::new_blocking(
+        move || query.get(),
+        |query| async move {
+            let CustomerQuery { scope, text, state, order, descending, after, before } = query;
+            customers::find_customers(scope, text, state, order, descending, after, before).await
+        },
+    );
+    let narrowed = Narrowed::new();
+    keys::listen();
+    let hint = move || {
+        Suspend::new(async move {
+            page.await.ok().map(|page| {
+                let organization = page.scope.name.to_string();
+                let hint = if page.has_several {
+                    tr!(customers.hint_below, organization = organization)
+                } else {
+                    tr!(customers.hint, organization = organization)
+                };
+                view! { <p class="hint mt-1.5">{hint}</p> }
+            })
+        })
+    };
+    let scopes = move || {
+        Suspend::new(async move {
+            let page = page.await.ok().filter(|page| page.scopes > 1);
+            page.map(|page| {
+                let (scope, number) = (page.scope, page.scopes);
+                view! { <Scopes scope number narrowed query /> }
+            })
+        })
+    };
+    let states = move || {
+        Suspend::new(async move { page.await.ok().map(|page| view! { <States page query /> }) })
+    };
+    let body = move || {
+        Suspend::new(async move {
+            match page.await {
+                Ok(page) => view! { <Found page query=query.get_untracked() /> }.into_any(),
+                Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <PageTitle title=tr!(customers.title) />
+        <Transition>{hint}</Transition>
+        <div class="mt-5 flex flex-wrap items-center gap-2">
+            <Transition>{scopes}</Transition>
+            <Search query />
+            <Transition>{states}</Transition>
+        </div>
+        <Transition fallback=Loading>{body}</Transition>
+    }
+}
+
+/// The states that somebody is in, with how many are.
+#[component]
+fn States(page: CustomerPage, query: Memo<CustomerQuery>) -> impl IntoView {
+    let now = query.get_untracked();
+    let chosen = now.state;
+    let chip = |state: Option<CustomerState>, name: &'static str, number: String| {
+        let to = address(&CustomerQuery { state, ..first_page(&now) });
+        view! {
+            <a class="chip" href=to aria-current=(chosen == state).then_some("true")>
+                {name} " " <span class="num chip-count">{number}</span>
+            </a>
+        }
+    };
+    let chips = page
+        .states
+        .iter()
+        .filter(|(state, count)| count.number > 0 || chosen == Some(*state))
+        .map(|(state, number)| chip(Some(*state), state_name(*state), count(*number)))
+        .collect_view();
+    view! {
+        <nav class="chips" aria-label=tr!(customers.states)>
+            {chip(None, tr!(customers.all), count(page.total))} {chips}
+        </nav>
+    }
+}
+
+/// The field that narrows the list as one types; without code, a form.
+#[component]
+fn Search(query: Memo<CustomerQuery>) -> impl IntoView {
+    let now = query.get_untracked();
+    let input = NodeRef::<leptos::html::Input>::new();
+    let navigate = use_navigate();
+    let follow = StoredValue::new(move |typed: String| {
+        let before = query.get_untracked();
+        // One character narrows nothing, and is not worth an entry.
+        let text =
+            if typed.trim().chars().count() < SHORTEST_SEARCH { String::new() } else { typed };
+        if text != before.text {
+            let to = address(&CustomerQuery { text, ..first_page(&before) });
+            navigate(
+                &to,
+                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+            );
+        }
+    });
+    // Going back, the field shows what the list is narrowed by.
+    Effect::new(move || {
+        let text = query.with(|query| query.text.clone());
+        if let Some(input) = input.get_untracked()
+            && document().active_element().as_ref() != Some(input.as_ref())
+        {
+            input.set_value(&text);
+        }
+    });
+    let pending = StoredValue::new(None::<TimeoutHandle>);
+    let stop = move || {
+        if let Some(pending) = pending.try_update_value(Option::take).flatten() {
+            pending.clear();
+        }
+    };
+    on_cleanup(stop);
+    let on_input = move |_| {
+        stop();
+        let later = set_timeout_with_handle(
+            move || {
+                if let Some(Some(input)) = input.try_get_untracked() {
+                    follow.with_value(|follow| follow(input.value()));
+                }
+            },
+            PAUSE,
+        );
+        pending.set_value(later.ok());
+    };
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        stop();
+        if let Some(input) = input.get_untracked() {
+            follow.with_value(|follow| follow(input.value()));
+        }
+    };
+    let kept = [
+        ("scope", now.scope.map(|id| id.to_string())),
+        ("state", now.state.map(|state| state.word().to_owned())),
+        ("order", (now.order != CustomerOrder::default()).then(|| now.order.word().to_owned())),
+        ("desc", now.descending.then(|| "1".to_owned())),
+    ];
+    let kept = kept
+        .into_iter()
+        .filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value? /> }))
+        .collect_view();
+    view! {
+        <form method="get" action="/customers" role="search" class="search" on:submit=on_submit>
+            {kept}
+            <input
+                class="input w-full pr-11"
+                type="search"
+                id="search"
+                name="q"
+                value=now.text
+                placeholder=tr!(customers.search_hint)
+                aria-label=tr!(customers.search)
+                aria-keyshortcuts="/"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                node_ref=input
+                on:input=on_input
+            />
+            <button class="reveal" aria-label=tr!(customers.search) title=tr!(customers.search)>
+                <Glyph icon=Icon::Search />
+            </button>
+        </form>
+    }
+}
+
+/// Those who were found, or why there are none.
+#[component]
+fn Found(page: CustomerPage, query: CustomerQuery) -> impl IntoView {
+    if page.rows.is_empty() {
+        let narrowed = !query.text.is_empty() || query.state.is_some();
+        let text = if narrowed { tr!(customers.nobody_found) } else { tr!(customers.nobody) };
+        let all = narrowed.then(|| {
+            let to = address(&CustomerQuery { scope: query.scope, ..CustomerQuery::default() });
+            view! { <a class="btn btn-sm" href=to>{tr!(customers.show_all)}</a> }
+        });
+        return view! {
+            <div class="panel mt-4 flex flex-col items-center pb-8">
+                <Empty icon=if narrowed { Icon::Nothing } else { Icon::Person } text />
+                {all}
+            </div>
+        }
+        .into_any();
+    }
+    // What leads nowhere is not there.
+    let turn = move |to: CustomerQuery, name: &'static str, icon: Icon, first: bool| {
+        view! {
+            <a class="btn btn-sm" href=address(&to)>
+                {first.then(|| view! { <Glyph icon class="size-4" /> })}
+                {name}
+                {(!first).then(|| view! { <Glyph icon class="size-4" /> })}
+            </a>
+        }
+    };
+    let anew = first_page(&query);
+    let before = page.before.map(|before| CustomerQuery { before: Some(before), ..anew.clone() });
+    let after = page.after.map(|after| CustomerQuery { after: Some(after), ..anew.clone() });
+    let shown = page.rows.len();
+    let several = page.has_several;
+    view! {
+        <div class="panel mt-4 overflow-hidden">
+            <Table rows=page.rows several query />
+            <nav class="flex items-center gap-2 border-t border-base-300 px-4 py-3" aria-label=tr!(customers.pages)>
+                <p class="hint num mr-auto" role="status">{tr!(customers.shown, count = shown)}</p>
+                {before.map(|to| turn(to, tr!(customers.previous), Icon::Back, true))}
+                {after.map(|to| turn(to, tr!(customers.next), Icon::Forward, false))}
+            </nav>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,85 @@
+//! The scope selector: one's own organization and all below it, to be searched.
+
+use leptos::prelude::*;
+use model::customer::{CustomerQuery, Scope};
+
+use super::{address, first_page};
+use crate::{
+    api::{ApiError, customers::scopes},
+    i18n::tr,
+    ui::icon::{Glyph, Icon},
+};
+
+/// From how many scopes on they can be searched.
+const MANY: u32 = 8;
+
+/// What one types to narrow the scopes, and those that fit. Made with the page and not with the
+/// selector, which is drawn when the page is known: by then the browser would fetch anew what came
+/// with the page.
+#[derive(Clone, Copy)]
+pub struct Narrowed {
+    typed: RwSignal<String>,
+    found: Resource<Result<Vec<Scope>, ApiError>>,
+}
+
+impl Narrowed {
+    /// By nothing yet.
+    pub fn new() -> Self {
+        let typed = RwSignal::new(String::new());
+        Self { typed, found: Resource::new_blocking(move || typed.get(), scopes) }
+    }
+}
+
+/// The selector.
+#[component]
+pub fn Scopes(
+    scope: Scope,
+    number: u32,
+    narrowed: Narrowed,
+    query: Memo<CustomerQuery>,
+) -> impl IntoView {
+    let Narrowed { typed, found } = narrowed;
+    let Scope { id: chosen, name, .. } = scope;
+    let list = move || {
+        Suspend::new(async move {
+            let line = |scope: Scope| {
+                let to =
+                    CustomerQuery { scope: Some(scope.id), ..first_page(&query.get_untracked()) };
+                let class = match scope.depth {
+                    0 => "menu-line",
+                    1 => "menu-line menu-1",
+                    2 => "menu-line menu-2",
+                    _ => "menu-line menu-3",
+                };
+                let current = (scope.id == chosen).then_some("true");
+                view! {
+                    <li><a class=class href=address(&to) aria-current=current>{scope.name.to_string()}</a></li>
+                }
+            };
+            let lines = found.await.unwrap_or_default().into_iter().map(line).collect_view();
+            view! { <ul>{lines}</ul> }
+        })
+    };
+    let search = (number >= MANY).then(|| {
+        view! {
+            <input
+                class="input live-only mb-1 w-full"
+                type="search"
+                aria-label=tr!(customers.search_scopes)
+                placeholder=tr!(customers.search_scopes)
+                autocomplete="off"
+                on:input:target=move |event| typed.set(event.target().value())
+            />
+        }
+    });
+    view! {
+        <details class="menu">
+            <summary class="btn menu-button">
+                <span class="hint">{tr!(customers.scope)}</span>
+                <span class="truncate">{name.to_string()}</span>
+                <Glyph icon=Icon::Down class="size-4" />
+            </summary>
+            <div class="menu-panel panel">{search} <Transition>{list}</Transition></div>
+        </details>
+    }
+}

@@ -1,0 +1,262 @@
+//! Customers, as the staff who look after them see them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Moment,
+    account::Lock,
+    id::{AccountId, OrganizationId},
+    text::{EmailAddress, Name, UserName},
+};
+
+/// Customers on one page of the list.
+pub const CUSTOMERS_PER_PAGE: usize = 50;
+/// Up to here customers are counted; more are "1,000+".
+pub const COUNTED: u32 = 1_000;
+/// Fewest characters that narrow the list.
+pub const SHORTEST_SEARCH: usize = 2;
+
+/// A state by which the list of customers is narrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerState {
+    /// Cannot sign in, for too many wrong passwords, by staff or in dispute.
+    Locked,
+    /// Has a temporary password.
+    MustChangePassword,
+    /// Does not let the reseller set the password.
+    NoConsent,
+    /// Never came.
+    NeverSignedIn,
+    /// Set aside by staff.
+    Suspended,
+}
+
+impl CustomerState {
+    /// Every state, in the order they are shown.
+    pub const ALL: [Self; 5] = [
+        Self::Locked,
+        Self::MustChangePassword,
+        Self::NoConsent,
+        Self::NeverSignedIn,
+        Self::Suspended,
+    ];
+
+    /// The word in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Locked => "locked",
+            Self::MustChangePassword => "must_change_password",
+            Self::NoConsent => "no_consent",
+            Self::NeverSignedIn => "never_signed_in",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The state of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// What the list of customers is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerOrder {
+    /// Their names.
+    #[default]
+    Name,
+    /// Their companies.
+    Company,
+    /// When they signed in last.
+    LastSignIn,
+}
+
+impl CustomerOrder {
+    /// Every order.
+    pub const ALL: [Self; 3] = [Self::Name, Self::Company, Self::LastSignIn];
+
+    /// The word in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Company => "company",
+            Self::LastSignIn => "last_sign_in",
+        }
+    }
+
+    /// The order of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.word() == word)
+    }
+}
+
+/// Which customers are looked for, and from where on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct CustomerQuery {
+    /// The organization whose customers, and those of all below it, are looked at; one's own when
+    /// `None`.
+    #[serde(default)]
+    pub scope: Option<OrganizationId>,
+    /// Words that all must be found: beginnings of words from two characters on, any part of a
+    /// word from three on.
+    #[serde(default)]
+    pub text: String,
+    /// Only those in this state.
+    #[serde(default)]
+    pub state: Option<CustomerState>,
+    /// In which order.
+    #[serde(default)]
+    pub order: CustomerOrder,
+    /// Whether the order is turned round.
+    #[serde(default)]
+    pub descending: bool,
+    /// The page after this customer.
+    #[serde(default)]
+    pub after: Option<AccountId>,
+    /// The page before this customer; `after` wins.
+    #[serde(default)]
+    pub before: Option<AccountId>,
+}
+
+/// A number that is not counted further than [`COUNTED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// How many, or [`COUNTED`] of them.
+    pub number: u32,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+impl Count {
+    /// Of so many that were counted up to one more than [`COUNTED`].
+    pub fn of(counted: i64) -> Self {
+        let number = u32::try_from(counted).unwrap_or_default();
+        Self { number: number.min(COUNTED), more: number > COUNTED }
+    }
+}
+
+/// An organization as a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The organization.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+    /// How far below one's own organization it is.
+    pub depth: u32,
+}
+
+/// What stands in a customer's way, and what staff may do, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Set aside by staff.
+    pub suspended: bool,
+    /// The lock that holds.
+    pub lock: Option<Lock>,
+    /// When that lock opens by itself, if it does.
+    pub locked_until: Option<Moment>,
+    /// Has a temporary password.
+    pub must_change_password: bool,
+    /// Lets the reseller set the password.
+    pub allows_resets: bool,
+}
+
+/// A customer in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerRow {
+    /// The customer.
+    pub id: AccountId,
+    /// What they are called.
+    pub name: Name,
+    /// Their company.
+    pub company: Option<String>,
+    /// Where mail goes.
+    pub email: EmailAddress,
+    /// What the reseller calls them in other books.
+    pub reference: Option<String>,
+    /// Who looks after them.
+    pub organization: Name,
+    /// How they stand.
+    pub standing: Standing,
+    /// When they signed in last.
+    pub last_sign_in_at: Option<Moment>,
+}
+
+/// A page of the list of customers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerPage {
+    /// The customers.
+    pub rows: Vec<CustomerRow>,
+    /// The customer before whom the page before this one ends.
+    pub before: Option<AccountId>,
+    /// The customer after whom the next page begins.
+    pub after: Option<AccountId>,
+    /// How many there are in the scope, whatever is looked for.
+    pub total: Count,
+    /// How many of them are in which state.
+    pub states: Vec<(CustomerState, Count)>,
+    /// The scope that was looked at.
+    pub scope: Scope,
+    /// Whether the scope is more than one organization.
+    pub has_several: bool,
+    /// How many scopes the reader may choose from.
+    pub scopes: u32,
+}
+
+/// A customer, on the page about them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerView {
+    /// The customer.
+    pub id: AccountId,
+    /// What they are called.
+    pub name: Name,
+    /// Their company.
+    pub company: Option<String>,
+    /// Where mail goes.
+    pub email: EmailAddress,
+    /// A second name to sign in with.
+    pub user_name: Option<UserName>,
+    /// What the reseller calls them in other books.
+    pub reference: Option<String>,
+    /// Who looks after them.
+    pub organization: Name,
+    /// How they stand.
+    pub standing: Standing,
+    /// When they were created.
+    pub created_at: Moment,
+    /// When they signed in last.
+    pub last_sign_in_at: Option<Moment>,
+    /// When the password was set; `None` when there is none yet.
+    pub password_changed_at: Option<Moment>,
+    /// Until when a temporary password works.
+    pub password_expires_at: Option<Moment>,
+    /// When the open links to a new password end, the latest first.
+    pub open_links: Vec<Moment>,
+    /// Whether the reader may mail a link.
+    pub may_send_link: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_wire() {
+        for state in CustomerState::ALL {
+            assert_eq!(serde_json::to_value(state).expect("serializes"), state.word());
+            assert_eq!(CustomerState::from_word(state.word()), Some(state));
+        }
+        for order in CustomerOrder::ALL {
+            assert_eq!(serde_json::to_value(order).expect("serializes"), order.word());
+            assert_eq!(CustomerOrder::from_word(order.word()), Some(order));
+        }
+    }
+
+    #[test]
+    fn counting_stops_at_a_thousand() {
+        assert_eq!(Count::of(999), Count { number: 999, more: false });
+        assert_eq!(Count::of(1_000), Count { number: 1_000, more: false });
+        assert_eq!(Count::of(1_001), Count { number: 1_000, more: true });
+    }
+}

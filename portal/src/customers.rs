@@ -1,0 +1,270 @@
+//! Customers, for the staff who look after them: the tree of scopes, the list, the page of one.
+
+use std::{collections::HashMap, time::Duration};
+
+use model::{
+    Moment, Refusal,
+    account::{AccountKind, AccountState, Role},
+    audit::AuditKind,
+    customer::{
+        COUNTED, CUSTOMERS_PER_PAGE, Count, CustomerPage, CustomerQuery, CustomerRow,
+        CustomerState, CustomerView, Scope, Standing,
+    },
+    id::{AccountId, OrganizationId},
+    permission::Permission,
+};
+
+use crate::{
+    Actor, Portal, Result,
+    audit::{Event, Personal},
+    fold,
+    store::{CustomerDetailRow, CustomerListRow, ScopeRow, Search, Tx},
+    throttle::Limit,
+};
+
+/// Scopes that are offered at once; whoever has more narrows them by typing.
+const SCOPES: usize = 100;
+/// Looking at a customer again within this time is no second view.
+const VIEW_AGAIN: Duration = Duration::from_mins(10);
+/// Under which the database notes that every customer is listed, and by which rules.
+const LISTED: &str = "customers_listed_1";
+/// Customers listed in one unit of work.
+const LISTED_AT_ONCE: i64 = 1_000;
+
+impl Actor {
+    /// That they are staff, with a permission. To customers there is nothing here.
+    pub(crate) fn may(&self, permission: Permission) -> Result<Role> {
+        let role =
+            self.role.filter(|_| self.kind == AccountKind::Staff).ok_or(Refusal::NotFound)?;
+        if role.may(permission) { Ok(role) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
+    /// What they did to a customer, for the audit log of the customer's organization.
+    pub(crate) fn event_about(&self, customer: &CustomerDetailRow, kind: AuditKind) -> Event<'_> {
+        Event {
+            organization: customer.organization_id,
+            subject: Some(customer.row.id),
+            personal: Personal { staff: Some(self.name.to_string()), ..Personal::of(&self.visit) },
+            ..self.event(kind)
+        }
+    }
+}
+
+impl Portal {
+    /// The actor's own organization and those below it, as a tree written down line by line; only
+    /// those whose name has all of these words, when there are any.
+    pub async fn scopes(&self, actor: &Actor, text: &str) -> Result<Vec<Scope>> {
+        actor.may(Permission::ReadCustomers)?;
+        let mut tx = self.db().read().await?;
+        let rows = tx.scopes(actor.organization).await?;
+        let wanted = fold::words(text);
+        let fits = |row: &ScopeRow| {
+            let name = fold::searchable([row.name.as_str()]);
+            wanted.iter().all(|word| name.contains(&format!(" {word}")))
+        };
+        Ok(tree(rows).into_iter().filter(fits).take(SCOPES).map(Scope::from).collect())
+    }
+
+    /// A page of the customers of a scope.
+    pub async fn find_customers(
+        &self,
+        actor: &Actor,
+        query: &CustomerQuery,
+    ) -> Result<CustomerPage> {
+        actor.may(Permission::ReadCustomers)?;
+        let now = self.now();
+        let mut tx = self.db().read().await?;
+        let id = query.scope.unwrap_or(actor.organization);
+        // Whose scope it is not learns nothing of it.
+        if !tx.is_within(id, actor.organization).await? {
+            return Err(Refusal::NotFound.into());
+        }
+        let scope = tx.organization(id).await?.ok_or(Refusal::NotFound)?;
+        let scope = Scope { id, name: scope.name, depth: 0 };
+
+        let (from, backwards) = match (query.after, query.before) {
+            (Some(after), _) => (Some(after), false),
+            (None, before) => (before, before.is_some()),
+        };
+        // Whoever is gone meanwhile has no place: one begins anew.
+        let behind = match from {
+            Some(from) => tx.place(from, id, query.order).await?,
+            None => None,
+        };
+        let backwards = backwards && behind.is_some();
+        let search = Search {
+            scope: id,
+            parts: fold::parts(&query.text),
+            state: query.state,
+            order: query.order,
+            descending: query.descending != backwards,
+            behind: behind.clone(),
+            limit: i64::try_from(CUSTOMERS_PER_PAGE + 1).unwrap_or(i64::MAX),
+            now,
+        };
+        let mut rows = tx.find_customers(&search).await?;
+        let more = rows.len() > CUSTOMERS_PER_PAGE;
+        rows.truncate(CUSTOMERS_PER_PAGE);
+        if backwards {
+            rows.reverse();
+        }
+        let (first, last) = (rows.first().map(|row| row.id), rows.last().map(|row| row.id));
+        let (before, after) = if backwards {
+            (first.filter(|_| more), last)
+        } else {
+            (first.filter(|_| behind.is_some()), last.filter(|_| more))
+        };
+
+        let mut states = Vec::with_capacity(CustomerState::ALL.len());
+        for state in CustomerState::ALL {
+            let counted = tx.count_in_state(id, state, now, i64::from(COUNTED) + 1).await?;
+            states.push((state, Count::of(counted)));
+        }
+        Ok(CustomerPage {
+            rows: rows.into_iter().map(|row| row.shown(now)).collect(),
+            before,
+            after,
+            total: Count::of(tx.count_customers(id).await?),
+            states,
+            has_several: tx.count_scopes(id).await? > 1,
+            scopes: u32::try_from(tx.count_scopes(actor.organization).await?).unwrap_or(u32::MAX),
+            scope,
+        })
+    }
+
+    /// All about one customer. That staff looked is recorded, once for each sitting.
+    pub async fn view_customer(&self, actor: &Actor, id: AccountId) -> Result<CustomerView> {
+        actor.may(Permission::ReadCustomers)?;
+        let now = self.now();
+        let mut tx = self.db().read().await?;
+        let customer = tx.customer_of(actor, id).await?;
+        let open_links = tx.open_reset_links(id, now).await?;
+        drop(tx);
+        self.note_view(actor, &customer).await?;
+        let standing = customer.row.standing(now);
+        Ok(CustomerView {
+            id,
+            name: customer.row.name,
+            company: customer.row.company,
+            email: customer.row.email,
+            user_name: customer.user_name,
+            reference: customer.row.reference,
+            organization: customer.row.organization,
+            standing,
+            created_at: customer.created_at,
+            last_sign_in_at: customer.row.last_sign_in_at,
+            password_changed_at: customer.password_changed_at,
+            password_expires_at: customer.password_expires_at,
+            open_links,
+            may_send_link: self.link_obstacle(actor, customer.row.state).is_none(),
+        })
+    }
+
+    async fn note_view(&self, actor: &Actor, customer: &CustomerDetailRow) -> Result<()> {
+        let limit = Limit { count: 1, window: VIEW_AGAIN };
+        let name = format!("view:{}:{}", actor.account, customer.row.id);
+        let mut tx = self.db().write().await?;
+        if tx.take(&name, limit, self.now()).await?.is_none() {
+            let event = actor.event_about(customer, AuditKind::CustomerViewed);
+            tx.record(self, event).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes every customer one who is found, once: those of a version that had no list.
+    pub(crate) async fn list_everybody(&self) -> Result<()> {
+        if self.db().read().await?.meta(LISTED).await?.is_some() {
+            return Ok(());
+        }
+        let mut listed = 0_usize;
+        loop {
+            let mut tx = self.db().write().await?;
+            let some = tx.unlisted_customers(LISTED_AT_ONCE).await?;
+            if some.is_empty() {
+                tx.add_meta(LISTED, &[]).await?;
+                tx.commit().await?;
+                return Ok(());
+            }
+            for customer in &some {
+                tx.relist(*customer).await?;
+            }
+            tx.commit().await?;
+            listed += some.len();
+            tracing::info!(listed, "listing customers, so that they are found");
+        }
+    }
+}
+
+impl Tx {
+    /// A customer whom the actor may look after: of their organization, or of one below it.
+    /// Another organization's and one that does not exist are the same.
+    pub(crate) async fn customer_of(
+        &mut self,
+        actor: &Actor,
+        id: AccountId,
+    ) -> Result<CustomerDetailRow> {
+        let customer = self.customer(id).await?.ok_or(Refusal::NotFound)?;
+        if self.is_within(customer.organization_id, actor.organization).await? {
+            Ok(customer)
+        } else {
+            Err(Refusal::NotFound.into())
+        }
+    }
+}
+
+impl CustomerListRow {
+    fn standing(&self, now: Moment) -> Standing {
+        let holds = self.locked_until.is_none_or(|until| until > now);
+        let lock = self.locked_by.filter(|_| holds);
+        Standing {
+            suspended: self.state == AccountState::Suspended,
+            lock,
+            locked_until: self.locked_until.filter(|_| lock.is_some()),
+            must_change_password: self.must_change_password,
+            allows_resets: self.resets_allowed_until > now,
+        }
+    }
+
+    fn shown(self, now: Moment) -> CustomerRow {
+        let standing = self.standing(now);
+        CustomerRow {
+            id: self.id,
+            name: self.name,
+            company: self.company,
+            email: self.email,
+            reference: self.reference,
+            organization: self.organization,
+            standing,
+            last_sign_in_at: self.last_sign_in_at,
+        }
+    }
+}
+
+impl From<ScopeRow> for Scope {
+    fn from(row: ScopeRow) -> Self {
+        let depth = u32::try_from(row.distance).unwrap_or_default();
+        Self { id: row.id, name: row.name, depth }
+    }
+}
+
+/// Organizations with each directly above those below it, by name.
+fn tree(rows: Vec<ScopeRow>) -> Vec<ScopeRow> {
+    let mut tops = Vec::new();
+    let mut below: HashMap<OrganizationId, Vec<ScopeRow>> = HashMap::new();
+    for row in rows {
+        match row.parent_id.filter(|_| row.distance > 0) {
+            Some(parent) => below.entry(parent).or_default().push(row),
+            None => tops.push(row),
+        }
+    }
+    for siblings in below.values_mut() {
+        // The last one is taken first.
+        siblings.sort_by_cached_key(|row| std::cmp::Reverse(fold::key(Some(row.name.as_str()))));
+    }
+    let mut lines = Vec::new();
+    while let Some(row) = tops.pop() {
+        tops.append(&mut below.remove(&row.id).unwrap_or_default());
+        lines.push(row);
+    }
+    lines
+}

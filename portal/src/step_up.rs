@@ -1,0 +1,122 @@
+//! Step-up: fresh proof of one's own password, before what must not be done with a session that
+//! somebody else sits at. It counts for a while, in the session in which it was given.
+
+use std::time::Duration;
+
+use model::{
+    Refusal,
+    account::{AccountKind, AccountState, Role},
+    audit::{AuditKind, Outcome},
+    permission::Permission,
+    policy::{KEPT_SESSION_LIFE, LONGEST_PASSWORD_BYTES, STEP_UP_LIFE},
+    refusal::Problem,
+};
+
+use crate::{
+    Actor, Error, Portal, Result,
+    audit::Event,
+    secrets::{Secret, new_token},
+    sessions::SKEW,
+    sign_in::failed_once_more,
+    store::{Account, Tx},
+    throttle::wait_refusal,
+};
+
+/// A session that goes on under a new token.
+#[derive(Debug, Clone)]
+pub struct SteppedUp {
+    /// The token.
+    pub token: Secret,
+    /// How long the browser keeps it; until it is closed when `None`.
+    pub max_age: Option<Duration>,
+}
+
+impl Portal {
+    /// Proves one's own password. The session goes on under a new token.
+    pub async fn step_up(&self, actor: &Actor, password: &Secret) -> Result<SteppedUp> {
+        self.prove_password(actor, "password", password, AuditKind::SteppedUp).await?;
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        // It may have ended while the password was looked at.
+        let kept = tx.open_session_is_kept(actor.session).await?.ok_or(Refusal::NotAllowed)?;
+        let (token, hash) = new_token(self.random());
+        tx.rotate_session(actor.session, &hash, now).await?;
+        tx.record(self, actor.event(AuditKind::SteppedUp)).await?;
+        tx.commit().await?;
+        Ok(SteppedUp { token, max_age: kept.then_some(KEPT_SESSION_LIFE) })
+    }
+
+    /// Whether the actor proved their password a short while ago.
+    pub(crate) async fn has_stepped_up(&self, tx: &mut Tx, actor: &Actor) -> Result<bool> {
+        let now = self.now();
+        let proven = tx.lock_step_up(actor.session).await?;
+        Ok(proven.is_some_and(|at| now.since(at) < STEP_UP_LIFE && at <= now.plus(SKEW)))
+    }
+
+    /// Checks the actor's own password. Whoever took over a session may not try passwords without
+    /// end: the attempt is counted before the password is looked at.
+    pub(crate) async fn prove_password(
+        &self,
+        actor: &Actor,
+        field: &str,
+        password: &Secret,
+        refused: AuditKind,
+    ) -> Result<Account> {
+        if password.reveal().is_empty() {
+            return Err(Error::field(field, Problem::Required));
+        }
+        let now = self.now();
+        let counter_name = format!("current:{}", actor.account);
+        let mut tx = self.db().write().await?;
+        let policy = tx.policy(actor.organization).await?;
+        let counter = tx.counter(&counter_name, &policy, now).await?;
+        if counter.open_at > now {
+            tx.commit().await?;
+            return Err(wait_refusal(counter.open_at.since(now)).into());
+        }
+        tx.save_counter(&counter_name, failed_once_more(counter, &policy, now), now).await?;
+        let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        tx.commit().await?;
+
+        let stored = account.password_hash.as_deref();
+        let fits = password.reveal().len() <= LONGEST_PASSWORD_BYTES;
+        let nothing = Secret::default();
+        let password = if fits { password } else { &nothing };
+        let is_right = self.hasher().verify(password, stored.filter(|_| fits)).await?;
+        let mut tx = self.db().write().await?;
+        if is_right {
+            tx.clear_counter(&counter_name).await?;
+            tx.commit().await?;
+            return Ok(account);
+        }
+        let event = actor.event(refused);
+        tx.record(self, Event { outcome: Outcome::Refused, ..event }).await?;
+        tx.commit().await?;
+        Err(Error::field(field, Problem::CurrentPasswordWrong))
+    }
+
+    /// Makes sure, until the commit, that the actor is staff with a permission *now*, in a session
+    /// that has not ended, and proved their password a short while ago.
+    pub(crate) async fn hold_staff(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        permission: Permission,
+    ) -> Result<Role> {
+        actor.may(permission)?;
+        let account = tx.lock_account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
+        let role = account
+            .role
+            .filter(|role| role.may(permission))
+            .filter(|_| account.kind == AccountKind::Staff)
+            .filter(|_| account.state == AccountState::Active && !account.is_locked_for_good())
+            .filter(|_| account.organization_id == actor.organization)
+            .ok_or(Refusal::NotAllowed)?;
+        if tx.open_session_is_kept(actor.session).await?.is_none()
+            || tx.is_suspended(account.organization_id).await?
+        {
+            return Err(Refusal::NotAllowed.into());
+        }
+        Ok(role)
+    }
+}
