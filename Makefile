@@ -37,8 +37,8 @@ picture: setup-test build ## Take the picture in the README again
 watch: setup ## Build, start with demo data, and again at every change
 	@LEPTOS_SITE_ROOT=target/debug/site $(ENV) cargo leptos watch --split -- demo $(ARGS)
 
-bench: setup target/release/site/.built ## Speed, memory, start and transfer of the release build
-	@$(ENV) cargo run --release -p rekey-server --example bench
+bench: setup-test target/release/site/.built ## Speed, memory, start and transfer of the release build
+	@scripts/bench.sh
 
 audit: ## Licences, sources and bans of what we depend on (needs cargo-deny)
 	@$(ENV) cargo deny check bans licenses sources

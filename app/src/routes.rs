@@ -28,7 +28,7 @@ mod lazy {
 
     use super::LazyRoute;
     use crate::pages::{
-        account::{Account, Activity, Profile, Security, SignedIn},
+        account::{Account, Activity, Consent, Profile, Security, SignedIn},
         confirm::{Confirm, ConfirmDone},
         customers::{Customer, Customers, Password},
         forgotten::{Reset, ResetDone},
@@ -79,7 +79,7 @@ mod lazy {
     pieces! {
         entry (__preload_entry): Login;
         links (__preload_links): Reset ResetDone Confirm ConfirmDone;
-        account (__preload_account): SignedIn Account Profile Security Activity;
+        account (__preload_account): SignedIn Account Profile Security Consent Activity;
         staff (__preload_staff): Home Customers Customer Password;
     }
 }
@@ -150,6 +150,7 @@ pub fn App() -> impl IntoView {
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
                         <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
                         <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />
+                        <Route path=path!("/consent") view={lazy::<lazy::page::Consent>()} ssr=SsrMode::Async />
                         <Route path=path!("/activity") view={lazy::<lazy::page::Activity>()} ssr=SsrMode::Async />
                     </ParentRoute>
                 </ParentRoute>

@@ -23,6 +23,8 @@ pub fn problem(problem: Problem) -> String {
         Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
+        Problem::NotADate => tr!(problem.not_a_date).into(),
+        Problem::InThePast => tr!(problem.in_the_past).into(),
         Problem::CurrentPasswordWrong => tr!(problem.current_password_wrong).into(),
         Problem::RetypeDiffers => tr!(problem.retype_differs).into(),
         Problem::PasswordTooShort { min, have } => {
@@ -116,6 +118,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::PasswordSetByCommand, _) => tr!(event.password_set_by_command),
         (AuditKind::ProfileChanged, _) => tr!(event.profile_changed),
         (AuditKind::Disputed, _) => tr!(event.disputed),
+        (AuditKind::ConsentChanged, _) => tr!(event.consent_changed),
         (AuditKind::SteppedUp, Outcome::Refused) => tr!(event.step_up_refused),
         (AuditKind::SteppedUp, _) => tr!(event.stepped_up),
         (AuditKind::StaffLinkSent, _) => tr!(event.staff_link_sent),

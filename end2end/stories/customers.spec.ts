@@ -137,6 +137,12 @@ test('staff mail a customer a link, after confirming that it is them', { tag: ['
   await visitor.reloads()
   await visitor.presses('Send reset email to customer')
   await visitor.isToldAt('Reason', 'Please fill this in.')
+  // Whatever is pasted stays text.
+  const pasted = '</textarea><b>&lt; & "so"</b>'
+  await visitor.fills({ Reason: pasted, 'Ticket number (optional)': 'x'.repeat(61) })
+  await visitor.presses('Send reset email to customer')
+  await visitor.isToldAt('Ticket number (optional)', 'Please use at most 60 characters.')
+  await expect(visitor.field('Reason')).toHaveValue(pasted)
   await visitor.fills({ Reason: 'Called, knows the last invoice', 'Ticket number (optional)': 'T-1029' })
   await visitor.presses('Send reset email to customer')
   await visitor.reads(`A link is on its way to ${customer.email}. It works for 30 minutes.`)

@@ -47,6 +47,8 @@ pub enum AuditKind {
     ProfileChanged,
     /// The owner said "this wasn't me".
     Disputed,
+    /// The customer changed what the reseller may do.
+    ConsentChanged,
     /// Fresh proof of one's own password.
     SteppedUp,
     /// Staff mailed a customer a link to a new password.

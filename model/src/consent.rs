@@ -2,6 +2,47 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Moment;
+
+/// Lines of the ledger that are shown.
+pub const LEDGER_SHOWN: usize = 50;
+
+/// How far a permission goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// Not at all.
+    Refused,
+    /// For the next reset.
+    Once,
+    /// Until this moment.
+    Until(Moment),
+    /// Until it is taken back.
+    Always,
+}
+
+impl Consent {
+    /// Until when resets are allowed, as it is stored: the first moment for not at all, the last
+    /// one for no end.
+    pub fn until(self) -> Moment {
+        match self {
+            Self::Refused => Moment(0),
+            Self::Until(until) => until,
+            Self::Once | Self::Always => Moment(i64::MAX),
+        }
+    }
+
+    /// From what is stored, as it holds now.
+    pub fn stored(until: Moment, once: bool, now: Moment) -> Self {
+        match (until > now, once) {
+            (false, _) => Self::Refused,
+            (true, true) => Self::Once,
+            (true, false) if until == Moment(i64::MAX) => Self::Always,
+            (true, false) => Self::Until(until),
+        }
+    }
+}
+
 /// Where an entry of the consent ledger came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
@@ -17,4 +58,43 @@ pub enum ConsentSource {
     Import,
     /// The customer's own choice.
     Customer,
+}
+
+/// One line of the consent ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentEntry {
+    /// When it was entered.
+    pub at: Moment,
+    /// What holds since.
+    pub consent: Consent,
+    /// Where it came from.
+    pub source: ConsentSource,
+}
+
+/// What a customer sees of their own permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentView {
+    /// What holds now.
+    pub consent: Consent,
+    /// Only mailed links, whatever the permission says.
+    pub links_only: bool,
+    /// What was entered, the latest first.
+    pub ledger: Vec<ConsentEntry>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_what_was_said() {
+        let now = Moment(1_000);
+        for consent in
+            [Consent::Refused, Consent::Once, Consent::Until(Moment(1_001)), Consent::Always]
+        {
+            let once = consent == Consent::Once;
+            assert_eq!(Consent::stored(consent.until(), once, now), consent);
+        }
+        assert_eq!(Consent::stored(Moment(1_000), false, now), Consent::Refused);
+    }
 }

@@ -6,6 +6,7 @@ use crate::{
     Moment,
     account::Lock,
     id::{AccountId, OrganizationId},
+    reset::Obstacle,
     text::{EmailAddress, Name, UserName},
 };
 
@@ -233,8 +234,8 @@ pub struct CustomerView {
     pub password_expires_at: Option<Moment>,
     /// When the open links to a new password end, the latest first.
     pub open_links: Vec<Moment>,
-    /// Whether the reader may mail a link.
-    pub may_send_link: bool,
+    /// Why the reader can mail no link, if so.
+    pub link_obstacle: Option<Obstacle>,
 }
 
 #[cfg(test)]

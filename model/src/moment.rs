@@ -76,6 +76,33 @@ impl Moment {
         }
     }
 
+    /// The end of a day in UTC, given as `2026-12-31`; `None` for what is no such day.
+    pub fn end_of_day(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let mut number = |digits: usize| {
+            let part = parts.next()?;
+            let fits = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
+            if fits { part.parse::<i64>().ok() } else { None }
+        };
+        let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+        if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return None;
+        }
+        // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
+        let shifted_year = year - i64::from(month <= 2);
+        let era = shifted_year.div_euclid(400);
+        let year_of_era = shifted_year.rem_euclid(400);
+        let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+        let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = era * 146_097 + day_of_era - 719_468;
+        let begin = Self(days * 86_400 * 1_000_000);
+        // The 31st of a month that has 30 days is none.
+        let civil = begin.civil();
+        (i64::from(civil.month) == month && i64::from(civil.day) == day)
+            .then(|| begin.plus(Duration::from_secs(86_400)))
+    }
+
     /// As RFC 3339 in UTC with whole seconds, as `<time datetime>` wants it.
     pub fn rfc3339(self) -> String {
         let Civil { year, month, day, hour, minute, second } = self.civil();
@@ -101,6 +128,22 @@ mod tests {
             (4_102_444_800, "2100-01-01T00:00:00Z"),
         ] {
             assert_eq!(Moment(seconds * 1_000_000).rfc3339(), text);
+        }
+    }
+
+    #[test]
+    fn days_end_where_the_next_begins() {
+        for (day, end) in [
+            ("1970-01-01", "1970-01-02T00:00:00Z"),
+            ("2024-02-29", "2024-03-01T00:00:00Z"),
+            ("2026-12-31", "2027-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(Moment::end_of_day(day).map(Moment::rfc3339).as_deref(), Some(end));
+        }
+        for none in
+            ["", "2026-02-29", "2026-13-01", "2026-1-1", "2026-01-01-01", "today", "+026-01-01"]
+        {
+            assert_eq!(Moment::end_of_day(none), None, "{none}");
         }
     }
 

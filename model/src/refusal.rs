@@ -65,6 +65,10 @@ pub enum Problem {
     UnseenCharacters,
     /// Not one of the choices.
     NotAChoice,
+    /// Not a date such as 2026-12-31.
+    NotADate,
+    /// A date that is over.
+    InThePast,
     /// The current password is not this one.
     CurrentPasswordWrong,
     /// The two passwords differ.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::customer::CustomerView;
+use crate::{
+    customer::CustomerView,
+    id::{AccountId, ResetId},
+};
 
 /// Where a reset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,15 @@ pub enum Obstacle {
     NoMail,
 }
 
+/// A link that staff sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentLink {
+    /// To whom.
+    pub customer: AccountId,
+    /// The reset that waits for it to be used.
+    pub reset: ResetId,
+}
+
 /// What the page on which staff reset a customer's password shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetDesk {
@@ -73,8 +85,8 @@ pub struct ResetDesk {
     pub customer: CustomerView,
     /// Whether the reader proved their own password a short while ago.
     pub stepped_up: bool,
-    /// Why no link can be mailed, if none can.
-    pub link_obstacle: Option<Obstacle>,
+    /// Whether the link that the reader asks about is on its way to this customer.
+    pub sent: bool,
     /// Minutes for which a link would work.
     pub link_minutes: u32,
 }

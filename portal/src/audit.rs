@@ -177,6 +177,8 @@ impl Portal {
                 ActorKind::CommandLine => Who::Operator,
                 ActorKind::System => Who::System,
             };
+            // Where staff sit is nothing to their customers.
+            let personal = personal.filter(|_| !matches!(who, Who::Staff(_)));
             entries.push(ActivityEntry {
                 id: row.id,
                 at: row.at,

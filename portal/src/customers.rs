@@ -103,6 +103,14 @@ impl Portal {
             now,
         };
         let mut rows = tx.find_customers(&search).await?;
+        // Those around the place have moved meanwhile: one begins anew.
+        let (behind, backwards) = if rows.is_empty() && behind.is_some() {
+            let descending = query.descending;
+            rows = tx.find_customers(&Search { behind: None, descending, ..search }).await?;
+            (None, false)
+        } else {
+            (behind, backwards)
+        };
         let more = rows.len() > CUSTOMERS_PER_PAGE;
         rows.truncate(CUSTOMERS_PER_PAGE);
         if backwards {
@@ -139,6 +147,8 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let customer = tx.customer_of(actor, id).await?;
         let open_links = tx.open_reset_links(id, now).await?;
+        let about = (customer.row.state, customer.organization_id);
+        let link_obstacle = self.link_obstacle(&mut tx, actor, about).await?;
         drop(tx);
         self.note_view(actor, &customer).await?;
         let standing = customer.row.standing(now);
@@ -156,13 +166,17 @@ impl Portal {
             password_changed_at: customer.password_changed_at,
             password_expires_at: customer.password_expires_at,
             open_links,
-            may_send_link: self.link_obstacle(actor, customer.row.state).is_none(),
+            link_obstacle,
         })
     }
 
     async fn note_view(&self, actor: &Actor, customer: &CustomerDetailRow) -> Result<()> {
         let limit = Limit { count: 1, window: VIEW_AGAIN };
         let name = format!("view:{}:{}", actor.account, customer.row.id);
+        // Most looks are none that is recorded, and need no writer.
+        if self.db().read().await?.throttle(&name).await?.is_some_and(|full| full > self.now()) {
+            return Ok(());
+        }
         let mut tx = self.db().write().await?;
         if tx.take(&name, limit, self.now()).await?.is_none() {
             let event = actor.event_about(customer, AuditKind::CustomerViewed);
@@ -186,6 +200,7 @@ impl Portal {
                 return Ok(());
             }
             for customer in &some {
+                tx.lock_account(*customer).await?;
                 tx.relist(*customer).await?;
             }
             tx.commit().await?;

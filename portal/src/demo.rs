@@ -6,7 +6,7 @@ use anyhow::Context;
 use model::{
     Moment,
     account::{AccountKind, Language, Lock, Role},
-    consent::ConsentSource,
+    consent::{Consent, ConsentSource},
     id::{AccountId, ConsentId, OrganizationId, SiteId},
     organization::OrganizationState,
     text::{EmailAddress, Name, UserName},
@@ -276,7 +276,7 @@ impl Seeder<'_> {
         if person.allows_resets {
             let id = ConsentId(self.portal.random().id(self.now));
             let source = ConsentSource::Creation;
-            self.tx.add_consent(id, account.id, true, source, None, self.now).await?;
+            self.tx.add_consent(id, account.id, Consent::Always, (source, None), self.now).await?;
         }
         Ok(())
     }

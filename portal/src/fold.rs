@@ -1,5 +1,6 @@
 //! Names as they are looked for and ordered by: without case, accents and punctuation.
 
+use model::customer::SHORTEST_SEARCH;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The words of a text: letters without accents in lower case, and digits.
@@ -26,19 +27,26 @@ pub(crate) fn searchable<'a>(texts: impl IntoIterator<Item = &'a str>) -> String
 
 /// What has to stand in a searchable text for what somebody typed, a part for each word: the
 /// beginning of a word for one or two characters, any part of a word for more. None of fewer than
-/// two characters in all.
+/// two characters, nor of single letters.
 pub(crate) fn parts(typed: &str) -> Vec<String> {
-    let words: Vec<String> = words(typed)
+    let typed: String = typed.chars().take(LONGEST_TYPED).collect();
+    let parts: Vec<String> = words(&typed)
         .into_iter()
         .take(MOST_WORDS)
+        .map(|word| word.chars().take(LONGEST_WORD).collect::<String>())
         .map(|word| if word.chars().count() < 3 { format!(" {word}") } else { word })
         .collect();
-    let typed = words.iter().map(|part| part.trim_start().chars().count()).sum::<usize>();
-    if typed < model::customer::SHORTEST_SEARCH { Vec::new() } else { words }
+    // Letters alone are in no index: one would read everything.
+    let narrows = |part: &String| part.chars().count() > SHORTEST_SEARCH;
+    if parts.iter().any(narrows) { parts } else { Vec::new() }
 }
 
 /// More words than this narrow nothing any more.
 const MOST_WORDS: usize = 8;
+/// Nobody's name has a longer word; what is longer only costs.
+const LONGEST_WORD: usize = 64;
+/// Nobody types more.
+const LONGEST_TYPED: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -63,7 +71,7 @@ mod tests {
         for typed in ["or", "sey thorx", "xy"] {
             assert!(!parts(typed).iter().all(|part| text.contains(part)), "{typed}");
         }
-        for typed in ["", "a", " - ", "ä"] {
+        for typed in ["", "a", " - ", "ä", "a b c"] {
             assert_eq!(parts(typed), Vec::<String>::new(), "{typed}");
         }
     }

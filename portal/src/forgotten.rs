@@ -283,7 +283,8 @@ impl Portal {
             return Ok(false);
         }
         // Whoever reads the mail after its owner must not try passwords here.
-        let limit = Limit { count: SENT_AGAIN, window: SENT_AGAIN_WITHIN };
+        // Over an hour, so that none comes back within the minute.
+        let limit = Limit { count: SENT_AGAIN, window: FORGOT_WINDOW };
         if tx.take(&format!("again:{id}"), limit, now).await?.is_some() {
             return Ok(false);
         }
@@ -292,6 +293,12 @@ impl Portal {
             Some(reset) => tx.lock_reset(reset).await?,
             None => None,
         };
+        // What somebody set after it is nothing this link may be asked about.
+        if let Some(reset) = &reset
+            && tx.is_superseded(reset).await?
+        {
+            return Ok(false);
+        }
         tx.commit().await?;
         let hash = reset.and_then(|reset| match reset.state {
             ResetState::Applying => reset.new_hash,

@@ -17,6 +17,7 @@ mod account;
 mod audit;
 pub mod clock;
 pub mod config;
+mod consent;
 mod customers;
 mod demo;
 mod device;
@@ -49,6 +50,7 @@ use tokio::sync::Notify;
 
 pub use account::{ChangePassword, ChangeProfile};
 pub use audit::AuditReport;
+pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
 pub use forgotten::NewPassword;

@@ -3,6 +3,8 @@
 //! What decides (the operator's own permission, the step-up, the customer, the policy) is looked at
 //! in the transaction of the write with its rows held; what the page said before does not count.
 
+use std::time::Duration;
+
 use model::{
     Refusal,
     account::AccountState,
@@ -10,7 +12,7 @@ use model::{
     id::{AccountId, OrganizationId, ResetId},
     link::LinkOrigin,
     permission::Permission,
-    policy::{RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
+    policy::{Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
     refusal::{FieldProblem, Problem},
     reset::{Obstacle, ResetDesk},
     text::{LONGEST_REASON, LONGEST_TICKET, remark},
@@ -26,6 +28,9 @@ use crate::{
     store::Tx,
     throttle::Limit,
 };
+
+/// The same form sent again within this time is one that was pressed twice.
+const SENT_TWICE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The form by which staff mail a link.
 #[derive(Debug, Clone)]
@@ -61,30 +66,43 @@ impl SendLink {
 
 impl Portal {
     /// What the page on which a customer's password is reset shows.
-    pub async fn reset_desk(&self, actor: &Actor, id: AccountId) -> Result<ResetDesk> {
+    /// `sent` is the reset that the actor believes to have begun there.
+    pub async fn reset_desk(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        sent: Option<ResetId>,
+    ) -> Result<ResetDesk> {
         let customer = self.view_customer(actor, id).await?;
         let mut tx = self.db().read().await?;
         let detail = tx.customer_of(actor, id).await?;
         let policy = tx.policy(detail.organization_id).await?;
+        let waiting = tx.waiting_reset(id, actor.account).await?;
+        let proven = tx.lock_step_up(actor.session).await?.flatten();
         Ok(ResetDesk {
-            stepped_up: self.has_stepped_up(&mut tx, actor).await?,
-            link_obstacle: self.link_obstacle(actor, detail.row.state),
+            stepped_up: self.counts(proven),
+            sent: waiting.is_some_and(|waiting| sent == Some(waiting.id)),
             link_minutes: in_minutes(policy.minutes(Rule::LinkMinutes)),
             customer,
         })
     }
 
-    /// Why no link can be mailed, if none can.
-    pub(crate) fn link_obstacle(&self, actor: &Actor, state: AccountState) -> Option<Obstacle> {
-        if actor.may(Permission::SendLink).is_err() {
+    /// Why no link can be mailed to a customer in this state, of this organization, if none can.
+    pub(crate) async fn link_obstacle(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        (state, organization): (AccountState, OrganizationId),
+    ) -> Result<Option<Obstacle>> {
+        Ok(if actor.may(Permission::SendLink).is_err() {
             Some(Obstacle::NotPermitted)
-        } else if state == AccountState::Suspended {
+        } else if state == AccountState::Suspended || tx.is_suspended(organization).await? {
             Some(Obstacle::Suspended)
         } else if !self.mailer().sends() {
             Some(Obstacle::NoMail)
         } else {
             None
-        }
+        })
     }
 
     /// Mails a customer a link to a new password. It replaces every other open link, and opens a
@@ -94,17 +112,29 @@ impl Portal {
         let why = request.why()?;
         let now = self.now();
         let mut tx = self.db().write().await?;
-        self.hold_staff(&mut tx, actor, Permission::SendLink).await?;
         // Before the step-up: whose customer it is not has nothing to step up for.
         let customer = tx.customer_of(actor, request.customer).await?;
-        if !self.has_stepped_up(&mut tx, actor).await? {
+        // The actor's organization is this one or above it, and held with it.
+        tx.hold_policy(customer.organization_id).await?;
+        if !self.hold_staff(&mut tx, actor, Permission::SendLink).await? {
             return Err(Refusal::StepUp.into());
         }
         let account = tx.lock_account(request.customer).await?.ok_or(Refusal::NotFound)?;
-        if let Some(obstacle) = self.link_obstacle(actor, account.state) {
+        if account.organization_id != customer.organization_id {
+            return Err(Refusal::NotFound.into());
+        }
+        let about = (account.state, account.organization_id);
+        if let Some(obstacle) = self.link_obstacle(&mut tx, actor, about).await? {
             return Err(Refusal::ResetImpossible(obstacle).into());
         }
-        tx.hold_policy(account.organization_id).await?;
+        // Pressed twice, without scripts: one link, one mail, one answer.
+        if let Some(waiting) = tx.waiting_reset(account.id, actor.account).await?
+            && waiting.reason.as_ref() == Some(&why.reason)
+            && waiting.ticket == why.ticket
+            && now.since(waiting.created_at) < SENT_TWICE_WITHIN
+        {
+            return Ok(waiting.id);
+        }
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
 
         tx.void_reset_links(account.id, now).await?;
@@ -137,8 +167,9 @@ impl Portal {
         actor.may(Permission::SendLink)?;
         let now = self.now();
         let mut tx = self.db().write().await?;
-        self.hold_staff(&mut tx, actor, Permission::SendLink).await?;
         let customer = tx.customer_of(actor, id).await?;
+        tx.hold_policy(customer.organization_id).await?;
+        self.hold_staff(&mut tx, actor, Permission::SendLink).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
         let cancelled = tx.void_reset_links(account.id, now).await?;
         if cancelled > 0 {
@@ -158,13 +189,16 @@ impl Portal {
     ) -> Result<Tx> {
         let mut tx = tx;
         let now = self.now();
-        let policy = tx.policy(organization).await?;
-        let per_hour = |rule| Limit { count: policy.count(rule), window: RESET_WINDOW };
+        // What one's staff may do is one's own to say; what is done to one's customers as well.
+        let own = tx.policy(actor.organization).await?;
+        let theirs = tx.policy(organization).await?;
+        let per_hour =
+            |policy: &Policy, rule| Limit { count: policy.count(rule), window: RESET_WINDOW };
         let burst = Limit { count: RESET_BURST, window: RESET_BURST_WINDOW };
         for (name, limit) in [
             (format!("resets-burst:{}", actor.account), burst),
-            (format!("resets:{}", actor.account), per_hour(Rule::ResetsPerOperator)),
-            (format!("resets-of:{organization}"), per_hour(Rule::ResetsPerOrganization)),
+            (format!("resets:{}", actor.account), per_hour(&own, Rule::ResetsPerOperator)),
+            (format!("resets-of:{organization}"), per_hour(&theirs, Rule::ResetsPerOrganization)),
         ] {
             tx = tx.take_or_refuse(&name, limit, now).await?;
         }

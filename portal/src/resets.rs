@@ -31,6 +31,7 @@ use crate::{
     password::{self, Words},
     secrets::{Secret, new_token},
     sign_in::account_counter,
+    step_up::current_counter,
     store::{Account, LinkRow, ResetRow, Tx},
 };
 
@@ -284,6 +285,7 @@ impl Portal {
         tx.trim_history(account.id, keep).await?;
         tx.set_password(account.id, hash, now).await?;
         tx.clear_counter(&account_counter(&account)).await?;
+        tx.clear_counter(&current_counter(account.id)).await?;
         // Whoever got in between decision and last step is out again.
         tx.end_sessions(account.id, circumstances.keep, now).await?;
         tx.revoke_devices(account.id, None, now).await?;

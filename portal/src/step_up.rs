@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use model::{
-    Refusal,
-    account::{AccountKind, AccountState, Role},
+    Moment, Refusal,
+    account::{AccountKind, AccountState},
     audit::{AuditKind, Outcome},
+    id::AccountId,
     permission::Permission,
     policy::{KEPT_SESSION_LIFE, LONGEST_PASSWORD_BYTES, STEP_UP_LIFE},
     refusal::Problem,
@@ -31,6 +32,11 @@ pub struct SteppedUp {
     pub max_age: Option<Duration>,
 }
 
+/// Counts wrong passwords of somebody who is signed in.
+pub(crate) fn current_counter(account: AccountId) -> String {
+    format!("current:{account}")
+}
+
 impl Portal {
     /// Proves one's own password. The session goes on under a new token.
     pub async fn step_up(&self, actor: &Actor, password: &Secret) -> Result<SteppedUp> {
@@ -46,11 +52,10 @@ impl Portal {
         Ok(SteppedUp { token, max_age: kept.then_some(KEPT_SESSION_LIFE) })
     }
 
-    /// Whether the actor proved their password a short while ago.
-    pub(crate) async fn has_stepped_up(&self, tx: &mut Tx, actor: &Actor) -> Result<bool> {
+    /// Whether a proof of the password at this moment still counts.
+    pub(crate) fn counts(&self, proven: Option<Moment>) -> bool {
         let now = self.now();
-        let proven = tx.lock_step_up(actor.session).await?;
-        Ok(proven.is_some_and(|at| now.since(at) < STEP_UP_LIFE && at <= now.plus(SKEW)))
+        proven.is_some_and(|at| now.since(at) < STEP_UP_LIFE && at <= now.plus(SKEW))
     }
 
     /// Checks the actor's own password. Whoever took over a session may not try passwords without
@@ -66,7 +71,7 @@ impl Portal {
             return Err(Error::field(field, Problem::Required));
         }
         let now = self.now();
-        let counter_name = format!("current:{}", actor.account);
+        let counter_name = current_counter(actor.account);
         let mut tx = self.db().write().await?;
         let policy = tx.policy(actor.organization).await?;
         let counter = tx.counter(&counter_name, &policy, now).await?;
@@ -96,27 +101,25 @@ impl Portal {
     }
 
     /// Makes sure, until the commit, that the actor is staff with a permission *now*, in a session
-    /// that has not ended, and proved their password a short while ago.
+    /// that has not ended. Whether they proved their password a short while ago. Their organization
+    /// must be held.
     pub(crate) async fn hold_staff(
         &self,
         tx: &mut Tx,
         actor: &Actor,
         permission: Permission,
-    ) -> Result<Role> {
+    ) -> Result<bool> {
         actor.may(permission)?;
         let account = tx.lock_account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
-        let role = account
-            .role
-            .filter(|role| role.may(permission))
-            .filter(|_| account.kind == AccountKind::Staff)
-            .filter(|_| account.state == AccountState::Active && !account.is_locked_for_good())
-            .filter(|_| account.organization_id == actor.organization)
-            .ok_or(Refusal::NotAllowed)?;
-        if tx.open_session_is_kept(actor.session).await?.is_none()
-            || tx.is_suspended(account.organization_id).await?
-        {
-            return Err(Refusal::NotAllowed.into());
+        let may_still = account.role.is_some_and(|role| role.may(permission))
+            && account.kind == AccountKind::Staff
+            && account.state == AccountState::Active
+            && !account.is_locked_for_good()
+            && account.organization_id == actor.organization
+            && !tx.is_suspended(account.organization_id).await?;
+        match tx.lock_step_up(actor.session).await? {
+            Some(proven) if may_still => Ok(self.counts(proven)),
+            _ => Err(Refusal::NotAllowed.into()),
         }
-        Ok(role)
     }
 }

@@ -99,12 +99,15 @@ impl Portal {
         tx.expire_links(now).await?;
         tx.expire_resets(now).await?;
         tx.expire_mails(now).await?;
-        tx.prune_throttles(now).await?;
-        tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
         tx.prune_sessions(now.minus(KEEP)).await?;
         tx.prune_devices(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
+        tx.commit().await?;
+        // Apart: others hold limits while they wait for links and sessions.
+        let mut tx = self.db().write().await?;
+        tx.prune_throttles(now).await?;
+        tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
         tx.commit().await?;
         self.anchor_audit().await
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     account::{PasswordView, Profile, SessionView},
     audit::ActivityPage,
+    consent::ConsentView,
     id::{AuditId, SessionId},
 };
 
@@ -98,4 +99,30 @@ pub async fn my_activity(
 ) -> Result<ActivityPage, ApiError> {
     let (portal, _, actor) = actor().await?;
     Ok(portal.activity(&actor, before).await?)
+}
+
+/// What one allows those who look after one's account.
+#[server(prefix = "/api", endpoint = "account/consent")]
+pub async fn my_consent() -> Result<ConsentView, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(portal.consent(&actor).await?)
+}
+
+/// Changes what one allows those who look after one's account.
+#[server(prefix = "/api", endpoint = "account/set-consent")]
+pub async fn set_consent(
+    /// `no`, `once`, `until` or `always`.
+    #[server(default)]
+    choice: String,
+    /// For `until`: the last day, as `2026-12-31`.
+    #[server(default)]
+    until: String,
+    /// Only mailed links, whatever the permission says.
+    #[server(default)]
+    links_only: bool,
+) -> Result<(), ApiError> {
+    let (portal, _, actor) = actor().await?;
+    portal.set_consent(&actor, portal::SetConsent { choice, until, links_only }).await?;
+    see_other_if_plain("/account/consent?done=consent");
+    Ok(())
 }

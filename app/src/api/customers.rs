@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use model::{
     customer::{CustomerOrder, CustomerPage, CustomerState, CustomerView, Scope},
-    id::{AccountId, OrganizationId},
-    reset::ResetDesk,
+    id::{AccountId, OrganizationId, ResetId},
+    reset::{ResetDesk, SentLink},
 };
 
 use super::ApiError;
@@ -68,9 +68,12 @@ pub async fn view_customer(
 pub async fn view_reset_desk(
     /// The customer.
     customer: AccountId,
+    /// The reset that one believes to have begun there.
+    #[server(default)]
+    sent: Option<ResetId>,
 ) -> Result<ResetDesk, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(portal.reset_desk(&actor, customer).await?)
+    Ok(portal.reset_desk(&actor, customer, sent).await?)
 }
 
 /// Mails a customer a link to a new password.
@@ -82,11 +85,12 @@ pub async fn send_link(
     reason: String,
     /// The number of a ticket; empty for none.
     ticket: String,
-) -> Result<(), ApiError> {
+) -> Result<SentLink, ApiError> {
     let (portal, _, actor) = actor().await?;
-    portal.send_link(&actor, portal::SendLink { customer, reason, ticket }).await?;
-    see_other_if_plain(&format!("/customers/{customer}/password?done=link"));
-    Ok(())
+    let request = portal::SendLink { customer, reason, ticket };
+    let reset = portal.send_link(&actor, request).await?;
+    see_other_if_plain(&format!("/customers/{customer}/password?sent={reset}"));
+    Ok(SentLink { customer, reset })
 }
 
 /// Makes a customer's open links worthless.
@@ -94,9 +98,9 @@ pub async fn send_link(
 pub async fn cancel_links(
     /// The customer.
     customer: AccountId,
-) -> Result<(), ApiError> {
+) -> Result<AccountId, ApiError> {
     let (portal, _, actor) = actor().await?;
     portal.cancel_links(&actor, customer).await?;
     see_other_if_plain(&format!("/customers/{customer}?done=cancelled"));
-    Ok(())
+    Ok(customer)
 }

@@ -96,12 +96,25 @@ pub fn Area(
                 aria-describedby=describedby(form, name, true)
                 on:input=move |_| form.edit(name)
             >
-                {form.value(name)}
+                {form.value(name).map(|text| raw_text(&text))}
             </textarea>
             <p class="hint" id=format!("{name}-hint")>{hint}</p>
             <FieldProblem name />
         </div>
     }
+}
+
+/// What stands in a `<textarea>`, which the server writes as it is: escaped, and with a line's end
+/// that browsers take away again.
+#[cfg(feature = "ssr")]
+fn raw_text(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
+/// In the browser it is text from the beginning.
+#[cfg(not(feature = "ssr"))]
+fn raw_text(text: &str) -> String {
+    text.to_owned()
 }
 
 /// A password: hidden until one wants to see it.
@@ -248,8 +261,12 @@ pub fn Tick(
     name: &'static str,
     /// What it says.
     label: &'static str,
+    /// Whether it is ticked at first.
+    #[prop(optional)]
+    ticked: bool,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
+    let ticked = form.value(name).is_some() || ticked && form.is_fresh();
     view! {
         <label class="flex cursor-pointer items-center gap-2.5 py-1 text-sm">
             <input
@@ -258,10 +275,98 @@ pub fn Tick(
                 id=name
                 name=name
                 value="true"
-                checked=form.value(name).is_some()
+                checked=ticked
             />
             {label}
         </label>
+    }
+}
+
+/// Several choices, all to be seen.
+#[component]
+pub fn RadioGroup(
+    /// The form field's name.
+    name: &'static str,
+    /// What one chooses.
+    label: &'static str,
+    /// The choices.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <fieldset class="grid gap-2">
+            <legend class="label-text mb-2">{label}</legend>
+            {children()}
+            <FieldProblem name />
+        </fieldset>
+    }
+}
+
+/// One of several choices.
+#[component]
+pub fn Radio(
+    /// The form field's name.
+    name: &'static str,
+    /// What is sent when it is chosen.
+    value: &'static str,
+    /// Which one is chosen at first.
+    chosen: &'static str,
+    /// What it says.
+    label: &'static str,
+    /// What it means.
+    hint: &'static str,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    let chosen = form.value(name).map_or(chosen == value, |sent| sent == value);
+    let id = format!("{name}-{value}");
+    view! {
+        <label class="option" for=id.clone()>
+            <input
+                class="radio radio-sm mt-0.5"
+                type="radio"
+                id=id.clone()
+                name=name
+                value=value
+                checked=chosen
+                aria-describedby=format!("{id}-hint")
+                on:change=move |_| form.edit(name)
+            />
+            <span class="min-w-0">
+                <span class="block text-sm font-medium">{label}</span>
+                <span class="hint block" id=format!("{id}-hint")>{hint}</span>
+            </span>
+        </label>
+    }
+}
+
+/// A day.
+#[component]
+pub fn Day(
+    /// The form field's name, and its id.
+    name: &'static str,
+    /// What it is called.
+    label: &'static str,
+    /// What is in it at first.
+    #[prop(optional_no_strip)]
+    value: Option<String>,
+) -> impl IntoView {
+    let form = expect_context::<FormContext>();
+    let value = form.value(name).or(value);
+    view! {
+        <div class="field">
+            <label class="label-text" for=name>{label}</label>
+            <input
+                class="input w-full sm:w-48"
+                type="date"
+                id=name
+                name=name
+                value=value
+                autofocus=form.takes_focus(name, false)
+                aria-invalid=move || form.problem(name).map(|_| "true")
+                aria-describedby=describedby(form, name, false)
+                on:input=move |_| form.edit(name)
+            />
+            <FieldProblem name />
+        </div>
     }
 }
 

@@ -83,6 +83,11 @@ impl FormContext {
             .with_value(|values| values.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
     }
 
+    /// Whether nothing was sent yet: fields show what they begin with.
+    pub fn is_fresh(self) -> bool {
+        self.values.with_value(Vec::is_empty)
+    }
+
     /// What is wrong with a field, until one goes to work on it.
     pub fn problem(self, name: &str) -> Option<Problem> {
         if self.edited.with(|edited| edited.contains(&name)) {
@@ -136,6 +141,17 @@ where
     /// Counts submissions that were answered: what they change is asked for again.
     pub fn version(self) -> usize {
         self.context.version.get()
+    }
+}
+
+impl<S> FormState<S>
+where
+    S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    /// What the last submission came to is over, and not shown any more.
+    pub fn forget(self) {
+        self.action.value().set(None);
     }
 }
 

@@ -3,8 +3,7 @@
 use model::{
     Moment,
     account::{AccountKind, AccountState, Language, Lock, Role},
-    consent::ConsentSource,
-    id::{AccountId, ConsentId, OrganizationId, SiteId},
+    id::{AccountId, OrganizationId, SiteId},
     text::{EmailAddress, Name, UserName},
 };
 
@@ -182,21 +181,5 @@ impl Tx {
         on!(self, c => sqlx::query("UPDATE accounts SET name = $2, user_name = $3, language = $4, updated_at = $5 WHERE id = $1")
             .bind(id).bind(name).bind(user_name).bind(language).bind(now).execute(c).await.map(drop))?;
         self.relist(id).await
-    }
-
-    /// Adds a line to the consent ledger.
-    pub async fn add_consent(
-        &mut self,
-        id: ConsentId,
-        account: AccountId,
-        granted: bool,
-        source: ConsentSource,
-        actor: Option<AccountId>,
-        now: Moment,
-    ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO consents (id, account_id, granted, source, actor_id, at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(id).bind(account).bind(granted).bind(source).bind(actor).bind(now).execute(c).await.map(drop))?;
-        let until = if granted { Moment(i64::MAX) } else { Moment(0) };
-        on!(self, c => sqlx::query("UPDATE accounts SET allows_resets = $2, resets_allowed_until = $3 WHERE id = $1").bind(account).bind(granted).bind(until).execute(c).await.map(drop))
     }
 }

@@ -47,6 +47,11 @@ impl Tx {
             .bind(name).bind(now).fetch_one(c).await)
     }
 
+    /// When a throttle's whole allowance is there again, if anything was ever taken from it.
+    pub async fn throttle(&mut self, name: &str) -> sqlx::Result<Option<Moment>> {
+        on!(self, c => sqlx::query_scalar("SELECT full_at FROM throttles WHERE name = $1").bind(name).fetch_optional(c).await)
+    }
+
     /// Stores a throttle.
     pub async fn save_throttle(&mut self, name: &str, full_at: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE throttles SET full_at = $2 WHERE name = $1").bind(name).bind(full_at).execute(c).await.map(drop))

@@ -5,6 +5,8 @@
 //! When many are, one *walks* along the order and leaves out who does not fit, which is soon done
 //! since many do.
 
+use std::collections::BTreeSet;
+
 use model::{
     Moment,
     account::{AccountState, Lock},
@@ -193,7 +195,7 @@ impl Tx {
 
     /// Customers whom nobody finds yet, a few of them.
     pub async fn unlisted_customers(&mut self, limit: i64) -> sqlx::Result<Vec<AccountId>> {
-        on!(self, c => sqlx::query_scalar("SELECT id FROM accounts WHERE kind = 'customer' AND NOT EXISTS (SELECT 1 FROM customer_texts WHERE account_id = accounts.id) LIMIT $1").bind(limit).fetch_all(c).await)
+        on!(self, c => sqlx::query_scalar("SELECT id FROM accounts WHERE kind = 'customer' AND NOT EXISTS (SELECT 1 FROM customer_texts WHERE account_id = accounts.id) ORDER BY id LIMIT $1").bind(limit).fetch_all(c).await)
     }
 
     /// Whether an organization is another one or below it.
@@ -271,7 +273,7 @@ impl Tx {
     fn hits(&self, statement: &mut Statement, column: &str, parts: &[String]) {
         match self {
             Self::Sqlite(_) => {
-                let trigrams: Vec<String> = parts
+                let trigrams: BTreeSet<String> = parts
                     .iter()
                     .flat_map(|part| {
                         let letters: Vec<char> = part.chars().collect();
@@ -281,6 +283,7 @@ impl Tx {
                             .collect::<Vec<_>>()
                     })
                     .collect();
+                let trigrams: Vec<String> = trigrams.into_iter().collect();
                 statement.push(
                     &format!("SELECT {column} FROM customer_trigrams CROSS JOIN customer_texts AS t WHERE customer_trigrams MATCH ? AND t.number = customer_trigrams.rowid"),
                     [Value::Text(trigrams.join(" AND "))],

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod audit;
+mod consents;
 mod counters;
 mod customers;
 mod devices;

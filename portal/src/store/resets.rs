@@ -68,6 +68,16 @@ impl Tx {
             sqlx::query_as(query).bind(id).fetch_optional(c).await)
     }
 
+    /// The reset of an account that waits for its owner at the request of this member of staff.
+    pub async fn waiting_reset(
+        &mut self,
+        account: AccountId,
+        by: AccountId,
+    ) -> sqlx::Result<Option<ResetRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, created_at FROM resets WHERE account_id = $1 AND state = $2 AND requested_by = $3 ORDER BY sequence DESC LIMIT 1")
+            .bind(account).bind(ResetState::WaitingForCustomer).bind(by).fetch_optional(c).await)
+    }
+
     /// A link was used: the reset goes from waiting to applying. Whether it was waiting.
     pub async fn apply_reset(
         &mut self,

@@ -67,11 +67,10 @@ impl Tx {
             .bind(id).bind(now).bind(idle_until).bind(address).execute(c).await.map(drop))
     }
 
-    /// When one's own password was last proven in a session, which must not have ended; held until
-    /// the commit.
-    pub async fn lock_step_up(&mut self, id: SessionId) -> sqlx::Result<Option<Moment>> {
-        let proven: Option<Option<Moment>> = locked!(self, "SELECT stepped_up_at FROM sessions WHERE id = $1 AND ended_at IS NULL", query, c => sqlx::query_scalar(query).bind(id).fetch_optional(c).await)?;
-        Ok(proven.flatten())
+    /// When one's own password was last proven in a session, if it ever was; nothing for a session
+    /// that has ended. Held until the commit.
+    pub async fn lock_step_up(&mut self, id: SessionId) -> sqlx::Result<Option<Option<Moment>>> {
+        locked!(self, "SELECT stepped_up_at FROM sessions WHERE id = $1 AND ended_at IS NULL", query, c => sqlx::query_scalar(query).bind(id).fetch_optional(c).await)
     }
 
     /// Gives a session a new token: a password was proven in it.

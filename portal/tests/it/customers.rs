@@ -106,14 +106,12 @@ async fn what_is_found_is_what_has_all_the_words(world: &mut World) {
         "har",
         "bakery",
         "al am",
-        "a b",
         "harbour a",
         "example",
         "c-10",
         "xq",
         "zoe or",
         "ja",
-        "a c e",
         "y",
     ] {
         let words: Vec<String> = typed.split([' ', '-']).map(str::to_owned).collect();
@@ -145,7 +143,7 @@ async fn what_is_found_is_what_has_all_the_words(world: &mut World) {
 async fn pages_follow_each_other_in_every_order(world: &mut World) {
     let olivia = world.enters("olivia").await;
     for order in CustomerOrder::ALL {
-        for text in ["", "har", "a o"] {
+        for text in ["", "har", "al o"] {
             for state in [None, Some(CustomerState::NeverSignedIn), Some(CustomerState::NoConsent)]
             {
                 let ascending =

@@ -13,6 +13,7 @@ mod world;
 
 mod audit;
 mod change_password;
+mod consent;
 mod crashes;
 mod customers;
 mod demo;

@@ -1,5 +1,7 @@
 //! Staff mail customers links to new passwords, after proving who they are themselves.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use model::{
     Refusal,
     id::AccountId,
@@ -34,14 +36,22 @@ stories! {
     a_budget_is_the_organizations_too,
     links_are_cancelled,
     two_operators_at_once_leave_one_link,
+    pressed_twice_it_is_one_link,
+    customers_of_a_suspended_organization_get_none,
+    what_was_sent_is_told_to_who_sent_it,
+    a_parents_staff_keep_their_own_budget,
+    a_new_password_frees_who_guessed_at_the_old_one,
     the_desk_says_what_is_possible,
     sending_is_recorded_with_its_reason,
 }
 
+/// Each with a reason of its own: the same one again would be a form that was sent twice.
 fn request(customer: &Person) -> SendLink {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
     SendLink {
         customer: customer.id,
-        reason: "Called, knows the last invoice".into(),
+        reason: format!("Call {call}, knows the last invoice"),
         ticket: "T-1029".into(),
     }
 }
@@ -222,7 +232,7 @@ async fn who_may_send_a_link(world: &mut World) {
     let drew = at_the_desk(world, "drew").await;
     for found in [
         sends(world, &drew, &casey).await,
-        world.portal.reset_desk(&drew.actor, casey.id).await.map(drop),
+        world.portal.reset_desk(&drew.actor, casey.id, None).await.map(drop),
         world.portal.cancel_links(&drew.actor, casey.id).await.map(drop),
     ] {
         assert_eq!(refusal(found), Refusal::NotFound);
@@ -242,7 +252,7 @@ async fn another_resellers_customer_gets_none(world: &mut World) {
         (&freya, world.person("casey").await),
     ] {
         assert_eq!(refusal(sends(world, who, &customer).await), Refusal::NotFound);
-        let desk = world.portal.reset_desk(&who.actor, customer.id).await;
+        let desk = world.portal.reset_desk(&who.actor, customer.id, None).await;
         assert_eq!(refusal(desk), Refusal::NotFound);
         let cancelled = world.portal.cancel_links(&who.actor, customer.id).await;
         assert_eq!(refusal(cancelled), Refusal::NotFound);
@@ -264,8 +274,8 @@ async fn without_mail_the_page_says_so(world: &mut World) {
     let (arun, casey) = (at_the_desk(world, "arun").await, world.person("casey").await);
     let impossible = Refusal::ResetImpossible(Obstacle::NoMail);
     assert_eq!(refusal(sends(world, &arun, &casey).await), impossible);
-    let desk = world.portal.reset_desk(&arun.actor, casey.id).await.unwrap();
-    assert_eq!(desk.link_obstacle, Some(Obstacle::NoMail));
+    let desk = world.portal.reset_desk(&arun.actor, casey.id, None).await.unwrap();
+    assert_eq!(desk.customer.link_obstacle, Some(Obstacle::NoMail));
 }
 
 /// Between the page and the submit, and even with an actor of before.
@@ -364,17 +374,84 @@ async fn two_operators_at_once_leave_one_link(world: &mut World) {
     world.mails().await;
 }
 
+async fn pressed_twice_it_is_one_link(world: &mut World) {
+    let (arun, casey) = (at_the_desk(world, "arun").await, world.person("casey").await);
+    let form = request(&casey);
+    let first = world.portal.send_link(&arun.actor, form.clone()).await.unwrap();
+    world.seconds_pass(9);
+    assert_eq!(world.portal.send_link(&arun.actor, form.clone()).await.unwrap(), first);
+    let mails = world.new_mails().await;
+    assert_eq!(mails.len(), 1);
+    world.opens(&world.link_in(&mails[0])).await.unwrap();
+    assert_eq!(world.count_recorded(&casey, "staff_link_sent").await, 1);
+    world.seconds_pass(1);
+    assert_ne!(world.portal.send_link(&arun.actor, form).await.unwrap(), first);
+    world.mails().await;
+}
+
+async fn customers_of_a_suspended_organization_get_none(world: &mut World) {
+    let olivia = at_the_desk(world, "olivia").await;
+    let customer = world.customer_of("Fjord IT").await;
+    world.suspends_organization("Fjord IT").await;
+    let impossible = Refusal::ResetImpossible(Obstacle::Suspended);
+    assert_eq!(refusal(sends(world, &olivia, &customer).await), impossible);
+    let desk = world.portal.reset_desk(&olivia.actor, customer.id, None).await.unwrap();
+    assert_eq!(desk.customer.link_obstacle, Some(Obstacle::Suspended));
+}
+
+async fn what_was_sent_is_told_to_who_sent_it(world: &mut World) {
+    let (arun, olivia) = (at_the_desk(world, "arun").await, at_the_desk(world, "olivia").await);
+    let (casey, drew) = (world.person("casey").await, world.person("drew").await);
+    let sent = world.portal.send_link(&arun.actor, request(&casey)).await.unwrap();
+    for (who, customer, says) in
+        [(&arun, &casey, true), (&olivia, &casey, false), (&arun, &drew, false)]
+    {
+        let desk = world.portal.reset_desk(&who.actor, customer.id, Some(sent)).await.unwrap();
+        assert_eq!(desk.sent, says);
+    }
+    world.portal.cancel_links(&arun.actor, casey.id).await.unwrap();
+    let desk = world.portal.reset_desk(&arun.actor, casey.id, Some(sent)).await.unwrap();
+    assert!(!desk.sent);
+    world.mails().await;
+}
+
+async fn a_parents_staff_keep_their_own_budget(world: &mut World) {
+    world.sets_rule("Fjord IT", "resets_per_operator", Some(1), None).await;
+    let olivia = at_the_desk(world, "olivia").await;
+    let customer = world.customer_of("Fjord IT").await;
+    for _ in 0..3 {
+        sends(world, &olivia, &customer).await.unwrap();
+    }
+    world.mails().await;
+}
+
+async fn a_new_password_frees_who_guessed_at_the_old_one(world: &mut World) {
+    let casey = world.enters("casey").await;
+    let guess = async |entered: &Entered| {
+        let password = secret(WRONG);
+        world.portal.step_up(&entered.actor, &password).await.map(drop)
+    };
+    for _ in 0..5 {
+        refusal(guess(&casey).await);
+    }
+    wait(guess(&casey).await);
+    world.resets(&casey.person, NEW).await;
+    let casey = world.enters_with("casey", NEW).await;
+    let wrong = Refusal::field("password", Problem::CurrentPasswordWrong);
+    assert_eq!(refusal(guess(&casey).await), wrong);
+    world.mails().await;
+}
+
 async fn the_desk_says_what_is_possible(world: &mut World) {
     let (arun, casey) = (world.enters("arun").await, world.person("casey").await);
-    let desk = world.portal.reset_desk(&arun.actor, casey.id).await.unwrap();
-    assert_eq!((desk.stepped_up, desk.link_obstacle, desk.link_minutes), (false, None, 30));
-    assert!(desk.customer.may_send_link);
+    let desk = world.portal.reset_desk(&arun.actor, casey.id, None).await.unwrap();
+    assert_eq!((desk.stepped_up, desk.sent, desk.link_minutes), (false, false, 30));
+    assert_eq!(desk.customer.link_obstacle, None);
     let arun = proves(world, arun).await;
-    assert!(world.portal.reset_desk(&arun.actor, casey.id).await.unwrap().stepped_up);
+    assert!(world.portal.reset_desk(&arun.actor, casey.id, None).await.unwrap().stepped_up);
     let ada = world.enters("ada").await;
-    let desk = world.portal.reset_desk(&ada.actor, casey.id).await.unwrap();
-    assert_eq!(desk.link_obstacle, Some(Obstacle::NotPermitted));
-    assert!(!desk.customer.may_send_link);
+    let desk = world.portal.reset_desk(&ada.actor, casey.id, None).await.unwrap();
+    assert_eq!(desk.customer.link_obstacle, Some(Obstacle::NotPermitted));
 }
 
 async fn sending_is_recorded_with_its_reason(world: &mut World) {

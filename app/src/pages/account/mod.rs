@@ -2,10 +2,12 @@
 //! fetched by the browser only when somebody signs in.
 
 mod activity;
+mod consent;
 mod profile;
 mod security;
 
 pub use activity::Activity;
+pub use consent::Consent;
 pub use profile::Profile;
 pub use security::Security;
 
@@ -14,6 +16,8 @@ use leptos_router::{
     components::{A, Outlet},
     hooks::use_location,
 };
+
+use model::account::AccountKind;
 
 use crate::{
     api::{
@@ -76,11 +80,15 @@ fn Inside(view: SignedInView) -> impl IntoView {
 /// Around the pages of the account: the way from one to the other.
 #[component]
 pub fn Account() -> impl IntoView {
+    let SignedInView { me, .. } = expect_context();
+    let is_customer = me.kind == AccountKind::Customer;
     view! {
         <div class="mx-auto grid max-w-5xl gap-6 md:grid-cols-[12rem_minmax(0,1fr)] md:gap-8">
             <nav class="side" aria-label=tr!(account.title)>
                 <Entry to="/account" icon=Icon::Person name=tr!(account.profile) />
                 <Entry to="/account/security" icon=Icon::Shield name=tr!(account.security) />
+                {is_customer
+                    .then(|| view! { <Entry to="/account/consent" icon=Icon::Key name=tr!(consent.title) /> })}
                 <Entry to="/account/activity" icon=Icon::Clock name=tr!(account.activity) />
             </nav>
             <div class="min-w-0"><Outlet /></div>

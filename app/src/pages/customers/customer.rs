@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
-    Refusal,
+    Moment, Refusal,
     account::Lock,
     customer::{CustomerView, Standing},
     id::AccountId,
+    reset::Obstacle,
 };
 
 use super::State;
@@ -23,6 +24,7 @@ use crate::{
         panel::{Absent, Failed, Loading, Notice, Panel, Tone},
         time::Time,
     },
+    words,
 };
 
 /// The page.
@@ -32,13 +34,17 @@ pub fn Customer() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
     let query = use_query_map();
     let cancel = use_form::<CancelLinks>();
-    let cancelled = move || {
-        cancel.done()
-            || cancel.error().is_none()
-                && query.with(|query| query.get_str("done") == Some("cancelled"))
-    };
+    // Of this customer, and still so.
+    let cancelled = Memo::new(move |_| {
+        let here = cancel.outcome.with(|outcome| match outcome {
+            Some(Ok(customer)) => id.get() == Some(*customer),
+            _ => false,
+        });
+        here || cancel.error().is_none()
+            && query.with(|query| query.get_str("done") == Some("cancelled"))
+    });
     let view = Resource::new_blocking(
-        move || (id.get(), cancel.done()),
+        move || (id.get(), cancel.version()),
         |(id, _)| async move {
             match id {
                 Some(id) => view_customer(id).await,
@@ -49,28 +55,23 @@ pub fn Customer() -> impl IntoView {
     let page = move || {
         Suspend::new(async move {
             match view.await {
-                Ok(customer) => view! { <Overview customer cancel /> }.into_any(),
+                Ok(customer) => view! { <Overview customer cancel cancelled /> }.into_any(),
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
         })
     };
-    view! {
-        <div role="status" class="contents">
-            {move || {
-                cancelled()
-                    .then(|| {
-                        view! { <div class="mb-6"><Notice tone=Tone::Good>{tr!(customer.cancelled)}</Notice></div> }
-                    })
-            }}
-        </div>
-        <Transition fallback=Loading>{page}</Transition>
-    }
+    view! { <Transition fallback=Loading>{page}</Transition> }
 }
 
 #[component]
-fn Overview(customer: CustomerView, cancel: FormState<CancelLinks>) -> impl IntoView {
-    let CustomerView { id, may_send_link, .. } = customer;
+fn Overview(
+    customer: CustomerView,
+    cancel: FormState<CancelLinks>,
+    cancelled: Memo<bool>,
+) -> impl IntoView {
+    let CustomerView { id, link_obstacle, .. } = customer;
+    let may_send_link = link_obstacle.is_none();
     let has_links = !customer.open_links.is_empty();
     let manage = format!("/customers/{id}/password");
     let came = customer.last_sign_in_at.is_some();
@@ -130,7 +131,16 @@ fn Overview(customer: CustomerView, cancel: FormState<CancelLinks>) -> impl Into
                     </Fact>
                 </dl>
                 <div class="mt-5 grid gap-3">
-                    <Possible standing />
+                    <div role="status" class="contents">
+                        {move || {
+                            (!has_links && cancelled.get())
+                                .then(|| view! { <Notice tone=Tone::Good>{tr!(customer.cancelled)}</Notice> })
+                        }}
+                    </div>
+                    <Possible standing may_send_link />
+                    {link_obstacle
+                        .filter(|obstacle| *obstacle != Obstacle::Suspended || !standing.suspended)
+                        .map(|obstacle| view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> })}
                     {may_send_link
                         .then(|| view! { <a class="btn btn-primary" href=manage>{tr!(customer.manage_password)}</a> })}
                     {(may_send_link && has_links)
@@ -150,8 +160,11 @@ fn Overview(customer: CustomerView, cancel: FormState<CancelLinks>) -> impl Into
 
 /// Whether the password can be set here, and what to do when it cannot.
 #[component]
-fn Possible(standing: Standing) -> impl IntoView {
+fn Possible(standing: Standing, may_send_link: bool) -> impl IntoView {
     let lock = standing.lock.map(|lock| match lock {
+        Lock::Failures if standing.locked_until.is_none_or(|until| until == Moment(i64::MAX)) => {
+            tr!(customer.locked_for_good)
+        }
         Lock::Failures => tr!(customer.locked_by_failures),
         Lock::Staff => tr!(customer.locked_by_staff),
         Lock::Dispute => tr!(customer.locked_by_dispute),
@@ -160,6 +173,8 @@ fn Possible(standing: Standing) -> impl IntoView {
         (Tone::Bad, tr!(customer.is_suspended))
     } else if standing.allows_resets {
         (Tone::Good, tr!(customer.may_set))
+    } else if may_send_link {
+        (Tone::Plain, tr!(customer.may_not_set_but_link))
     } else {
         (Tone::Plain, tr!(customer.may_not_set))
     };

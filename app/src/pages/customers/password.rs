@@ -4,7 +4,13 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use model::{Refusal, customer::CustomerView, id::AccountId, reset::ResetDesk};
+use model::{
+    Refusal,
+    account::Lock,
+    customer::CustomerView,
+    id::{AccountId, ResetId},
+    reset::ResetDesk,
+};
 
 use crate::{
     api::{
@@ -32,27 +38,37 @@ pub fn Password() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
     let (proof, link) = (use_form::<StepUp>(), use_form::<SendLink>());
     // A proof that was just given, or that has run out meanwhile, is looked at again.
-    let proven = Memo::new(move |before: Option<&u32>| {
-        let again = proof.done() || link.error() == Some(ApiError::Refused(Refusal::StepUp));
-        before.copied().unwrap_or_default() + u32::from(again)
+    let proven = Memo::new(move |_| {
+        let over = link.error() == Some(ApiError::Refused(Refusal::StepUp));
+        (proof.done().then(|| proof.version()), over.then(|| link.version()))
+    });
+    // Said by the form that was just sent, or by the address that it led to.
+    let sent = Memo::new(move |_| {
+        let here = link.outcome.with(|outcome| match outcome {
+            Some(Ok(sent)) if id.get() == Some(sent.customer) => Some(sent.reset),
+            _ => None,
+        });
+        here.or_else(|| query.with(|query| query.get_str("sent")?.parse::<ResetId>().ok()))
     });
     let desk = Resource::new_blocking(
-        move || (id.get(), proven.get()),
-        |(id, _)| async move {
+        move || (id.get(), sent.get(), proven.get()),
+        |(id, sent, _)| async move {
             match id {
-                Some(id) => view_reset_desk(id).await,
+                Some(id) => view_reset_desk(id, sent).await,
                 None => Err(ApiError::Refused(Refusal::NotFound)),
             }
         },
     );
-    let done = Memo::new(move |_| {
-        link.done()
-            || link.error().is_none() && query.with(|query| query.get_str("done") == Some("link"))
-    });
     let page = move || {
         Suspend::new(async move {
             match desk.await {
-                Ok(desk) => view! { <Wizard desk proof link done /> }.into_any(),
+                Ok(desk) => {
+                    if desk.stepped_up && link.error() == Some(ApiError::Refused(Refusal::StepUp)) {
+                        // With a fresh proof, what was said about the old one is over.
+                        link.forget();
+                    }
+                    view! { <Wizard desk proof link /> }.into_any()
+                }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
@@ -66,44 +82,36 @@ pub fn Password() -> impl IntoView {
 }
 
 #[component]
-fn Wizard(
-    desk: ResetDesk,
-    proof: FormState<StepUp>,
-    link: FormState<SendLink>,
-    done: Memo<bool>,
-) -> impl IntoView {
-    let ResetDesk { customer, stepped_up, link_obstacle, link_minutes } = desk;
+fn Wizard(desk: ResetDesk, proof: FormState<StepUp>, link: FormState<SendLink>) -> impl IntoView {
+    let ResetDesk { customer, stepped_up, sent, link_minutes } = desk;
     let back = format!("/customers/{}", customer.id);
     let name = customer.name.to_string();
-    let customer = StoredValue::new(customer);
-    let step = move || {
-        let customer = customer.get_value();
-        if done.get() {
-            view! { <Done customer minutes=link_minutes /> }.into_any()
-        } else if let Some(obstacle) = link_obstacle {
-            view! {
-                <div class="mt-6"><Notice tone=Tone::Bad>{words::obstacle(obstacle)}</Notice></div>
-            }
-            .into_any()
-        } else if stepped_up {
-            view! { <Check customer minutes=link_minutes form=link /> }.into_any()
-        } else {
-            view! { <Prove customer form=proof /> }.into_any()
+    let step = if sent {
+        view! { <Done customer minutes=link_minutes /> }.into_any()
+    } else if let Some(obstacle) = customer.link_obstacle {
+        view! {
+            <div class="mt-6"><Notice tone=Tone::Bad>{words::obstacle(obstacle)}</Notice></div>
         }
+        .into_any()
+    } else if stepped_up {
+        view! { <Check customer minutes=link_minutes form=link /> }.into_any()
+    } else {
+        let over = link.error() == Some(ApiError::Refused(Refusal::StepUp));
+        view! { <Prove customer form=proof over /> }.into_any()
     };
-    let current = move || match (done.get(), stepped_up) {
+    let current = match (sent, stepped_up) {
         (true, _) => 3,
         (false, true) => 1,
         (false, false) => 0,
     };
-    let names = || vec![tr!(desk.step_prove), tr!(desk.step_check), tr!(desk.step_done)];
+    let names = vec![tr!(desk.step_prove), tr!(desk.step_check), tr!(desk.step_done)];
     view! {
         <a class="back" href=back>
             <Glyph icon=Icon::Back class="size-4" />
             {name.clone()}
         </a>
         <div class="panel mt-3 p-6 sm:p-8">
-            {move || view! { <Steps names=names() current=current() /> }}
+            <Steps names current />
             <PageTitle title=tr!(desk.title) hint=Some(tr!(desk.hint, name = name)) />
             {step}
         </div>
@@ -112,8 +120,9 @@ fn Wizard(
 
 /// One's own password, before anything is done with somebody else's.
 #[component]
-fn Prove(customer: CustomerView, form: FormState<StepUp>) -> impl IntoView {
+fn Prove(customer: CustomerView, form: FormState<StepUp>, over: bool) -> impl IntoView {
     view! {
+        {over.then(|| view! { <div class="mt-4"><Notice tone=Tone::Plain>{tr!(error.step_up)}</Notice></div> })}
         <p class="mt-4 text-sm text-pretty">{tr!(desk.prove)}</p>
         <Form form>
             <input type="hidden" name="next" value=format!("/customers/{}/password", customer.id) />
@@ -126,7 +135,7 @@ fn Prove(customer: CustomerView, form: FormState<StepUp>) -> impl IntoView {
 /// What will happen, and why it should.
 #[component]
 fn Check(customer: CustomerView, minutes: u32, form: FormState<SendLink>) -> impl IntoView {
-    let locked = customer.standing.lock.is_some();
+    let locked = matches!(customer.standing.lock, Some(Lock::Failures | Lock::Staff));
     let replaced = !customer.open_links.is_empty();
     view! {
         <ul class="advice">

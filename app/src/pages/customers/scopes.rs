@@ -39,6 +39,13 @@ pub fn Scopes(
     query: Memo<CustomerQuery>,
 ) -> impl IntoView {
     let Narrowed { typed, found } = narrowed;
+    let menu = NodeRef::<leptos::html::Details>::new();
+    // The page stays, and so would the menu over it.
+    let close = move |_| {
+        if let Some(menu) = menu.get_untracked() {
+            menu.set_open(false);
+        }
+    };
     let Scope { id: chosen, name, .. } = scope;
     let list = move || {
         Suspend::new(async move {
@@ -53,7 +60,7 @@ pub fn Scopes(
                 };
                 let current = (scope.id == chosen).then_some("true");
                 view! {
-                    <li><a class=class href=address(&to) aria-current=current>{scope.name.to_string()}</a></li>
+                    <li><a class=class href=address(&to) aria-current=current on:click=close>{scope.name.to_string()}</a></li>
                 }
             };
             let lines = found.await.unwrap_or_default().into_iter().map(line).collect_view();
@@ -73,7 +80,7 @@ pub fn Scopes(
         }
     });
     view! {
-        <details class="menu">
+        <details class="menu" node_ref=menu>
             <summary class="btn menu-button">
                 <span class="hint">{tr!(customers.scope)}</span>
                 <span class="truncate">{name.to_string()}</span>

@@ -5,10 +5,13 @@
 //!   median of the ratios counts, so that a machine whose speed drifts does not decide.
 //! * memory of the idle server, and of the same server after that load;
 //! * time from start to `Ready` on an empty folder;
+//! * finding customers among a million of them, and how much longer it takes than among ten thousand;
 //! * bytes that a first visit to `/forgot` transfers.
 //!
 //! Guards are on: 10,000 accounts on SQLite on disk, clients behind a trusted proxy, each from an
 //! address of its own.
+
+mod customers;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -126,6 +129,9 @@ async fn main() -> Result<ExitCode> {
     tokio::time::sleep(REST).await;
     println!("Memory idle again after the load: {:.1} MiB", server.memory_mib()?);
     server.stop().await?;
+
+    let postgres = std::env::var("REKEY_BENCH_POSTGRES").ok();
+    figures.extend(customers::figures(folder.path(), postgres.as_deref()).await?);
 
     println!();
     for figure in &figures {

@@ -1,0 +1,103 @@
+//! The customer's own permission that the reseller may set their password. After the customer was
+//! created nobody else changes it; every change is a line of a ledger.
+
+use model::{
+    Moment, Refusal,
+    account::AccountKind,
+    audit::AuditKind,
+    consent::{Consent, ConsentEntry, ConsentSource, ConsentView, LEDGER_SHOWN},
+    id::ConsentId,
+    refusal::Problem,
+};
+
+use crate::{Actor, Error, Portal, Result};
+
+/// The form.
+#[derive(Debug, Clone)]
+pub struct SetConsent {
+    /// `no`, `once`, `until` or `always`.
+    pub choice: String,
+    /// For `until`: the last day, as `2026-12-31`.
+    pub until: String,
+    /// Only mailed links, whatever the permission says.
+    pub links_only: bool,
+}
+
+impl Actor {
+    /// That they are a customer: staff have nobody who looks after them like that.
+    fn is_customer(&self) -> Result<()> {
+        if self.kind == AccountKind::Customer { Ok(()) } else { Err(Refusal::NotFound.into()) }
+    }
+}
+
+impl SetConsent {
+    fn parsed(&self, now: Moment) -> Result<Consent> {
+        match self.choice.as_str() {
+            "no" => Ok(Consent::Refused),
+            "once" => Ok(Consent::Once),
+            "always" => Ok(Consent::Always),
+            "until" if self.until.trim().is_empty() => {
+                Err(Error::field("until", Problem::Required))
+            }
+            "until" => match Moment::end_of_day(self.until.trim()) {
+                None => Err(Error::field("until", Problem::NotADate)),
+                Some(until) if until <= now => Err(Error::field("until", Problem::InThePast)),
+                Some(until) => Ok(Consent::Until(until)),
+            },
+            _ => Err(Error::field("choice", Problem::NotAChoice)),
+        }
+    }
+}
+
+impl Portal {
+    /// The actor's own permission with its ledger.
+    pub async fn consent(&self, actor: &Actor) -> Result<ConsentView> {
+        actor.is_customer()?;
+        let now = self.now();
+        let mut tx = self.db().read().await?;
+        let row = tx.consent(actor.account).await?.ok_or(Refusal::NotFound)?;
+        let shown = i64::try_from(LEDGER_SHOWN).unwrap_or(i64::MAX);
+        let ledger = tx.consents(actor.account, shown).await?;
+        Ok(ConsentView {
+            consent: row.consent(now),
+            links_only: row.links_only,
+            ledger: ledger
+                .into_iter()
+                .map(|line| ConsentEntry {
+                    at: line.at,
+                    // As it was said, also when it is long over.
+                    consent: match (line.granted, line.once, line.until) {
+                        (false, ..) => Consent::Refused,
+                        (true, true, _) => Consent::Once,
+                        (true, false, Some(until)) => Consent::Until(until),
+                        (true, false, None) => Consent::Always,
+                    },
+                    source: line.source,
+                })
+                .collect(),
+        })
+    }
+
+    /// Changes the actor's own permission.
+    pub async fn set_consent(&self, actor: &Actor, request: SetConsent) -> Result<()> {
+        actor.is_customer()?;
+        let now = self.now();
+        let consent = request.parsed(now)?;
+        let mut tx = self.db().write().await?;
+        tx.lock_account(actor.account).await?.ok_or(Refusal::NotFound)?;
+        let before = tx.consent(actor.account).await?.ok_or(Refusal::NotFound)?;
+        let changes = before.consent(now) != consent;
+        if changes {
+            let id = ConsentId(self.random().id(now));
+            let from = (ConsentSource::Customer, Some(actor.account));
+            tx.add_consent(id, actor.account, consent, from, now).await?;
+        }
+        if before.links_only != request.links_only {
+            tx.set_links_only(actor.account, request.links_only).await?;
+        }
+        if changes || before.links_only != request.links_only {
+            tx.record(self, actor.event(AuditKind::ConsentChanged)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

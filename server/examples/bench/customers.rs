@@ -1,0 +1,254 @@
+//! Finding customers among ten thousand and among a million, on SQLite and on PostgreSQL: a page in
+//! the middle of each order, and what a few words or a state find.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use model::{
+    account::Language,
+    account::Role,
+    customer::{CustomerOrder, CustomerQuery, CustomerState},
+};
+use portal::{
+    Actor, CreateStaff, Portal, SignIn, Visit,
+    config::{Database, Settings},
+    secrets::Secret,
+};
+use sqlx::{AssertSqlSafe, Executor};
+use tokio::time::Instant;
+
+use crate::Figure;
+
+/// How many there are in the small and in the large list.
+const SIZES: [u32; 2] = [10_000, 1_000_000];
+/// Resellers below the operator, each with as many customers.
+const RESELLERS: u32 = 100;
+/// Times that each question is asked.
+const ASKED: usize = 60;
+
+const FIRST: [&str; 8] = ["Amara", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo"];
+const LAST: [&str; 16] = [
+    "Abend",
+    "Bellweather",
+    "Castellan",
+    "Drummel",
+    "Eastlake",
+    "Fennimore",
+    "Garrowby",
+    "Hollander",
+    "Ivanek",
+    "Juniper",
+    "Kestrel",
+    "Lindqvist",
+    "Marchetti",
+    "Natarajan",
+    "Okonedo",
+    "Pemberly",
+];
+
+/// The figures, one for each engine.
+pub async fn figures(folder: &Path, postgres: Option<&str>) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for engine in ["SQLite", "PostgreSQL"] {
+        let mut slowest = Vec::new();
+        for size in SIZES {
+            let data = folder.join(format!("customers-{engine}-{size}"));
+            let mut settings = Settings::in_folder(&data);
+            if engine == "PostgreSQL" {
+                let Some(url) = postgres else { continue };
+                settings.database = own_database(url, size).await?;
+            }
+            println!("Finding customers among {size} on {engine} …");
+            let portal = Portal::open(&settings).await?;
+            let password = portal
+                .create_staff(CreateStaff {
+                    organization: "Bench".into(),
+                    email: "owner@bench.example".into(),
+                    name: "Bench Owner".into(),
+                    role: Role::Owner,
+                })
+                .await?;
+            fill(&settings.database, size).await?;
+            let actor = owner(&portal, password).await?;
+            slowest.push(ask(&portal, &actor, size).await?);
+            portal.close().await;
+        }
+        let &[small, large] = slowest.as_slice() else {
+            println!("  not measured: REKEY_BENCH_POSTGRES names no server");
+            continue;
+        };
+        let (small, large) = (milliseconds(small), milliseconds(large));
+        figures.push(Figure {
+            what: match engine {
+                "SQLite" => "customers of a million, p95, SQLite",
+                _ => "customers of a million, p95, PostgreSQL",
+            },
+            value: format!("{large:.1} ms"),
+            bound: "≤ 30 ms",
+            holds: large <= 30.0,
+        });
+        figures.push(Figure {
+            what: match engine {
+                "SQLite" => "a million ÷ ten thousand, SQLite",
+                _ => "a million ÷ ten thousand, PostgreSQL",
+            },
+            value: format!("{:.2}", large / small),
+            bound: "≤ 1.5",
+            holds: large / small <= 1.5,
+        });
+    }
+    Ok(figures)
+}
+
+fn milliseconds(span: Duration) -> f64 {
+    span.as_secs_f64() * 1_000.0
+}
+
+/// An empty database in this cluster.
+async fn own_database(url: &str, size: u32) -> Result<Database> {
+    let (server, _) = url.rsplit_once('/').context("a URL with a database's name")?;
+    let name = format!("rekey_bench_{size}");
+    let pool = sqlx::PgPool::connect(url).await.context("REKEY_BENCH_POSTGRES")?;
+    pool.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).await?;
+    pool.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    pool.close().await;
+    format!("{server}/{name}").parse().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+async fn owner(portal: &Portal, password: Secret) -> Result<Actor> {
+    let site = portal.site("127.0.0.1", None).await?.context("the site")?;
+    let visit = Visit {
+        site: site.id,
+        address: std::net::IpAddr::from([127, 0, 0, 1]),
+        user_agent: String::new(),
+        request_id: "bench".into(),
+        origin: "http://127.0.0.1".into(),
+        language: Language::En,
+        device: None,
+    };
+    let request = SignIn { name: "owner@bench.example".into(), password, keep: false };
+    let signed_in = portal.sign_in(&visit, request).await?;
+    portal.actor(&visit, &signed_in.token).await?.context("signed in")
+}
+
+/// Fills a database that holds the operator: resellers, their customers, what those are found by.
+async fn fill(database: &Database, size: u32) -> Result<()> {
+    let words = |list: &[&str]| {
+        let values: Vec<String> =
+            list.iter().enumerate().map(|(n, word)| format!("({n}, '{word}')")).collect();
+        values.join(", ")
+    };
+    let (first, last) = (words(&FIRST), words(&LAST));
+    let numbers = |to: u32| match database {
+        Database::Sqlite(_) => format!(
+            "(WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {to}) SELECT n FROM n)"
+        ),
+        Database::Postgres(_) => format!("(SELECT generate_series(0, {to} - 1)::bigint AS n)"),
+    };
+    let (uuid, id_column) = match database {
+        Database::Sqlite(_) => ("randomblob(16)", "BLOB"),
+        Database::Postgres(_) => ("gen_random_uuid()", "UUID"),
+    };
+    let resellers = numbers(RESELLERS);
+    let customers = numbers(size);
+    let name = format!("f.w || ' ' || l.w || ' ' || (n.n / {})", FIRST.len() * LAST.len());
+    let script = [
+        format!("CREATE TABLE bench_first (i BIGINT PRIMARY KEY, w TEXT NOT NULL); INSERT INTO bench_first VALUES {first}"),
+        format!("CREATE TABLE bench_last (i BIGINT PRIMARY KEY, w TEXT NOT NULL); INSERT INTO bench_last VALUES {last}"),
+        format!("CREATE TABLE bench_resellers (i BIGINT PRIMARY KEY, id {id_column} NOT NULL)"),
+        format!("INSERT INTO bench_resellers SELECT n.n, {uuid} FROM {resellers} AS n"),
+        "INSERT INTO organizations (id, parent_id, name, state, created_at) SELECT r.id, o.id, 'Reseller ' || r.i, 'active', 0 FROM bench_resellers r, organizations o WHERE o.parent_id IS NULL".into(),
+        "INSERT INTO organization_ancestors (organization_id, ancestor_id, distance) SELECT r.id, o.id, 1 FROM bench_resellers r, organizations o WHERE o.parent_id IS NULL".into(),
+        "INSERT INTO organization_ancestors (organization_id, ancestor_id, distance) SELECT id, id, 0 FROM bench_resellers".into(),
+        format!("INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, company, reference, language, allows_resets, resets_allowed_until, must_change_password, locked_by, last_sign_in_at, created_at, updated_at)
+            SELECT {uuid}, s.id, r.id, 'customer', CASE WHEN n.n % 500 = 1 THEN 'suspended' ELSE 'active' END, 'user' || n.n || '@bench.example', 'user' || n.n || '@bench.example', {name}, l.w || ' Works', 'C-' || (100000 + n.n), 'en', n.n % 5 <> 3, CASE WHEN n.n % 5 <> 3 THEN 9223372036854775807 ELSE 0 END, n.n % 97 = 1, CASE WHEN n.n % 1000 = 7 THEN 'staff' END, CASE WHEN n.n % 13 <> 5 THEN 1 + n.n * 7919 % 1000003 END, 0, 0
+            FROM {customers} AS n JOIN bench_first f ON f.i = n.n % {} JOIN bench_last l ON l.i = n.n / {} % {} JOIN bench_resellers r ON r.i = n.n % {RESELLERS}, sites s",
+            FIRST.len(), FIRST.len(), LAST.len()),
+        "INSERT INTO customer_listings (account_id, ancestor_id, name_key, company_key, last_sign_in_at)
+            SELECT a.id, s.ancestor_id, lower(a.name), lower(a.company), COALESCE(a.last_sign_in_at, 0) FROM accounts a JOIN organization_ancestors s ON s.organization_id = a.organization_id WHERE a.kind = 'customer'".into(),
+        "INSERT INTO customer_texts (account_id, text) SELECT id, ' ' || lower(name) || ' ' || lower(company) || ' ' || replace(replace(email, '@', ' '), '.', ' ') || ' c ' || substr(reference, 3) FROM accounts WHERE kind = 'customer'".into(),
+        "DROP TABLE bench_first".into(),
+        "DROP TABLE bench_last".into(),
+        "DROP TABLE bench_resellers".into(),
+    ];
+    match database {
+        Database::Sqlite(path) => {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let pool = sqlx::SqlitePool::connect_with(options).await?;
+            for sql in script {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await?;
+            }
+            sqlx::raw_sql("PRAGMA optimize = 0x10002; PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&pool)
+                .await?;
+            pool.close().await;
+        }
+        Database::Postgres(url) => {
+            let pool = sqlx::PgPool::connect(url.reveal()).await?;
+            for sql in script {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await?;
+            }
+            // As autovacuum would by and by.
+            sqlx::raw_sql("VACUUM ANALYZE").execute(&pool).await?;
+            pool.close().await;
+        }
+    }
+    Ok(())
+}
+
+/// Asks each question many times; the slowest question's p95.
+async fn ask(portal: &Portal, actor: &Actor, size: u32) -> Result<Duration> {
+    let scopes = portal.scopes(actor, "reseller 42").await?;
+    let scope = scopes.first().map(|scope| scope.id);
+    ensure!(scope.is_some(), "a reseller");
+    let words = |text: String| CustomerQuery { text, ..CustomerQuery::default() };
+    let ordered =
+        |order, descending| CustomerQuery { order, descending, ..CustomerQuery::default() };
+    let number = size / 2 + 42;
+    let mut slowest = Duration::ZERO;
+    for (what, query) in [
+        ("by name", ordered(CustomerOrder::Name, false)),
+        ("by company", ordered(CustomerOrder::Company, true)),
+        ("by last sign-in", ordered(CustomerOrder::LastSignIn, true)),
+        ("of one reseller", CustomerQuery { scope, ..CustomerQuery::default() }),
+        ("an address", words(format!("user{number}@bench"))),
+        ("a reference", words(format!("c-{}", 100_000 + number))),
+        ("a name", words(format!("gre kest {}", size / 200))),
+        ("part of an address", words(format!("r{}", number / 10))),
+        ("nobody", words("zzyzx".into())),
+        (
+            "of one reseller, a name",
+            CustomerQuery { scope, text: "dmitri kes 7".into(), ..CustomerQuery::default() },
+        ),
+        (
+            "locked",
+            CustomerQuery { state: Some(CustomerState::Locked), ..CustomerQuery::default() },
+        ),
+        (
+            "never signed in, by sign-in",
+            CustomerQuery {
+                state: Some(CustomerState::NeverSignedIn),
+                ..ordered(CustomerOrder::LastSignIn, true)
+            },
+        ),
+    ] {
+        // Some pages further on, where there are any: an offset would be slower with each.
+        let mut query = query;
+        for _ in 0..3 {
+            let page = portal.find_customers(actor, &query).await?;
+            query.after = page.after.or(query.after);
+        }
+        let mut spans = Vec::with_capacity(ASKED);
+        let mut found = 0;
+        for _ in 0..ASKED {
+            let start = Instant::now();
+            found = portal.find_customers(actor, &query).await?.rows.len();
+            spans.push(start.elapsed());
+        }
+        spans.sort();
+        let p95 = spans[ASKED * 95 / 100];
+        println!("  {what:<28} {found:>3} found, p95 {:>6.1} ms", milliseconds(p95));
+        slowest = slowest.max(p95);
+    }
+    Ok(slowest)
+}
