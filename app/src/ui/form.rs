@@ -138,6 +138,11 @@ where
         self.context.error.get()
     }
 
+    /// The same, once, for what is drawn anew anyway.
+    pub fn error_now(self) -> Option<ApiError> {
+        untrack(|| self.context.error.get())
+    }
+
     /// Counts submissions that were answered: what they change is asked for again.
     pub fn version(self) -> usize {
         self.context.version.get()

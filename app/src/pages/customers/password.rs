@@ -63,7 +63,9 @@ pub fn Password() -> impl IntoView {
         Suspend::new(async move {
             match desk.await {
                 Ok(desk) => {
-                    if desk.stepped_up && link.error() == Some(ApiError::Refused(Refusal::StepUp)) {
+                    if desk.stepped_up
+                        && link.error_now() == Some(ApiError::Refused(Refusal::StepUp))
+                    {
                         // With a fresh proof, what was said about the old one is over.
                         link.forget();
                     }
@@ -96,7 +98,7 @@ fn Wizard(desk: ResetDesk, proof: FormState<StepUp>, link: FormState<SendLink>) 
     } else if stepped_up {
         view! { <Check customer minutes=link_minutes form=link /> }.into_any()
     } else {
-        let over = link.error() == Some(ApiError::Refused(Refusal::StepUp));
+        let over = link.error_now() == Some(ApiError::Refused(Refusal::StepUp));
         view! { <Prove customer form=proof over /> }.into_any()
     };
     let current = match (sent, stepped_up) {
