@@ -187,16 +187,31 @@ impl Portal {
         reset: ResetId,
         (origin, address): (LinkOrigin, &str),
     ) -> Result<(MailedLink, Duration)> {
-        let now = self.now();
         let life = tx.policy(account.organization_id).await?.minutes(Rule::LinkMinutes);
+        let kind = (LinkPurpose::Reset, origin);
+        let link = self.make_link(tx, account, kind, Some(reset), life, address).await?;
+        Ok((link, life))
+    }
+
+    /// Makes an open link with a token of its own: its address below an origin.
+    pub(crate) async fn make_link(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        (purpose, origin): (LinkPurpose, LinkOrigin),
+        reset_id: Option<ResetId>,
+        life: Duration,
+        address: &str,
+    ) -> Result<MailedLink> {
+        let now = self.now();
         let (token, token_hash) = new_token(self.random());
         let link = LinkRow {
             id: LinkId(self.random().id(now)),
             token_hash,
             account_id: account.id,
             site_id: account.site_id,
-            reset_id: Some(reset),
-            purpose: LinkPurpose::Reset,
+            reset_id,
+            purpose,
             origin,
             state: LinkState::Open,
             created_at: now,
@@ -205,8 +220,9 @@ impl Portal {
         };
         tx.add_link(&link).await?;
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
-        let path = format!("/reset/{}/{}", link.id, token.reveal());
-        Ok((MailedLink::new(site.url(address, &path)), life))
+        let page = if purpose == LinkPurpose::Reset { "reset" } else { "confirm" };
+        let path = format!("/{page}/{}/{}", link.id, token.reveal());
+        Ok(MailedLink::new(site.url(address, &path)))
     }
 
     /// What the page of a link shows. Changes nothing, however often it is opened.
@@ -282,8 +298,8 @@ impl Portal {
         if !link.was_just_used(visit, token, LinkPurpose::Reset, now) {
             return Ok(false);
         }
-        // Whoever reads the mail after its owner must not try passwords here.
-        // Over an hour, so that none comes back within the minute.
+        // Whoever reads the mail after its owner must not try passwords here; over an hour, so that
+        // no try comes back within the minute.
         let limit = Limit { count: SENT_AGAIN, window: FORGOT_WINDOW };
         if tx.take(&format!("again:{id}"), limit, now).await?.is_some() {
             return Ok(false);

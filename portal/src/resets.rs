@@ -14,8 +14,8 @@ use anyhow::Context;
 use model::{
     Refusal,
     audit::{ActorKind, AuditKind, Outcome},
-    id::{AccountId, LinkId, ResetId, SessionId, TargetId},
-    link::{LinkOrigin, LinkPurpose, LinkState},
+    id::{AccountId, ResetId, SessionId, TargetId},
+    link::{LinkOrigin, LinkPurpose},
     policy::{DISPUTE_LINK_LIFE, Rule},
     refusal::Problem,
     reset::{Delivery, ResetState, TargetState},
@@ -26,13 +26,13 @@ use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
     device, failpoint,
-    mail::{ChangedHow, Letter, MailedLink, Occasion},
+    mail::{ChangedHow, Letter, Occasion},
     outbox,
     password::{self, Words},
-    secrets::{Secret, new_token},
+    secrets::Secret,
     sign_in::account_counter,
     step_up::current_counter,
-    store::{Account, LinkRow, ResetRow, Tx},
+    store::{Account, ResetRow, Tx},
 };
 
 /// How long a worker may take for one reset before another one finishes it.
@@ -290,23 +290,10 @@ impl Portal {
         tx.end_sessions(account.id, circumstances.keep, now).await?;
         tx.revoke_devices(account.id, None, now).await?;
 
-        let site = tx.site(account.site_id).await?.context("an account's site")?;
-        let (token, token_hash) = new_token(self.random());
-        let link = LinkRow {
-            id: LinkId(self.random().id(now)),
-            token_hash,
-            account_id: account.id,
-            site_id: account.site_id,
-            reset_id: None,
-            purpose: LinkPurpose::Dispute,
-            origin: LinkOrigin::Notice,
-            state: LinkState::Open,
-            created_at: now,
-            expires_at: now.plus(DISPUTE_LINK_LIFE),
-            closed_at: None,
-        };
-        tx.add_link(&link).await?;
-        let path = format!("/confirm/{}/{}", link.id, token.reveal());
+        let kind = (LinkPurpose::Dispute, LinkOrigin::Notice);
+        let origin = &circumstances.origin;
+        let dispute_link =
+            self.make_link(&mut tx, &account, kind, None, DISPUTE_LINK_LIFE, origin).await?;
         let letter = Letter::PasswordChanged {
             name: account.name.clone(),
             changed: Occasion {
@@ -315,7 +302,7 @@ impl Portal {
                 device: device::describe(&circumstances.user_agent),
             },
             how: circumstances.how,
-            dispute_link: MailedLink::new(site.url(&circumstances.origin, &path)),
+            dispute_link,
         };
         tx.post(self, &account, letter, outbox::PATIENCE).await?;
         let kind = match reset.delivery {
