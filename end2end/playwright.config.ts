@@ -27,6 +27,9 @@ export default defineConfig<{ server: string; scripts: Scripts }>({
   workers: 2,
   forbidOnly: Boolean(process.env.CI),
   timeout: 60_000,
+  // A machine that others share stalls now and then, and a browser with it. A story that fails once is
+  // told again; that it was, and why, is said at the end (scripts/test.sh).
+  retries: 1,
   expect: { timeout: 10_000 },
   reporter: [['list', { printSteps: false }]],
   use: {

@@ -102,14 +102,20 @@ summaries=$work/summaries
 remember() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" | case $2 in
     units) grep -E '^ *Summary \[' ;;
-    e2e) sed -n -E 's/^ *([0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)( \(.*\))?)$/  playwright: \1/p' ;;
+    e2e)
+        awk '
+            # What failed, and its first lines of why.
+            /^  [0-9]+\) \[/ { print "  " $0; why = 6; next }
+            why && NF { print "    " $0; why-- }
+            /^ *[0-9]+ (passed|failed|flaky|skipped|did not run|interrupted)( \(.*\))?$/ { sub(/^ */, ""); print "  playwright: " $0 }'
+        ;;
     *) cat >/dev/null ;;
     esac >>"$summaries" || true
 }
 
 # All tests of both runners on one line. A test that timed out, or did not come to run, has failed.
 total() {
-    sed 's/.*tests run://' "$summaries" | awk '
+    grep -E '^  playwright: |tests run:' "$summaries" | sed 's/.*tests run://' | awk '
         { n = split($0, part, /[,:]/)
           for (i = 1; i <= n; i++) if (match(part[i], /[0-9]+ [a-z]/)) {
               count = substr(part[i], RSTART) + 0
