@@ -33,7 +33,7 @@ mod lazy {
         customers::{Customer, Customers, Password},
         forgotten::{Reset, ResetDone},
         home::Home,
-        login::Login,
+        login::{ForcedChangePage, Login},
     };
 
     macro_rules! pieces {
@@ -78,7 +78,7 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Confirm ConfirmDone;
+        links (__preload_links): Reset ResetDone Confirm ConfirmDone ForcedChangePage;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
         staff (__preload_staff): Home Customers Customer Password;
     }
@@ -164,6 +164,7 @@ pub fn App() -> impl IntoView {
 fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
         <Route path=path!("/login") view={lazy::<lazy::page::Login>()} ssr=SsrMode::Async />
+        <Route path=path!("/login/change") view={lazy::<lazy::page::ForcedChangePage>()} ssr=SsrMode::Async />
         <Route path=path!("/forgot") view=Forgot ssr=SsrMode::Async />
         <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
         <Route path=path!("/reset/done") view={lazy::<lazy::page::ResetDone>()} ssr=SsrMode::Async />

@@ -5,7 +5,7 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     refusal::Problem,
-    reset::Obstacle,
+    reset::{Obstacle, ResetState, TargetState},
 };
 
 use crate::{
@@ -23,6 +23,7 @@ pub fn problem(problem: Problem) -> String {
         Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
+        Problem::PinWrong => tr!(problem.pin_wrong).into(),
         Problem::NotADate => tr!(problem.not_a_date).into(),
         Problem::InThePast => tr!(problem.in_the_past).into(),
         Problem::CurrentPasswordWrong => tr!(problem.current_password_wrong).into(),
@@ -53,6 +54,7 @@ pub fn error(error: &ApiError) -> String {
         ApiError::Refused(Refusal::StepUp) => tr!(error.step_up).into(),
         ApiError::Refused(Refusal::ResetImpossible(why)) => obstacle(*why).into(),
         ApiError::SignedOut => tr!(error.signed_out).into(),
+        ApiError::MustChange => tr!(error.must_change).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
         ApiError::Malformed => tr!(error.malformed).into(),
         ApiError::Broken { reference } => tr!(error.broken, reference = reference.clone()),
@@ -66,6 +68,40 @@ pub fn obstacle(obstacle: Obstacle) -> &'static str {
         Obstacle::NotPermitted => tr!(obstacle.not_permitted),
         Obstacle::Suspended => tr!(obstacle.suspended),
         Obstacle::NoMail => tr!(obstacle.no_mail),
+        Obstacle::ManualEntryOff => tr!(obstacle.manual_entry_off),
+        Obstacle::GeneratedOff => tr!(obstacle.generated_off),
+        Obstacle::NotByAgents => tr!(obstacle.not_by_agents),
+        Obstacle::NoConsent => tr!(obstacle.no_consent),
+        Obstacle::LinksOnly => tr!(obstacle.links_only),
+        Obstacle::Disputed => tr!(obstacle.disputed),
+    }
+}
+
+/// Where a reset stands, and what to do.
+pub fn reset_state(state: ResetState) -> &'static str {
+    match state {
+        ResetState::Draft => tr!(reset_state.draft),
+        ResetState::WaitingForCustomer => tr!(reset_state.waiting_for_customer),
+        ResetState::WaitingForApproval => tr!(reset_state.waiting_for_approval),
+        ResetState::Applying => tr!(reset_state.applying),
+        ResetState::Done => tr!(reset_state.done),
+        ResetState::Refused => tr!(reset_state.refused),
+        ResetState::NeedsAttention => tr!(reset_state.needs_attention),
+        ResetState::Expired => tr!(reset_state.expired),
+        ResetState::Cancelled => tr!(reset_state.cancelled),
+    }
+}
+
+/// Where one target of a reset stands.
+pub fn target_state(state: TargetState) -> &'static str {
+    match state {
+        TargetState::Waiting => tr!(target_state.waiting),
+        TargetState::Applying => tr!(target_state.applying),
+        TargetState::Applied => tr!(target_state.applied),
+        TargetState::Refused => tr!(target_state.refused),
+        TargetState::NotSent => tr!(target_state.not_sent),
+        TargetState::Unknown => tr!(target_state.unknown),
+        TargetState::GivenUp => tr!(target_state.given_up),
     }
 }
 
@@ -112,6 +148,9 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::ResetStarted, _) => tr!(event.reset_started),
         (AuditKind::ResetDone, _) => tr!(event.reset_done),
         (AuditKind::ResetRefused, _) => tr!(event.reset_refused),
+        (AuditKind::PinRefused, _) => tr!(event.pin_refused),
+        (AuditKind::StaffPasswordSet, Outcome::Begun) => tr!(event.staff_password_begun),
+        (AuditKind::StaffPasswordSet, _) => tr!(event.staff_password_set),
         (AuditKind::ResetNeedsAttention, _) => tr!(event.reset_needs_attention),
         (AuditKind::PasswordChanged, Outcome::Refused) => tr!(event.password_change_refused),
         (AuditKind::PasswordChanged, _) => tr!(event.password_changed),

@@ -203,6 +203,16 @@ pub struct PasswordView {
     pub rules: PasswordRules,
 }
 
+/// What the page of a forced change shows: a temporary password was typed, and another one must
+/// take its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForcedChange {
+    /// The name to sign in with, for password managers.
+    pub sign_in_name: EmailAddress,
+    /// What the new one must be like.
+    pub rules: PasswordRules,
+}
+
 /// What a new password must be like, as told before one types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordRules {

@@ -37,6 +37,8 @@ pub enum AuditKind {
     ResetDone,
     /// A reset was refused.
     ResetRefused,
+    /// A wrong PIN was typed at a mailed link.
+    PinRefused,
     /// A reset ended with something left to do.
     ResetNeedsAttention,
     /// The password was changed by its owner.
@@ -53,6 +55,8 @@ pub enum AuditKind {
     SteppedUp,
     /// Staff mailed a customer a link to a new password.
     StaffLinkSent,
+    /// Staff set a customer's password, typed by them or generated.
+    StaffPasswordSet,
     /// Staff made a customer's open links worthless.
     LinksCancelled,
     /// A member of staff opened the page of a customer.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Moment, reset::Delivery, text::Name};
 
 /// Lines of the ledger that are shown.
 pub const LEDGER_SHOWN: usize = 50;
@@ -58,6 +58,8 @@ pub enum ConsentSource {
     Import,
     /// The customer's own choice.
     Customer,
+    /// A permission for one reset that was made use of.
+    Used,
 }
 
 /// One line of the consent ledger.
@@ -80,6 +82,19 @@ pub struct ConsentView {
     pub links_only: bool,
     /// What was entered, the latest first.
     pub ledger: Vec<ConsentEntry>,
+    /// Who made use of it, the latest first.
+    pub uses: Vec<ConsentUse>,
+}
+
+/// A reset that a permission was needed for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentUse {
+    /// When.
+    pub at: Moment,
+    /// How the password was set.
+    pub delivery: Delivery,
+    /// Who did it; unknown when they are gone.
+    pub by: Option<Name>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
     Moment,
     account::Lock,
     id::{AccountId, OrganizationId},
-    reset::Obstacle,
+    reset::{Delivery, Obstacle, Way},
     text::{EmailAddress, Name, UserName},
 };
 
@@ -234,8 +234,20 @@ pub struct CustomerView {
     pub password_expires_at: Option<Moment>,
     /// When the open links to a new password end, the latest first.
     pub open_links: Vec<Moment>,
-    /// Why the reader can mail no link, if so.
-    pub link_obstacle: Option<Obstacle>,
+    /// The ways in which the reader may reset the password, or why not.
+    pub ways: Vec<Way>,
+}
+
+impl CustomerView {
+    /// Why a way to reset the password is not possible, if so.
+    pub fn obstacle(&self, delivery: Delivery) -> Option<Obstacle> {
+        self.ways.iter().find(|way| way.delivery == delivery).and_then(|way| way.obstacle)
+    }
+
+    /// Whether there is any way at all.
+    pub fn has_a_way(&self) -> bool {
+        self.ways.iter().any(|way| way.obstacle.is_none())
+    }
 }
 
 #[cfg(test)]

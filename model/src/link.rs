@@ -73,4 +73,6 @@ pub struct LinkView {
     pub expires_at: Moment,
     /// What the new password must be like.
     pub rules: PasswordRules,
+    /// Whether it also asks for the PIN that was read out.
+    pub pin: bool,
 }

@@ -52,6 +52,14 @@ pub const RESET_BURST: u32 = 10;
 pub const RESET_BURST_WINDOW: Duration = Duration::from_mins(5);
 /// The span of the budgets for resets.
 pub const RESET_WINDOW: Duration = Duration::from_hours(1);
+/// How long somebody with a temporary password has to choose another one after signing in.
+pub const FORCED_CHANGE_LIFE: Duration = Duration::from_mins(15);
+/// How long a generated password may be on its way in the mail, sealed; then it is wiped.
+pub const GENERATED_MAIL_LIFE: Duration = Duration::from_hours(1);
+/// Digits of the PIN that goes with a link in split delivery.
+pub const PIN_DIGITS: u32 = 6;
+/// Wrong PINs that make a link worthless.
+pub const PIN_FAILURES: i32 = 5;
 /// How long a password waits sealed for downstream systems, at most.
 pub const SEAL_LIFE: Duration = Duration::from_mins(15);
 
@@ -83,6 +91,16 @@ pub enum Rule {
     ResetsPerOperator,
     /// Resets of one organization's customers within an hour.
     ResetsPerOrganization,
+    /// Whether staff may type a customer's new password.
+    AllowManualEntry,
+    /// Whether staff may have a password generated and mailed to the customer.
+    AllowGenerated,
+    /// Whether agents may do either.
+    AgentsSetPasswords,
+    /// Hours a typed or generated password works.
+    TemporaryHours,
+    /// Whether a link that staff mail also asks for a PIN that they read out.
+    SplitDelivery,
 }
 
 /// Which of two values of a rule is stricter.
@@ -111,7 +129,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -124,6 +142,11 @@ impl Rule {
         Self::CustomerSessionMinutes,
         Self::ResetsPerOperator,
         Self::ResetsPerOrganization,
+        Self::AllowManualEntry,
+        Self::AllowGenerated,
+        Self::AgentsSetPasswords,
+        Self::TemporaryHours,
+        Self::SplitDelivery,
     ];
 
     /// The word it is stored under.
@@ -141,6 +164,11 @@ impl Rule {
             Self::CustomerSessionMinutes => "customer_session_minutes",
             Self::ResetsPerOperator => "resets_per_operator",
             Self::ResetsPerOrganization => "resets_per_organization",
+            Self::AllowManualEntry => "allow_manual_entry",
+            Self::AllowGenerated => "allow_generated",
+            Self::AgentsSetPasswords => "agents_set_passwords",
+            Self::TemporaryHours => "temporary_hours",
+            Self::SplitDelivery => "split_delivery",
         }
     }
 
@@ -182,6 +210,25 @@ impl Rule {
             }
             Self::ResetsPerOrganization => {
                 (300, 100_000, 1, Smaller, "resets of one organization's customers within an hour")
+            }
+            Self::AllowManualEntry => (
+                0,
+                1,
+                0,
+                Smaller,
+                "whether staff may type a customer's new password (1) or not (0)",
+            ),
+            Self::AllowGenerated => {
+                (0, 1, 0, Smaller, "whether staff may mail a generated password (1) or not (0)")
+            }
+            Self::AgentsSetPasswords => {
+                (0, 1, 0, Smaller, "whether agents may do either (1) or only owners and admins (0)")
+            }
+            Self::TemporaryHours => {
+                (24, 7 * 24, 1, Smaller, "hours a typed or generated password works")
+            }
+            Self::SplitDelivery => {
+                (0, 0, 1, Greater, "whether links from staff also ask for a PIN (1) or not (0)")
             }
         };
         RuleFacts { value, loosest, strictest, stricter, meaning }
@@ -244,6 +291,16 @@ impl Policy {
     /// The value of a rule that counts something.
     pub fn count(&self, rule: Rule) -> u32 {
         u32::try_from(self.get(rule)).unwrap_or_default()
+    }
+
+    /// Whether a rule that is a switch is on.
+    pub fn is_on(&self, rule: Rule) -> bool {
+        self.get(rule) > 0
+    }
+
+    /// The value of a rule that is given in hours.
+    pub fn hours(&self, rule: Rule) -> Duration {
+        Duration::from_hours(u64::from(self.count(rule)))
     }
 
     /// The value of a rule that is given in minutes.

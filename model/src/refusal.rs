@@ -69,6 +69,8 @@ pub enum Problem {
     NotADate,
     /// A date that is over.
     InThePast,
+    /// The PIN is not this one.
+    PinWrong,
     /// The current password is not this one.
     CurrentPasswordWrong,
     /// The two passwords differ.

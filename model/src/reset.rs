@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    account::PasswordRules,
     customer::CustomerView,
     id::{AccountId, ResetId},
 };
@@ -57,6 +58,32 @@ pub enum Delivery {
     CommandLine,
 }
 
+impl Delivery {
+    /// The ways in which staff may reset a customer's password, the default first.
+    pub const BY_STAFF: [Self; 3] = [Self::EmailLink, Self::Typed, Self::Generated];
+
+    /// The word in addresses and forms.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::EmailLink => "email_link",
+            Self::Typed => "typed",
+            Self::Generated => "generated",
+            Self::OwnChange => "own_change",
+            Self::CommandLine => "command_line",
+        }
+    }
+
+    /// The way of staff that is meant by a word.
+    pub fn of_staff(word: &str) -> Option<Self> {
+        Self::BY_STAFF.into_iter().find(|way| way.word() == word)
+    }
+
+    /// Whether somebody but the customer learns the password, so that it works for a while only.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Typed | Self::Generated)
+    }
+}
+
 /// Why a customer's password cannot be reset in some way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,15 +94,51 @@ pub enum Obstacle {
     Suspended,
     /// No mail can be sent: there are no settings for it.
     NoMail,
+    /// The policy does not let staff type passwords.
+    ManualEntryOff,
+    /// The policy does not let staff have passwords generated.
+    GeneratedOff,
+    /// The policy leaves it to owners and admins.
+    NotByAgents,
+    /// The customer does not allow it.
+    NoConsent,
+    /// The customer wants nothing but mailed links.
+    LinksOnly,
+    /// The customer said "this wasn't me": only a mailed link brings them back.
+    Disputed,
 }
 
-/// A link that staff sent.
+/// A reset that staff began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentLink {
-    /// To whom.
+pub struct Begun {
+    /// Whose password.
     pub customer: AccountId,
-    /// The reset that waits for it to be used.
+    /// The reset.
     pub reset: ResetId,
+}
+
+/// What became of a reset, told to the member of staff who began it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskReset {
+    /// The reset.
+    pub id: ResetId,
+    /// How the password reaches the customer.
+    pub delivery: Delivery,
+    /// Where it stands.
+    pub state: ResetState,
+    /// Each place it applies to, with where that stands.
+    pub targets: Vec<(TargetKind, TargetState)>,
+    /// The PIN to read out, as long as the link waits for it.
+    pub pin: Option<String>,
+}
+
+/// A way to reset a password, as it is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// The way.
+    pub delivery: Delivery,
+    /// Why it is not possible, if so.
+    pub obstacle: Option<Obstacle>,
 }
 
 /// What the page on which staff reset a customer's password shows.
@@ -85,10 +148,18 @@ pub struct ResetDesk {
     pub customer: CustomerView,
     /// Whether the reader proved their own password a short while ago.
     pub stepped_up: bool,
-    /// Whether the link that the reader asks about is on its way to this customer.
-    pub sent: bool,
+    /// The reset that the reader asks about, if it is theirs.
+    pub begun: Option<DeskReset>,
     /// Minutes for which a link would work.
     pub link_minutes: u32,
+    /// Hours for which a typed or generated password would work.
+    pub temporary_hours: u32,
+    /// Whether a link would ask for a PIN too.
+    pub split: bool,
+    /// Whether the customer's permission ends with the next use.
+    pub allowed_once: bool,
+    /// What a typed password must be like.
+    pub rules: PasswordRules,
 }
 
 /// What kind of place a reset applies to.

@@ -136,8 +136,9 @@ impl Portal {
                 ChangedHow::SignedIn,
             )
         };
-        let reset =
-            self.decide_now(&mut tx, &held, Delivery::OwnChange, hash, &circumstances).await?;
+        let reset = self
+            .decide_now(&mut tx, &held, (Delivery::OwnChange, None), hash, &circumstances)
+            .await?;
         let (token, token_hash) = new_token(self.random());
         tx.rotate_session(actor.session, &token_hash, now).await?;
         tx.commit().await?;
@@ -146,15 +147,16 @@ impl Portal {
         Ok(SignedIn {
             token,
             max_age: kept.then_some(KEPT_SESSION_LIFE),
-            device,
+            device: Some(device),
             device_max_age: KNOWN_DEVICE_LIFE,
             kind: actor.kind,
+            must_change: false,
         })
     }
 
     /// The devices that were known are not any more; the actor's is the first that is again. When
     /// that cannot be stored, it stays unknown: the change itself is done.
-    async fn know_again(&self, actor: &Actor) -> Secret {
+    pub(crate) async fn know_again(&self, actor: &Actor) -> Secret {
         let now = self.now();
         let (token, hash) = new_token(self.random());
         let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: actor.account };

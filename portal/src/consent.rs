@@ -5,7 +5,7 @@ use model::{
     Moment, Refusal,
     account::AccountKind,
     audit::AuditKind,
-    consent::{Consent, ConsentEntry, ConsentSource, ConsentView, LEDGER_SHOWN},
+    consent::{Consent, ConsentEntry, ConsentSource, ConsentUse, ConsentView, LEDGER_SHOWN},
     id::ConsentId,
     refusal::Problem,
 };
@@ -58,6 +58,7 @@ impl Portal {
         let row = tx.consent(actor.account).await?.ok_or(Refusal::NotFound)?;
         let shown = i64::try_from(LEDGER_SHOWN).unwrap_or(i64::MAX);
         let ledger = tx.consents(actor.account, shown).await?;
+        let uses = tx.resets_by_staff(actor.account, shown).await?;
         Ok(ConsentView {
             consent: row.consent(now),
             links_only: row.links_only,
@@ -74,6 +75,10 @@ impl Portal {
                     },
                     source: line.source,
                 })
+                .collect(),
+            uses: uses
+                .into_iter()
+                .map(|(at, delivery, by)| ConsentUse { at, delivery, by })
                 .collect(),
         })
     }

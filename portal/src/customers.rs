@@ -12,6 +12,7 @@ use model::{
     },
     id::{AccountId, OrganizationId},
     permission::Permission,
+    reset::{Delivery, Way},
 };
 
 use crate::{
@@ -147,8 +148,12 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let customer = tx.customer_of(actor, id).await?;
         let open_links = tx.open_reset_links(id, now).await?;
-        let about = (customer.row.state, customer.organization_id);
-        let link_obstacle = self.link_obstacle(&mut tx, actor, about).await?;
+        let account = tx.account(id).await?.ok_or(Refusal::NotFound)?;
+        let mut ways = Vec::with_capacity(Delivery::BY_STAFF.len());
+        for delivery in Delivery::BY_STAFF {
+            let obstacle = self.obstacle(&mut tx, actor, &account, delivery).await?;
+            ways.push(Way { delivery, obstacle });
+        }
         drop(tx);
         self.note_view(actor, &customer).await?;
         let standing = customer.row.standing(now);
@@ -166,7 +171,7 @@ impl Portal {
             password_changed_at: customer.password_changed_at,
             password_expires_at: customer.password_expires_at,
             open_links,
-            link_obstacle,
+            ways,
         })
     }
 

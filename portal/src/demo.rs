@@ -9,6 +9,7 @@ use model::{
     consent::{Consent, ConsentSource},
     id::{AccountId, ConsentId, OrganizationId, SiteId},
     organization::OrganizationState,
+    policy::Rule,
     text::{EmailAddress, Name, UserName},
 };
 
@@ -149,6 +150,10 @@ impl Seeder<'_> {
         let northwind_site = self.site(northwind, None, "Northwind Backup", Some(tagline)).await?;
         let fjord = self.organization(Some(northwind), "Fjord IT").await?;
         self.tx.use_site(fjord, northwind_site).await?;
+        // Northwind shows all that a help desk can do; Contoso leaves everything as it is.
+        for rule in [Rule::AllowManualEntry, Rule::AllowGenerated, Rule::AgentsSetPasswords] {
+            self.tx.set_rule(northwind, rule, 1).await?;
+        }
         let contoso = self.organization(Some(operator), "Contoso Cloud").await?;
         let tagline = "Your Contoso servers, mail and domains.";
         let contoso_site =

@@ -13,7 +13,7 @@ use model::{
     link::{LinkOrigin, LinkPurpose, LinkState, LinkView},
     policy::{
         FORGOT_AGAIN_AFTER, FORGOT_PER_ACCOUNT, FORGOT_PER_PREFIX, FORGOT_PER_SITE, FORGOT_WINDOW,
-        OPEN_FORGOT_LINKS, Rule, SENT_AGAIN, SENT_AGAIN_WITHIN,
+        OPEN_FORGOT_LINKS, PIN_FAILURES, Rule, SENT_AGAIN, SENT_AGAIN_WITHIN,
     },
     refusal::Problem,
     reset::ResetState,
@@ -37,14 +37,18 @@ use crate::{
 
 /// The seal's purpose.
 const PURPOSE: &str = "forgotten";
+/// The purpose of the seal of a link's PIN.
+pub(crate) const PIN_PURPOSE: &str = "pin";
 
 /// The form behind a link.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewPassword {
     /// The new password.
     pub new: Secret,
     /// The same again.
     pub retype: Secret,
+    /// The PIN that staff read out, for a link that asks for it.
+    pub pin: Secret,
 }
 
 /// What a worker needs to know of somebody who asked.
@@ -241,6 +245,10 @@ impl Portal {
             sign_in_name: (purpose != LinkPurpose::Dispute).then_some(account.email),
             expires_at: link.expires_at,
             rules: password::rules(&policy, false),
+            pin: match link.reset_id {
+                Some(reset) => tx.reset(reset).await?.is_some_and(|row| row.sealed_pin.is_some()),
+                None => false,
+            },
         })
     }
 
@@ -270,7 +278,9 @@ impl Portal {
         token: &Secret,
         request: &NewPassword,
     ) -> Result<()> {
-        let (_, account) = self.usable_link(visit, id, token, LinkPurpose::Reset).await?;
+        let (link, account) = self.usable_link(visit, id, token, LinkPurpose::Reset).await?;
+        // Before the password is looked at: whoever has the mail only learns nothing from it.
+        self.check_pin(visit, &link, &request.pin).await?;
         let hash = self.judge_password(&account, &request.new, &request.retype).await?;
         let mut tx = self.db().write().await?;
         let link = self.consume_link(&mut tx, visit, id, token, LinkPurpose::Reset).await?;
@@ -282,6 +292,51 @@ impl Portal {
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(())
+    }
+
+    /// Checks the PIN of a link that asks for one. A few wrong ones make the link worthless.
+    async fn check_pin(&self, visit: &Visit, link: &LinkRow, typed: &Secret) -> Result<()> {
+        let Some(reset) = link.reset_id else { return Ok(()) };
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        // Held, so that many tries at once are counted one after another.
+        let account = tx.lock_account(link.account_id).await?.ok_or(Refusal::LinkUnusable)?;
+        let row = tx.lock_reset(reset).await?.ok_or(Refusal::LinkUnusable)?;
+        let is_open = tx.link(link.id).await?.is_some_and(|now| now.state == LinkState::Open);
+        if !is_open || row.state != ResetState::WaitingForCustomer {
+            return Err(Refusal::LinkUnusable.into());
+        }
+        let Some(sealed) = row.sealed_pin else { return Ok(()) };
+        let pin: String = self.keys().open(PIN_PURPOSE, &sealed)?;
+        let typed: String = typed.reveal().chars().filter(|c| !c.is_whitespace()).collect();
+        if typed.is_empty() {
+            return Err(Error::field("pin", Problem::Required));
+        }
+        if bool::from(pin.as_bytes().ct_eq(typed.as_bytes())) {
+            return Ok(());
+        }
+        let failures = tx.count_wrong_pin(link.id).await?;
+        if failures >= PIN_FAILURES {
+            tx.void_reset_links(account.id, now).await?;
+            tx.cancel_resets(account.id, now).await?;
+        }
+        let event = Event {
+            organization: account.organization_id,
+            kind: AuditKind::PinRefused,
+            outcome: Outcome::Refused,
+            actor: (ActorKind::LinkHolder, None),
+            subject: Some(account.id),
+            reset: Some(reset),
+            request_id: &visit.request_id,
+            personal: Personal::of(visit),
+        };
+        tx.record(self, event).await?;
+        tx.commit().await?;
+        Err(if failures >= PIN_FAILURES {
+            Refusal::LinkUnusable.into()
+        } else {
+            Error::field("pin", Problem::PinWrong)
+        })
     }
 
     /// Whether this very link has just set this very password.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use model::id::MailId;
+use model::id::{MailId, ResetId};
 
 use crate::{
     Portal, Result,
@@ -34,6 +34,18 @@ impl Tx {
         letter: Letter,
         life: Duration,
     ) -> Result<()> {
+        self.post_for(portal, to, letter, life, None).await
+    }
+
+    /// Like [`Tx::post`], for a reset that needs attention when the letter does not arrive.
+    pub(crate) async fn post_for(
+        &mut self,
+        portal: &Portal,
+        to: &Account,
+        letter: Letter,
+        life: Duration,
+        reset: Option<ResetId>,
+    ) -> Result<()> {
         let now = portal.now();
         let (kind, data) = letter.into_parts()?;
         let row = OutboxRow {
@@ -41,6 +53,7 @@ impl Tx {
             site_id: to.site_id,
             organization_id: to.organization_id,
             account_id: Some(to.id),
+            reset_id: reset,
             kind,
             language: to.language,
             recipient: to.email.clone(),
@@ -97,7 +110,12 @@ impl Portal {
             }
         };
         tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), state, answer, "mail finished");
-        tx.finish_mail(mail.id, state, &answer, now).await?;
+        if tx.finish_mail(mail.id, state, &answer, now).await?
+            && state != "sent"
+            && let Some(reset) = mail.reset_id
+        {
+            self.password_did_not_arrive(&mut tx, reset).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }

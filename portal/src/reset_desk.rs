@@ -9,20 +9,22 @@ use model::{
     Refusal,
     account::AccountState,
     audit::AuditKind,
+    consent::Consent,
     id::{AccountId, OrganizationId, ResetId},
     link::LinkOrigin,
     permission::Permission,
-    policy::{Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
+    policy::{PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
     refusal::{FieldProblem, Problem},
-    reset::{Obstacle, ResetDesk},
+    reset::{DeskReset, Obstacle, ResetDesk},
     text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 
 use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
-    forgotten::in_minutes,
+    forgotten::{PIN_PURPOSE, in_minutes},
     mail::Letter,
+    password,
     resets::{Asker, Why},
     sign_in::account_counter,
     store::Tx,
@@ -30,7 +32,7 @@ use crate::{
 };
 
 /// The same form sent again within this time is one that was pressed twice.
-const SENT_TWICE_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const SENT_TWICE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The form by which staff mail a link.
 #[derive(Debug, Clone)]
@@ -43,48 +45,82 @@ pub struct SendLink {
     pub ticket: String,
 }
 
-impl SendLink {
-    fn why(&self) -> Result<Why> {
-        let mut problems = Vec::new();
-        let mut refuse = |field: &str, problem| {
-            problems.push(FieldProblem { field: field.into(), problem });
-            None
-        };
-        let reason = match remark(&self.reason, LONGEST_REASON) {
-            Ok(Some(reason)) => Some(reason),
-            Ok(None) => refuse("reason", Problem::Required),
-            Err(problem) => refuse("reason", problem),
-        };
-        let ticket = remark(&self.ticket, LONGEST_TICKET)
-            .unwrap_or_else(|problem| refuse("ticket", problem));
-        match reason {
-            Some(reason) if problems.is_empty() => Ok(Why { reason, ticket }),
-            _ => Err(Refusal::Fields(problems).into()),
-        }
+/// Why staff do something, as they typed it.
+pub(crate) fn why(reason: &str, ticket: &str) -> Result<Why> {
+    let mut problems = Vec::new();
+    let mut refuse = |field: &str, problem| {
+        problems.push(FieldProblem { field: field.into(), problem });
+        None
+    };
+    let reason = match remark(reason, LONGEST_REASON) {
+        Ok(Some(reason)) => Some(reason),
+        Ok(None) => refuse("reason", Problem::Required),
+        Err(problem) => refuse("reason", problem),
+    };
+    let ticket = remark(ticket, LONGEST_TICKET).unwrap_or_else(|problem| refuse("ticket", problem));
+    match reason {
+        Some(reason) if problems.is_empty() => Ok(Why { reason, ticket }),
+        _ => Err(Refusal::Fields(problems).into()),
     }
 }
 
 impl Portal {
     /// What the page on which a customer's password is reset shows.
-    /// `sent` is the reset that the actor believes to have begun there.
+    /// `begun` is the reset that the actor believes to have begun there.
     pub async fn reset_desk(
         &self,
         actor: &Actor,
         id: AccountId,
-        sent: Option<ResetId>,
+        begun: Option<ResetId>,
     ) -> Result<ResetDesk> {
         let customer = self.view_customer(actor, id).await?;
         let mut tx = self.db().read().await?;
         let detail = tx.customer_of(actor, id).await?;
         let policy = tx.policy(detail.organization_id).await?;
-        let waiting = tx.waiting_reset(id, actor.account).await?;
+        let consent = tx.consent(id).await?.ok_or(Refusal::NotFound)?;
         let proven = tx.lock_step_up(actor.session).await?.flatten();
+        let stepped_up = self.counts(proven);
+        let begun = match begun {
+            Some(begun) => self.own_reset(&mut tx, actor, id, begun, stepped_up).await?,
+            None => None,
+        };
         Ok(ResetDesk {
-            stepped_up: self.counts(proven),
-            sent: waiting.is_some_and(|waiting| sent == Some(waiting.id)),
+            stepped_up,
+            begun,
             link_minutes: in_minutes(policy.minutes(Rule::LinkMinutes)),
+            temporary_hours: policy.count(Rule::TemporaryHours),
+            split: policy.is_on(Rule::SplitDelivery),
+            allowed_once: consent.consent(self.now()) == Consent::Once,
+            rules: password::rules(&policy, false),
             customer,
         })
+    }
+
+    /// A reset of a customer that the actor began. The PIN is for whoever has just proven to be
+    /// the one who sent the link.
+    async fn own_reset(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        customer: AccountId,
+        id: ResetId,
+        stepped_up: bool,
+    ) -> Result<Option<DeskReset>> {
+        let reset = tx.reset(id).await?.filter(|reset| {
+            reset.account_id == customer && reset.requested_by == Some(actor.account)
+        });
+        let Some(reset) = reset else { return Ok(None) };
+        let pin = match reset.sealed_pin.filter(|_| stepped_up) {
+            Some(sealed) => Some(self.keys().open(PIN_PURPOSE, &sealed)?),
+            None => None,
+        };
+        Ok(Some(DeskReset {
+            id,
+            delivery: reset.delivery,
+            state: reset.state,
+            targets: tx.targets(id).await?,
+            pin,
+        }))
     }
 
     /// Why no link can be mailed to a customer in this state, of this organization, if none can.
@@ -109,7 +145,7 @@ impl Portal {
     /// lock at once; it needs no consent, since only the customer learns the password.
     pub async fn send_link(&self, actor: &Actor, request: SendLink) -> Result<ResetId> {
         actor.may(Permission::SendLink)?;
-        let why = request.why()?;
+        let why = why(&request.reason, &request.ticket)?;
         let now = self.now();
         let mut tx = self.db().write().await?;
         // Before the step-up: whose customer it is not has nothing to step up for.
@@ -139,7 +175,13 @@ impl Portal {
 
         tx.void_reset_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
-        let asker = Asker::Staff { id: actor.account, why: why.clone() };
+        let pin = if tx.policy(account.organization_id).await?.is_on(Rule::SplitDelivery) {
+            Some(self.keys().seal(PIN_PURPOSE, &self.new_pin())?)
+        } else {
+            None
+        };
+        let asks_for_pin = pin.is_some();
+        let asker = Asker::Staff { id: actor.account, why: why.clone(), pin };
         let reset = self.add_waiting_reset(&mut tx, &account, asker).await?;
         let from = (LinkOrigin::Staff, actor.visit.origin.as_str());
         let (link, life) = self.make_reset_link(&mut tx, &account, reset, from).await?;
@@ -151,6 +193,7 @@ impl Portal {
             at: now,
             link,
             minutes: in_minutes(life),
+            pin: asks_for_pin,
         };
         // A link that no longer works is not worth a mail.
         tx.post(self, &account, letter, life).await?;
@@ -180,8 +223,13 @@ impl Portal {
         Ok(cancelled)
     }
 
+    fn new_pin(&self) -> String {
+        let number = self.random().below(10_u64.pow(PIN_DIGITS));
+        format!("{number:0width$}", width = PIN_DIGITS as usize)
+    }
+
     /// Takes one reset from the budgets of the operator and of the customer's organization.
-    async fn spend_budget(
+    pub(crate) async fn spend_budget(
         &self,
         tx: Tx,
         actor: &Actor,

@@ -12,13 +12,14 @@ use std::{net::IpAddr, time::Duration};
 
 use anyhow::Context;
 use model::{
-    Refusal,
+    Moment, Refusal,
     audit::{ActorKind, AuditKind, Outcome},
     id::{AccountId, ResetId, SessionId, TargetId},
     link::{LinkOrigin, LinkPurpose},
-    policy::{DISPUTE_LINK_LIFE, Rule},
+    policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule},
     refusal::Problem,
     reset::{Delivery, ResetState, TargetState},
+    text::Name,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
     device, failpoint,
-    mail::{ChangedHow, Letter, Occasion},
+    mail::{ChangedHow, Letter, MailedLink, MailedPassword, Occasion},
     outbox,
     password::{self, Words},
     secrets::Secret,
@@ -51,6 +52,24 @@ pub(crate) struct Circumstances {
     pub how: ChangedHow,
     /// The session that goes on: the one in which the owner changed the password.
     pub keep: Option<SessionId>,
+    /// The name of the member of staff who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
+    /// What makes the new password a temporary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<Temporary>,
+}
+
+/// A password that its owner did not choose: it works for a while, and leads to a change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Temporary {
+    /// Until when it works.
+    pub until: Moment,
+    /// The organization whose customer it is for.
+    pub organization: Name,
+    /// The password, when it is to be mailed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailed: Option<MailedPassword>,
 }
 
 /// Who asked for a reset.
@@ -59,7 +78,12 @@ pub(crate) enum Asker {
     /// Somebody at the forgotten-password page.
     Visitor,
     /// A member of staff, who says why.
-    Staff { id: AccountId, why: Why },
+    Staff {
+        id: AccountId,
+        why: Why,
+        /// The PIN that the link asks for too, sealed.
+        pin: Option<Vec<u8>>,
+    },
 }
 
 /// Why staff do something to a customer.
@@ -83,6 +107,8 @@ impl Circumstances {
             actor,
             how,
             keep: None,
+            staff: None,
+            temporary: None,
         }
     }
 
@@ -98,8 +124,71 @@ impl Circumstances {
             personal: Personal {
                 address: self.address,
                 device: device::describe(&self.user_agent),
-                ..Personal::default()
+                staff: self.staff.clone(),
+                why: reset.why().filter(|_| reset.delivery.is_temporary()),
             },
+        }
+    }
+}
+
+impl Circumstances {
+    /// What the owner is told of it, and for how long that is worth sending.
+    fn notice(
+        &self,
+        account: &Account,
+        dispute_link: MailedLink,
+        login_link: MailedLink,
+        now: Moment,
+    ) -> (Letter, Duration) {
+        let name = account.name.clone();
+        let Some(Temporary { until, organization, mailed }) = self.temporary.clone() else {
+            let changed = Occasion {
+                at: now,
+                address: self.address,
+                device: device::describe(&self.user_agent),
+            };
+            let how = self.how;
+            let letter = Letter::PasswordChanged { name, changed, how, dispute_link };
+            return (letter, outbox::PATIENCE);
+        };
+        let at = now;
+        match mailed {
+            Some(password) => (
+                Letter::GeneratedPassword {
+                    name,
+                    organization,
+                    at,
+                    password,
+                    until,
+                    login_link,
+                    dispute_link,
+                },
+                GENERATED_MAIL_LIFE,
+            ),
+            None => (
+                Letter::TypedPassword { name, organization, at, until, login_link, dispute_link },
+                outbox::PATIENCE,
+            ),
+        }
+    }
+}
+
+impl ResetRow {
+    /// Why staff did it, if it was staff.
+    pub(crate) fn why(&self) -> Option<Why> {
+        let reason = self.reason.clone()?;
+        Some(Why { reason, ticket: self.ticket.clone() })
+    }
+
+    /// What is recorded of it: as begun, and as done.
+    fn recorded(&self) -> (AuditKind, AuditKind) {
+        match self.delivery {
+            Delivery::OwnChange => (AuditKind::ResetStarted, AuditKind::PasswordChanged),
+            Delivery::CommandLine => (AuditKind::ResetStarted, AuditKind::PasswordSetByCommand),
+            Delivery::EmailLink => (AuditKind::ResetStarted, AuditKind::ResetDone),
+            Delivery::Typed | Delivery::Generated => {
+                (AuditKind::StaffPasswordSet, AuditKind::StaffPasswordSet)
+            }
         }
     }
 }
@@ -112,15 +201,34 @@ impl Portal {
         new: &Secret,
         retype: &Secret,
     ) -> Result<String> {
+        self.judge_words(account, new, retype).await?;
+        let mut tx = self.db().read().await?;
+        let keep = tx.policy(account.organization_id).await?.get(Rule::PasswordHistory);
+        let mut earlier = tx.history(account.id, keep).await?;
+        drop(tx);
+        earlier.extend(account.password_hash.clone());
+        for hash in &earlier {
+            if self.hasher().verify(new, Some(hash)).await? {
+                return Err(Error::field("new", Problem::PasswordUsedBefore));
+            }
+        }
+        self.hasher().hash(new).await
+    }
+
+    /// Checks a new password against the rules and the account's names. It says nothing about the
+    /// passwords that were used before, which is nobody's business but the owner's.
+    pub(crate) async fn judge_words(
+        &self,
+        account: &Account,
+        new: &Secret,
+        retype: &Secret,
+    ) -> Result<()> {
         let mut tx = self.db().read().await?;
         let policy = tx.policy(account.organization_id).await?;
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let organization =
             tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
-        let keep = policy.get(Rule::PasswordHistory);
-        let mut earlier = tx.history(account.id, keep).await?;
         drop(tx);
-        earlier.extend(account.password_hash.clone());
         let rules = password::rules(&policy, false);
         let words = Words {
             personal: [Some(account.name.as_str()), Some(account.email.as_str())]
@@ -139,12 +247,7 @@ impl Portal {
         if !problems.is_empty() {
             return Err(Refusal::Fields(problems).into());
         }
-        for hash in &earlier {
-            if self.hasher().verify(new, Some(hash)).await? {
-                return Err(Error::field("new", Problem::PasswordUsedBefore));
-            }
-        }
-        self.hasher().hash(new).await
+        Ok(())
     }
 
     /// Adds a reset that waits for a link to be used.
@@ -156,10 +259,11 @@ impl Portal {
     ) -> Result<ResetId> {
         let state = ResetState::WaitingForCustomer;
         let mut row = self.new_reset(tx, account, state, Delivery::EmailLink, None).await?;
-        if let Asker::Staff { id, why } = asker {
+        if let Asker::Staff { id, why, pin } = asker {
             row.requested_by = Some(id);
             row.reason = Some(why.reason);
             row.ticket = why.ticket;
+            row.sealed_pin = pin;
         }
         tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
         Ok(row.id)
@@ -186,6 +290,7 @@ impl Portal {
             ticket: None,
             new_hash: None,
             sealed_context: None,
+            sealed_pin: None,
             created_at: now,
         })
     }
@@ -196,12 +301,16 @@ impl Portal {
         &self,
         tx: &mut Tx,
         account: &Account,
-        delivery: Delivery,
+        (delivery, why): (Delivery, Option<Why>),
         hash: String,
         context: &Circumstances,
     ) -> Result<ResetId> {
         let mut row =
             self.new_reset(tx, account, ResetState::Applying, delivery, context.actor.1).await?;
+        if let Some(why) = why {
+            row.reason = Some(why.reason);
+            row.ticket = why.ticket;
+        }
         row.new_hash = Some(hash);
         row.sealed_context = Some(self.keys().seal(PURPOSE, context)?);
         let portal = TargetId(self.random().id(row.created_at));
@@ -239,7 +348,7 @@ impl Portal {
         tx.end_sessions(reset.account_id, context.keep, now).await?;
         tx.void_links(reset.account_id, now).await?;
         tx.cancel_resets(reset.account_id, now).await?;
-        tx.record(self, context.event(reset, AuditKind::ResetStarted, Outcome::Begun)).await
+        tx.record(self, context.event(reset, reset.recorded().0, Outcome::Begun)).await
     }
 
     /// Finishes a reset that was just decided. The decision stands whatever happens now, and nobody
@@ -283,7 +392,8 @@ impl Portal {
             tx.retire_hash(account.id, old, now).await?;
         }
         tx.trim_history(account.id, keep).await?;
-        tx.set_password(account.id, hash, now).await?;
+        let until = circumstances.temporary.as_ref().map(|temporary| temporary.until);
+        tx.set_password(account.id, hash, until, now).await?;
         tx.clear_counter(&account_counter(&account)).await?;
         tx.clear_counter(&current_counter(account.id)).await?;
         // Whoever got in between decision and last step is out again.
@@ -294,27 +404,37 @@ impl Portal {
         let origin = &circumstances.origin;
         let dispute_link =
             self.make_link(&mut tx, &account, kind, None, DISPUTE_LINK_LIFE, origin).await?;
-        let letter = Letter::PasswordChanged {
-            name: account.name.clone(),
-            changed: Occasion {
-                at: now,
-                address: circumstances.address,
-                device: device::describe(&circumstances.user_agent),
-            },
-            how: circumstances.how,
-            dispute_link,
-        };
-        tx.post(self, &account, letter, outbox::PATIENCE).await?;
-        let kind = match reset.delivery {
-            Delivery::OwnChange => AuditKind::PasswordChanged,
-            Delivery::CommandLine => AuditKind::PasswordSetByCommand,
-            Delivery::EmailLink | Delivery::Typed | Delivery::Generated => AuditKind::ResetDone,
-        };
-        tx.record(self, circumstances.event(&reset, kind, Outcome::Done)).await?;
+        let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
+        let login_link = MailedLink::new(site.url(origin, "/login"));
+        let (letter, life) = circumstances.notice(&account, dispute_link, login_link, now);
+        tx.post_for(self, &account, letter, life, reset.delivery.is_temporary().then_some(id))
+            .await?;
+        tx.record(self, circumstances.event(&reset, reset.recorded().1, Outcome::Done)).await?;
         failpoint::reach("reset-before-commit");
         tx.commit().await?;
         self.wake();
         failpoint::reach("reset-done");
+        Ok(())
+    }
+
+    /// The mail with a generated password was given up: nobody knows the password, and somebody has
+    /// to do something about it. A notice that says nothing but that it happened changes nothing.
+    pub(crate) async fn password_did_not_arrive(&self, tx: &mut Tx, id: ResetId) -> Result<()> {
+        let now = self.now();
+        let Some(reset) = tx.reset(id).await? else { return Ok(()) };
+        if reset.delivery == Delivery::Generated && tx.reopen_reset(id, now).await? {
+            let event = Event {
+                organization: reset.organization_id,
+                kind: AuditKind::ResetNeedsAttention,
+                outcome: Outcome::Done,
+                actor: (ActorKind::System, None),
+                subject: Some(reset.account_id),
+                reset: Some(id),
+                request_id: "mail",
+                personal: Personal::default(),
+            };
+            tx.record(self, event).await?;
+        }
         Ok(())
     }
 

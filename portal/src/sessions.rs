@@ -16,7 +16,7 @@ use crate::{
     device,
     secrets::{Secret, TokenHash},
     sign_in::session_spans,
-    store::{ActorRow, SessionRow},
+    store::{ActorRow, SessionRow, Stage},
 };
 
 /// How exact "last used" is: a write for every request would be too much.
@@ -79,11 +79,22 @@ impl ActorRow {
 }
 
 impl Portal {
-    /// Who holds this session's token, if it still holds.
+    /// Who holds this session's token, if it still holds and is good for everything.
     pub async fn actor(&self, visit: &Visit, token: &Secret) -> Result<Option<Actor>> {
+        self.holder(visit, token, Stage::Full).await
+    }
+
+    /// Who holds the token of a session that is good for just this.
+    pub(crate) async fn holder(
+        &self,
+        visit: &Visit,
+        token: &Secret,
+        stage: Stage,
+    ) -> Result<Option<Actor>> {
         let now = self.now();
         let mut tx = self.db().read().await?;
-        let Some(row) = tx.actor(&TokenHash::of(token)).await? else { return Ok(None) };
+        let row = tx.actor(&TokenHash::of(token)).await?;
+        let Some(row) = row.filter(|row| row.session.stage == stage) else { return Ok(None) };
         let organization = row.organization_id;
         if !row.holds(now) || tx.is_suspended(organization).await? {
             drop(tx);
@@ -95,7 +106,7 @@ impl Portal {
         }
         let policy = tx.policy(organization).await?;
         drop(tx);
-        if now.since(row.session.last_used_at) >= TOUCH {
+        if stage == Stage::Full && now.since(row.session.last_used_at) >= TOUCH {
             let (idle, _) = session_spans(&policy, row.kind, row.session.kept);
             // A disk that is full must not keep anyone from reading a page.
             if let Err(error) = self.touch(visit, row.session.id, now.plus(idle)).await {

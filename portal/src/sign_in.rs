@@ -12,8 +12,9 @@ use model::{
     audit::{ActorKind, AuditKind, Outcome},
     id::{DeviceId, OrganizationId, SessionId},
     policy::{
-        DELAYS, FAILURES_BEFORE_DELAY, FAILURES_FOR_GOOD, KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE,
-        LONGEST_PASSWORD_BYTES, Policy, Rule, SIGN_IN_WINDOW, SIGN_INS_PER_PREFIX,
+        DELAYS, FAILURES_BEFORE_DELAY, FAILURES_FOR_GOOD, FORCED_CHANGE_LIFE, KEPT_SESSION_LIFE,
+        KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES, Policy, Rule, SIGN_IN_WINDOW,
+        SIGN_INS_PER_PREFIX,
     },
     refusal::{FieldProblem, Problem},
     text::LONGEST_EMAIL,
@@ -27,7 +28,7 @@ use crate::{
     mail::{Letter, MailedLink},
     outbox,
     secrets::{Secret, TokenHash, hex, new_token},
-    store::{Account, Counter, DeviceRow, SessionRow, Tx},
+    store::{Account, Counter, DeviceRow, SessionRow, Stage, Tx},
     throttle::{Limit, canonical, prefix, wait_refusal},
 };
 
@@ -49,12 +50,14 @@ pub struct SignedIn {
     pub token: Secret,
     /// How long the browser keeps it; until it is closed when `None`.
     pub max_age: Option<Duration>,
-    /// The token by which this device is known from now on.
-    pub device: Secret,
+    /// The token by which this device is known from now on, if it is.
+    pub device: Option<Secret>,
     /// How long the browser keeps that.
     pub device_max_age: Duration,
     /// Staff or customer: they land on different pages.
     pub kind: AccountKind,
+    /// Whether all that can be done in this session is to choose another password.
+    pub must_change: bool,
 }
 
 /// Who tried, as far as the first look told.
@@ -212,16 +215,12 @@ impl Portal {
         if let (Some(old), Some(new)) = (outdated, &fresh_hash) {
             tx.replace_hash(account.id, old, new).await?;
         }
-        let (device_token, device_hash) = new_token(self.random());
-        let device_expires = now.plus(KNOWN_DEVICE_LIFE);
-        let device = if let Some(device) = &attempt.device {
-            tx.renew_device(device.id, &device_hash, now, device_expires).await?;
-            device.id
+        // Whoever knows no more than a password that others know too is not known again.
+        let (device, device_token) = if account.must_change_password {
+            (None, None)
         } else {
-            let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: account.id };
-            let user_agent = device::shortened(&visit.user_agent);
-            tx.add_device(&row, &device_hash, user_agent, now, device_expires).await?;
-            row.id
+            let (id, token) = self.know_device(&mut tx, visit, &account, &attempt.device).await?;
+            (Some(id), Some(token))
         };
         let kept = request.keep && account.kind == AccountKind::Customer;
         let token =
@@ -241,11 +240,35 @@ impl Portal {
         tx.commit().await?;
         Ok(SignedIn {
             token,
-            max_age: kept.then_some(KEPT_SESSION_LIFE),
+            max_age: kept.then_some(KEPT_SESSION_LIFE).filter(|_| !account.must_change_password),
             device: device_token,
             device_max_age: KNOWN_DEVICE_LIFE,
             kind: account.kind,
+            must_change: account.must_change_password,
         })
+    }
+
+    /// Knows the device again from now on, by a new token.
+    async fn know_device(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        account: &Account,
+        known: &Option<DeviceRow>,
+    ) -> Result<(DeviceId, Secret)> {
+        let now = self.now();
+        let (token, hash) = new_token(self.random());
+        let expires_at = now.plus(KNOWN_DEVICE_LIFE);
+        let id = if let Some(device) = known {
+            tx.renew_device(device.id, &hash, now, expires_at).await?;
+            device.id
+        } else {
+            let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: account.id };
+            let user_agent = device::shortened(&visit.user_agent);
+            tx.add_device(&row, &hash, user_agent, now, expires_at).await?;
+            row.id
+        };
+        Ok((id, token))
     }
 
     async fn begin_session(
@@ -253,18 +276,23 @@ impl Portal {
         tx: &mut Tx,
         visit: &Visit,
         account: &Account,
-        device: DeviceId,
+        device: Option<DeviceId>,
         kept: bool,
         policy: &Policy,
     ) -> Result<Secret> {
         let now = self.now();
-        let (idle, whole) = session_spans(policy, account.kind, kept);
+        let (stage, (idle, whole)) = if account.must_change_password {
+            (Stage::Change, (FORCED_CHANGE_LIFE, FORCED_CHANGE_LIFE))
+        } else {
+            (Stage::Full, session_spans(policy, account.kind, kept))
+        };
         let (token, hash) = new_token(self.random());
         let row = SessionRow {
             id: SessionId(self.random().id(now)),
             account_id: account.id,
             site_id: account.site_id,
-            device_id: Some(device),
+            device_id: device,
+            stage,
             kept,
             address: visit.address.to_string(),
             user_agent: device::shortened(&visit.user_agent).to_owned(),
@@ -344,7 +372,7 @@ fn unknown_counter(visit: &Visit, name: &str) -> String {
 
 impl Account {
     /// Whether the account's own state lets it in with the right password.
-    fn may_sign_in(&self, now: Moment) -> bool {
+    pub(crate) fn may_sign_in(&self, now: Moment) -> bool {
         self.state == model::account::AccountState::Active
             && !self.is_locked_for_good()
             && self.password_expires_at.is_none_or(|until| now < until)

@@ -157,9 +157,12 @@ impl Portal {
             actor: (ActorKind::CommandLine, None),
             how: ChangedHow::CommandLine,
             keep: None,
+            staff: None,
+            temporary: None,
         };
-        let reset =
-            self.decide_now(&mut tx, &held, Delivery::CommandLine, hash, &circumstances).await?;
+        let reset = self
+            .decide_now(&mut tx, &held, (Delivery::CommandLine, None), hash, &circumstances)
+            .await?;
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(password)

@@ -98,7 +98,9 @@ impl Portal {
         tx.end_stale_sessions(now).await?;
         tx.expire_links(now).await?;
         tx.expire_resets(now).await?;
-        tx.expire_mails(now).await?;
+        for reset in tx.expire_mails(now).await? {
+            self.password_did_not_arrive(&mut tx, reset).await?;
+        }
         tx.prune_sessions(now.minus(KEEP)).await?;
         tx.prune_devices(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;

@@ -8,7 +8,7 @@ use http::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use portal::{Actor, Portal, SignedIn, Visit, secrets::Secret};
+use portal::{Actor, Newcomer, Portal, SignedIn, Visit, secrets::Secret};
 
 use super::ApiError;
 use crate::request::RequestFacts;
@@ -37,8 +37,25 @@ pub async fn actor() -> Result<(Portal, RequestFacts, Actor), ApiError> {
     let Some(token) = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new) else {
         return Err(ApiError::SignedOut.told());
     };
-    match portal.actor(&visit, &token).await? {
-        Some(actor) => Ok((portal, facts, actor)),
+    if let Some(actor) = portal.actor(&visit, &token).await? {
+        return Ok((portal, facts, actor));
+    }
+    Err(match portal.newcomer(&visit, &token).await? {
+        Some(_) => ApiError::MustChange.told(),
+        None => ApiError::SignedOut.told(),
+    })
+}
+
+/// Who signed in with a temporary password, if somebody did.
+pub async fn newcomer() -> Result<(Portal, RequestFacts, Newcomer), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new);
+    let found = match token {
+        Some(token) => portal.newcomer(&visit, &token).await?,
+        None => None,
+    };
+    match found {
+        Some(newcomer) => Ok((portal, facts, newcomer)),
         None => Err(ApiError::SignedOut.told()),
     }
 }
@@ -82,7 +99,9 @@ pub fn signed_in(facts: &RequestFacts, signed_in: &SignedIn) {
     let lifetime = signed_in.max_age.map_or(Lifetime::Session, Lifetime::Span);
     set_cookie(facts, &facts.session_cookie(), signed_in.token.reveal(), lifetime);
     let known = Lifetime::Span(signed_in.device_max_age);
-    set_cookie(facts, &facts.device_cookie(), signed_in.device.reveal(), known);
+    if let Some(device) = &signed_in.device {
+        set_cookie(facts, &facts.device_cookie(), device.reveal(), known);
+    }
 }
 
 /// Sends the reader to another page, however the form was sent.

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use model::{
     customer::{CustomerOrder, CustomerPage, CustomerState, CustomerView, Scope},
     id::{AccountId, OrganizationId, ResetId},
-    reset::{ResetDesk, SentLink},
+    reset::{Begun, ResetDesk},
 };
 
-use super::ApiError;
+use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
 use super::{actor, see_other_if_plain};
 
@@ -70,10 +70,10 @@ pub async fn view_reset_desk(
     customer: AccountId,
     /// The reset that one believes to have begun there.
     #[server(default)]
-    sent: Option<ResetId>,
+    begun: Option<ResetId>,
 ) -> Result<ResetDesk, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(portal.reset_desk(&actor, customer, sent).await?)
+    Ok(portal.reset_desk(&actor, customer, begun).await?)
 }
 
 /// Mails a customer a link to a new password.
@@ -85,12 +85,56 @@ pub async fn send_link(
     reason: String,
     /// The number of a ticket; empty for none.
     ticket: String,
-) -> Result<SentLink, ApiError> {
+) -> Result<Begun, ApiError> {
     let (portal, _, actor) = actor().await?;
     let request = portal::SendLink { customer, reason, ticket };
     let reset = portal.send_link(&actor, request).await?;
-    see_other_if_plain(&format!("/customers/{customer}/password?sent={reset}"));
-    Ok(SentLink { customer, reset })
+    Ok(begun(customer, reset))
+}
+
+/// Sets a customer's password to what was typed: a temporary one.
+#[server(prefix = "/api", endpoint = "customers/type-password")]
+pub async fn type_password(
+    /// The customer.
+    customer: AccountId,
+    /// The new password.
+    new: Hidden,
+    /// The new password again.
+    retype: Hidden,
+    /// Why, in one's own words.
+    reason: String,
+    /// The number of a ticket; empty for none.
+    ticket: String,
+) -> Result<Begun, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let password = portal::StaffPassword::Typed { new: new.into(), retype: retype.into() };
+    let request = portal::SetPassword { customer, password, reason, ticket };
+    let reset = portal.set_customer_password(&actor, request).await?;
+    Ok(begun(customer, reset))
+}
+
+/// Sets a customer's password to a generated one, which is mailed to them: a temporary one.
+#[server(prefix = "/api", endpoint = "customers/generate-password")]
+pub async fn generate_password(
+    /// The customer.
+    customer: AccountId,
+    /// Why, in one's own words.
+    reason: String,
+    /// The number of a ticket; empty for none.
+    ticket: String,
+) -> Result<Begun, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let password = portal::StaffPassword::Generated;
+    let request = portal::SetPassword { customer, password, reason, ticket };
+    let reset = portal.set_customer_password(&actor, request).await?;
+    Ok(begun(customer, reset))
+}
+
+/// A reset that was begun: the page that tells what becomes of it.
+#[cfg(feature = "ssr")]
+fn begun(customer: AccountId, reset: ResetId) -> Begun {
+    see_other_if_plain(&format!("/customers/{customer}/password?begun={reset}"));
+    Begun { customer, reset }
 }
 
 /// Makes a customer's open links worthless.

@@ -48,10 +48,13 @@ pub async fn use_link(
     new: Hidden,
     /// The new password again.
     retype: Hidden,
+    /// The PIN that was read out, for a link that asks for it.
+    #[server(default)]
+    pin: Hidden,
 ) -> Result<(), ApiError> {
     let (portal, facts, visit) = asked()?;
     let token = token(&facts, link)?;
-    let request = portal::NewPassword { new: new.into(), retype: retype.into() };
+    let request = portal::NewPassword { new: new.into(), retype: retype.into(), pin: pin.into() };
     portal.use_link(&visit, link, &token, request).await?;
     keep_for_a_second_press(&facts, link, &token);
     see_other_if_plain(&facts.site.path("/reset/done"));

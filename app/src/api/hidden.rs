@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Text on its way to the server that must not be printed: server functions' arguments can be.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Hidden(String);
 

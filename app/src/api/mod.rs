@@ -21,8 +21,8 @@ pub use hidden::Hidden;
 mod asking;
 #[cfg(feature = "ssr")]
 use asking::{
-    Lifetime, actor, asked, forget_cookie, local_path, remember, see_other, see_other_if_plain,
-    set_cookie, signed_in,
+    Lifetime, actor, asked, forget_cookie, local_path, newcomer, remember, see_other,
+    see_other_if_plain, set_cookie, signed_in,
 };
 #[cfg(feature = "ssr")]
 pub(crate) use asking::{page_status, redirect_page};

@@ -2,14 +2,16 @@
 
 use leptos::prelude::*;
 use model::{
-    account::{AccountKind, Language, Me},
+    account::{AccountKind, ForcedChange, Language, Me},
     organization::SiteView,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
-use super::{actor, asked, forget_cookie, local_path, remember, see_other, set_cookie, signed_in};
+use super::{
+    actor, asked, forget_cookie, local_path, newcomer, remember, see_other, set_cookie, signed_in,
+};
 #[cfg(feature = "ssr")]
 use crate::request::{DOOR_COOKIE, LANGUAGE_COOKIE};
 
@@ -56,6 +58,38 @@ pub async fn sign_in(
     {
         remember(&facts, LANGUAGE_COOKIE, actor.language.tag());
     }
+    let next = local_path(&next).unwrap_or(home(done.kind));
+    if done.must_change {
+        see_other(&crate::ui::go::change_path(&facts.site.prefix, next));
+    } else {
+        see_other(next);
+    }
+    Ok(())
+}
+
+/// What the page of the forced change shows.
+#[server(prefix = "/api", endpoint = "session/forced-change")]
+pub async fn view_forced_change() -> Result<ForcedChange, ApiError> {
+    let (portal, _, newcomer) = newcomer().await?;
+    Ok(portal.forced_change(&newcomer).await?)
+}
+
+/// Chooses another password in place of a temporary one, and leads to where one wanted to go.
+#[server(prefix = "/api", endpoint = "session/choose-password")]
+pub async fn choose_password(
+    /// The new password.
+    new: Hidden,
+    /// The new password again.
+    retype: Hidden,
+    /// The local path to go to, empty for where one starts.
+    #[server(default)]
+    next: String,
+) -> Result<(), ApiError> {
+    let (portal, facts, newcomer) = newcomer().await?;
+    let request =
+        portal::NewPassword { new: new.into(), retype: retype.into(), ..Default::default() };
+    let done = portal.choose_password(&newcomer, request).await?;
+    signed_in(&facts, &done);
     see_other(local_path(&next).unwrap_or(home(done.kind)));
     Ok(())
 }
@@ -68,6 +102,11 @@ pub async fn sign_out() -> Result<(), ApiError> {
         Ok((portal, _, actor)) => {
             portal.sign_out(&actor).await?;
             portal.site_by_id(actor.site).await?.map(|site| site.path("/login"))
+        }
+        Err(ApiError::MustChange) => {
+            let (portal, _, newcomer) = newcomer().await?;
+            portal.leave(&newcomer).await?;
+            None
         }
         Err(ApiError::SignedOut) => None,
         Err(error) => return Err(error),

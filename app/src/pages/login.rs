@@ -1,16 +1,24 @@
-//! `/login`: user name or email, and password.
+//! `/login`: user name or email, and password; then, after a temporary one, `/login/change`: another
+//! password.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_query_map;
+use model::account::ForcedChange;
 
 use crate::{
-    api::session::SignIn,
+    api::{
+        ApiError,
+        session::{ChoosePassword, SignIn, SignOut, view_forced_change},
+    },
     front_door::FrontDoor,
     i18n::tr,
     ui::{
         field::{Field, PasswordField, Tick},
-        form::{Form, Submit, use_form},
+        form::{Form, FormState, Submit, use_form},
+        go::{self, Go},
+        new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::{PageTitle, PublicPage},
+        panel::{Failed, Loading},
     },
 };
 
@@ -39,5 +47,49 @@ pub fn Login() -> impl IntoView {
                 <Submit label=tr!(login.submit) class="btn btn-primary w-full" />
             </Form>
         </PublicPage>
+    }
+}
+
+/// The page of the forced change. Who is not half-way signed in is sent to sign in.
+#[component]
+pub fn ForcedChangePage() -> impl IntoView {
+    let view = Resource::new_blocking(|| (), |()| view_forced_change());
+    let form = use_form::<ChoosePassword>();
+    let next = use_query_map().with_untracked(|query| query.get("next")).unwrap_or_default();
+    let next = StoredValue::new(next);
+    let step = move || {
+        Suspend::new(async move {
+            match view.await {
+                Ok(view) => view! { <Choose view form next=next.get_value() /> }.into_any(),
+                Err(ApiError::SignedOut) => {
+                    let to = go::login_path(&FrontDoor::get().door, &next.get_value());
+                    view! { <Go to /> }.into_any()
+                }
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! { <PublicPage><Suspense fallback=Loading>{step}</Suspense></PublicPage> }
+}
+
+/// The form.
+#[component]
+fn Choose(view: ForcedChange, form: FormState<ChoosePassword>, next: String) -> impl IntoView {
+    let suggestion = use_suggestion();
+    let ForcedChange { sign_in_name, rules } = view;
+    let name = sign_in_name.to_string();
+    view! {
+        <PageTitle title=tr!(login.change_title) hint=Some(tr!(login.change_hint, min = rules.shortest)) />
+        <Form form>
+            <input type="hidden" name="next" value=next />
+            <WhosePassword name />
+            <NewPassword rules suggestion />
+            <Submit label=tr!(login.change_submit) class="btn btn-primary w-full" />
+        </Form>
+        <Suggest suggestion />
+        <form method="post" class="mt-2">
+            <input type="hidden" name="_form" value=SignOut::url() />
+            <button class="btn btn-ghost w-full">{tr!(login.change_later)}</button>
+        </form>
     }
 }

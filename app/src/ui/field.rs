@@ -34,9 +34,15 @@ pub fn Field(
     /// Whether it is a name and not words: no capital letters, no corrections.
     #[prop(optional)]
     verbatim: bool,
+    /// Whether it takes digits only.
+    #[prop(optional)]
+    numeric: bool,
+    /// Keeps what is typed, for when the field is drawn anew.
+    #[prop(optional)]
+    follows: Option<RwSignal<String>>,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
-    let value = form.value(name).or(value);
+    let value = form.value(name).or_else(|| kept(follows)).or(value);
     let input = NodeRef::<leptos::html::Input>::new();
     if first && arrives_without_loading() {
         Effect::new(move || {
@@ -58,12 +64,18 @@ pub fn Field(
                 autocomplete=autocomplete
                 autocapitalize=verbatim.then_some("none")
                 spellcheck=verbatim.then_some("false")
+                inputmode=numeric.then_some("numeric")
                 node_ref=input
                 autofocus=form.takes_focus(name, first)
                 readonly=fixed
                 aria-invalid=move || form.problem(name).map(|_| "true")
                 aria-describedby=describedby(form, name, hint.is_some())
-                on:input=move |_| form.edit(name)
+                on:input:target=move |event| {
+                    form.edit(name);
+                    if let Some(follows) = follows {
+                        follows.set(event.target().value());
+                    }
+                }
             />
             {hint.map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldProblem name />
@@ -80,6 +92,9 @@ pub fn Area(
     label: &'static str,
     /// What to know before typing.
     hint: &'static str,
+    /// Keeps what is typed, for when the field is drawn anew.
+    #[prop(optional)]
+    follows: Option<RwSignal<String>>,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     view! {
@@ -94,14 +109,24 @@ pub fn Area(
                 autofocus=form.takes_focus(name, false)
                 aria-invalid=move || form.problem(name).map(|_| "true")
                 aria-describedby=describedby(form, name, true)
-                on:input=move |_| form.edit(name)
+                on:input:target=move |event| {
+                    form.edit(name);
+                    if let Some(follows) = follows {
+                        follows.set(event.target().value());
+                    }
+                }
             >
-                {form.value(name).map(|text| raw_text(&text))}
+                {form.value(name).or_else(|| kept(follows)).map(|text| raw_text(&text))}
             </textarea>
             <p class="hint" id=format!("{name}-hint")>{hint}</p>
             <FieldProblem name />
         </div>
     }
+}
+
+/// What was typed before a field was drawn anew.
+fn kept(follows: Option<RwSignal<String>>) -> Option<String> {
+    follows.map(|follows| follows.get_untracked()).filter(|text| !text.is_empty())
 }
 
 /// What stands in a `<textarea>`, which the server writes as it is: escaped, and with a line's end

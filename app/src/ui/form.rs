@@ -210,8 +210,11 @@ where
     if let Some(door) = use_context::<FrontDoor>() {
         let location = use_location();
         Effect::new(move || {
-            if error.get() == Some(ApiError::SignedOut) {
-                go::load(&go::login_path(&door.door, &location.pathname.get_untracked()));
+            let back = location.pathname.get_untracked();
+            match error.get() {
+                Some(ApiError::SignedOut) => go::load(&go::login_path(&door.door, &back)),
+                Some(ApiError::MustChange) => go::load(&go::change_path(&door.door, &back)),
+                _ => {}
             }
         });
     }

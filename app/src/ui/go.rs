@@ -46,6 +46,11 @@ pub fn login_path(prefix: &str, back: &str) -> String {
     }
 }
 
+/// The path of the page on which a temporary password is replaced, with the way back.
+pub fn change_path(prefix: &str, back: &str) -> String {
+    format!("{prefix}/login/change?next={}", encode(back))
+}
+
 /// Encodes text for the value of a query.
 pub fn encode(text: &str) -> String {
     use std::fmt::Write;

@@ -7,6 +7,8 @@ use model::{Moment, account::Device, text::Name};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::secrets::Secret;
+
 macro_rules! letters {
     ($($(#[$doc:meta])* $kind:ident = $word:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
         /// A letter with all that its words need.
@@ -92,6 +94,9 @@ letters! {
         link: MailedLink,
         /// Minutes for which it works.
         minutes: u32,
+        /// Whether it also asks for a PIN, which staff read out.
+        #[serde(default)]
+        pin: bool,
     }
     /// Why staff without a second factor get no link, and who sets them free.
     StaffNoFactor = "staff_no_factor" {
@@ -115,6 +120,38 @@ letters! {
         changed: Occasion,
         /// In which way.
         how: ChangedHow,
+        /// Leads to "this wasn't me".
+        dispute_link: MailedLink,
+    }
+    /// The notice that staff typed a new password.
+    TypedPassword = "typed_password" {
+        /// What the reader is called.
+        name: Name,
+        /// The organization that looks after the reader.
+        organization: Name,
+        /// When it was set.
+        at: Moment,
+        /// Until when the password works.
+        until: Moment,
+        /// Where to sign in; holds no secret.
+        login_link: MailedLink,
+        /// Leads to "this wasn't me".
+        dispute_link: MailedLink,
+    }
+    /// A new password that staff had generated.
+    GeneratedPassword = "generated_password" {
+        /// What the reader is called.
+        name: Name,
+        /// The organization that looks after the reader.
+        organization: Name,
+        /// When it was set.
+        at: Moment,
+        /// The password.
+        password: MailedPassword,
+        /// Until when the password works.
+        until: Moment,
+        /// Where to sign in; holds no secret.
+        login_link: MailedLink,
         /// Leads to "this wasn't me".
         dispute_link: MailedLink,
     }
@@ -215,6 +252,8 @@ pub enum ChangedHow {
     SignedIn,
     /// By those who run the server, at its command line.
     CommandLine,
+    /// By staff who look after the account.
+    Staff,
 }
 
 /// A link that may carry a token: `Debug` hides it, memory forgets it. It is serialized in clear,
@@ -233,6 +272,25 @@ impl MailedLink {
 impl std::fmt::Debug for MailedLink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("MailedLink(…)")
+    }
+}
+
+/// A password on its way to its owner: `Debug` hides it, memory forgets it. It is serialized in
+/// clear, to be sealed as a part of what is stored.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailedPassword(String);
+
+impl MailedPassword {
+    /// A copy of a password that is to be mailed.
+    pub fn of(password: &Secret) -> Self {
+        Self(password.reveal().to_owned())
+    }
+}
+
+impl std::fmt::Debug for MailedPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailedPassword(…)")
     }
 }
 

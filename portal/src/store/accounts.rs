@@ -25,6 +25,7 @@ pub(crate) struct Account {
     pub password_hash: Option<String>,
     pub password_changed_at: Option<Moment>,
     pub password_expires_at: Option<Moment>,
+    pub must_change_password: bool,
     pub locked_by: Option<Lock>,
 }
 
@@ -80,42 +81,44 @@ impl Tx {
         }
         // Two look-ups by unique index are quicker than one OR; a user name has no `@`.
         if key.contains('@') {
-            on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, locked_by FROM accounts WHERE site_id = $1 AND email_key = $2").bind(site).bind(key).fetch_optional(c).await)
+            on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, must_change_password, locked_by FROM accounts WHERE site_id = $1 AND email_key = $2").bind(site).bind(key).fetch_optional(c).await)
         } else {
-            on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, locked_by FROM accounts WHERE site_id = $1 AND user_name = $2").bind(site).bind(key).fetch_optional(c).await)
+            on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, must_change_password, locked_by FROM accounts WHERE site_id = $1 AND user_name = $2").bind(site).bind(key).fetch_optional(c).await)
         }
     }
 
     /// Accounts with this address, at any site.
     pub async fn accounts_with_email(&mut self, key: &str) -> sqlx::Result<Vec<Account>> {
-        on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, locked_by FROM accounts WHERE email_key = $1").bind(key).fetch_all(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, must_change_password, locked_by FROM accounts WHERE email_key = $1").bind(key).fetch_all(c).await)
     }
 
     /// An account by id.
     pub async fn account(&mut self, id: AccountId) -> sqlx::Result<Option<Account>> {
-        on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, locked_by FROM accounts WHERE id = $1").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, must_change_password, locked_by FROM accounts WHERE id = $1").bind(id).fetch_optional(c).await)
     }
 
     /// An account by id, held until the commit.
     pub async fn lock_account(&mut self, id: AccountId) -> sqlx::Result<Option<Account>> {
-        locked!(self, "SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, locked_by FROM accounts WHERE id = $1", query, c => sqlx::query_as(query).bind(id).fetch_optional(c).await)
+        locked!(self, "SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, must_change_password, locked_by FROM accounts WHERE id = $1", query, c => sqlx::query_as(query).bind(id).fetch_optional(c).await)
     }
 
     /// Active staff of an organization.
     pub async fn staff_of(&mut self, organization: OrganizationId) -> sqlx::Result<Vec<Account>> {
-        on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, locked_by FROM accounts WHERE organization_id = $1 AND kind = $2 AND state = $3 ORDER BY id")
+        on!(self, c => sqlx::query_as("SELECT id, site_id, organization_id, kind, role, state, email, user_name, name, language, password_hash, password_changed_at, password_expires_at, must_change_password, locked_by FROM accounts WHERE organization_id = $1 AND kind = $2 AND state = $3 ORDER BY id")
             .bind(organization).bind(AccountKind::Staff).bind(AccountState::Active).fetch_all(c).await)
     }
 
-    /// Sets the password and opens every lock.
+    /// Sets the password and opens every lock. One that works until `temporary` only leads to a
+    /// change.
     pub async fn set_password(
         &mut self,
         id: AccountId,
         hash: &str,
+        temporary: Option<Moment>,
         now: Moment,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3, password_expires_at = NULL, must_change_password = $4, locked_by = NULL, locked_until = NULL, updated_at = $3 WHERE id = $1")
-            .bind(id).bind(hash).bind(now).bind(false).execute(c).await.map(drop))
+        on!(self, c => sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3, password_expires_at = $5, must_change_password = $4, locked_by = NULL, locked_until = NULL, updated_at = $3 WHERE id = $1")
+            .bind(id).bind(hash).bind(now).bind(temporary.is_some()).bind(temporary).execute(c).await.map(drop))
     }
 
     /// Replaces a hash by one of the same password at today's cost, unless it has changed since.

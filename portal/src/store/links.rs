@@ -51,6 +51,11 @@ impl Tx {
             .execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
+    /// Counts a wrong PIN; how many there were at this link.
+    pub async fn count_wrong_pin(&mut self, id: LinkId) -> sqlx::Result<i32> {
+        on!(self, c => sqlx::query_scalar("UPDATE links SET pin_failures = pin_failures + 1 WHERE id = $1 RETURNING pin_failures").bind(id).fetch_one(c).await)
+    }
+
     /// Makes every open link of an account worthless.
     pub async fn void_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
         on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4")

@@ -44,7 +44,7 @@ pub(crate) use links::LinkRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::OutboxRow;
 pub(crate) use resets::ResetRow;
-pub(crate) use sessions::{ActorRow, SessionRow};
+pub(crate) use sessions::{ActorRow, SessionRow, Stage};
 
 /// Runs the same body against whichever engine `$tx` holds.
 macro_rules! on {

@@ -115,6 +115,17 @@ impl Tx {
         Ok(suspended > 0)
     }
 
+    /// Sets an organization's own value of a rule.
+    pub async fn set_rule(
+        &mut self,
+        organization: OrganizationId,
+        rule: Rule,
+        value: i64,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO policies (organization_id, rule, value) VALUES ($1, $2, $3) ON CONFLICT (organization_id, rule) DO UPDATE SET value = excluded.value")
+            .bind(organization).bind(rule.word()).bind(value).execute(c).await.map(drop))
+    }
+
     /// Holds an organization and all above it as they are until the commit. Who changes a policy
     /// holds its organization alone before.
     pub async fn hold_policy(&mut self, id: OrganizationId) -> sqlx::Result<()> {

@@ -3,7 +3,7 @@
 use model::{
     Moment,
     account::Language,
-    id::{AccountId, MailId, OrganizationId, SiteId},
+    id::{AccountId, MailId, OrganizationId, ResetId, SiteId},
     text::EmailAddress,
 };
 
@@ -17,6 +17,8 @@ pub(crate) struct OutboxRow {
     pub site_id: SiteId,
     pub organization_id: OrganizationId,
     pub account_id: Option<AccountId>,
+    /// The reset whose password it carries.
+    pub reset_id: Option<ResetId>,
     pub kind: LetterKind,
     pub language: Language,
     pub recipient: EmailAddress,
@@ -29,9 +31,9 @@ pub(crate) struct OutboxRow {
 impl Tx {
     /// Adds a mail that is due at once.
     pub async fn add_mail(&mut self, row: &OutboxRow) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO outbox (id, site_id, organization_id, account_id, kind, language, recipient, sealed, state, attempts, due_at, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $10, $9, $10)")
+        on!(self, c => sqlx::query("INSERT INTO outbox (id, site_id, organization_id, account_id, kind, language, recipient, sealed, state, attempts, due_at, expires_at, created_at, reset_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $10, $9, $10, $11)")
             .bind(row.id).bind(row.site_id).bind(row.organization_id).bind(row.account_id).bind(row.kind).bind(row.language)
-            .bind(&row.recipient).bind(&row.sealed).bind(row.expires_at).bind(row.created_at).execute(c).await.map(drop))
+            .bind(&row.recipient).bind(&row.sealed).bind(row.expires_at).bind(row.created_at).bind(row.reset_id).execute(c).await.map(drop))
     }
 
     /// Takes a mail that is due; nobody else gets it before `lease_until`.
@@ -41,9 +43,9 @@ impl Tx {
         lease_until: Moment,
     ) -> sqlx::Result<Option<OutboxRow>> {
         match self {
-            Self::Sqlite(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1) RETURNING id, site_id, organization_id, account_id, kind, language, recipient, sealed, attempts, expires_at, created_at")
+            Self::Sqlite(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, attempts, expires_at, created_at")
                 .bind(now).bind(lease_until).fetch_optional(&mut **tx).await,
-            Self::Postgres(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, site_id, organization_id, account_id, kind, language, recipient, sealed, attempts, expires_at, created_at")
+            Self::Postgres(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, attempts, expires_at, created_at")
                 .bind(now).bind(lease_until).fetch_optional(&mut **tx).await,
         }
     }
@@ -58,22 +60,24 @@ impl Tx {
         on!(self, c => sqlx::query("UPDATE outbox SET due_at = $2, lease_until = NULL, answer = $3 WHERE id = $1 AND state = 'waiting'").bind(id).bind(due_at).bind(answer).execute(c).await.map(drop))
     }
 
-    /// A mail is `sent`, `dead` or `expired`; its content is wiped.
+    /// A mail is `sent`, `dead` or `expired`; its content is wiped. Whether it was on its way.
     pub async fn finish_mail(
         &mut self,
         id: MailId,
         state: &str,
         answer: &str,
         now: Moment,
-    ) -> sqlx::Result<()> {
+    ) -> sqlx::Result<bool> {
         on!(self, c => sqlx::query("UPDATE outbox SET state = $2, answer = $3, sealed = NULL, lease_until = NULL, finished_at = $4 WHERE id = $1 AND state = 'waiting'")
-            .bind(id).bind(state).bind(answer).bind(now).execute(c).await.map(drop))
+            .bind(id).bind(state).bind(answer).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
-    /// Wipes mails whose time is over and that nobody is sending.
-    pub async fn expire_mails(&mut self, now: Moment) -> sqlx::Result<u64> {
-        on!(self, c => sqlx::query("UPDATE outbox SET state = 'expired', sealed = NULL, lease_until = NULL, finished_at = $1 WHERE state = 'waiting' AND expires_at <= $1 AND (lease_until IS NULL OR lease_until < $1)")
-            .bind(now).execute(c).await.map(|done| done.rows_affected()))
+    /// Wipes mails whose time is over and that nobody is sending; the resets whose passwords they
+    /// carried.
+    pub async fn expire_mails(&mut self, now: Moment) -> sqlx::Result<Vec<ResetId>> {
+        let expired: Vec<Option<ResetId>> = on!(self, c => sqlx::query_scalar("UPDATE outbox SET state = 'expired', sealed = NULL, lease_until = NULL, finished_at = $1 WHERE state = 'waiting' AND expires_at <= $1 AND (lease_until IS NULL OR lease_until < $1) RETURNING reset_id")
+            .bind(now).fetch_all(c).await)?;
+        Ok(expired.into_iter().flatten().collect())
     }
 
     /// Wipes every mail that is on its way; returns how many.

@@ -4,6 +4,7 @@ use model::{
     Moment,
     id::{AccountId, OrganizationId, ResetId, TargetId},
     reset::{Delivery, ResetState, TargetKind, TargetState},
+    text::Name,
 };
 
 use super::{Tx, locked, on};
@@ -22,6 +23,7 @@ pub(crate) struct ResetRow {
     pub ticket: Option<String>,
     pub new_hash: Option<String>,
     pub sealed_context: Option<Vec<u8>>,
+    pub sealed_pin: Option<Vec<u8>>,
     pub created_at: Moment,
 }
 
@@ -39,10 +41,10 @@ impl Tx {
         portal: TargetId,
         lease_until: Option<Moment>,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO resets (id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, lease_until, created_at, updated_at, reason, ticket) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)")
+        on!(self, c => sqlx::query("INSERT INTO resets (id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, lease_until, created_at, updated_at, reason, ticket, sealed_pin) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14)")
             .bind(row.id).bind(row.account_id).bind(row.organization_id).bind(row.sequence).bind(row.state).bind(row.delivery)
             .bind(row.requested_by).bind(&row.new_hash).bind(&row.sealed_context).bind(lease_until).bind(row.created_at)
-            .bind(&row.reason).bind(&row.ticket)
+            .bind(&row.reason).bind(&row.ticket).bind(&row.sealed_pin)
             .execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("INSERT INTO reset_targets (id, reset_id, kind, position, state, attempts, updated_at) VALUES ($1, $2, $3, 0, $4, 0, $5)")
             .bind(portal).bind(row.id).bind(TargetKind::Portal).bind(TargetState::Waiting).bind(row.created_at).execute(c).await.map(drop))
@@ -64,8 +66,42 @@ impl Tx {
 
     /// A reset, held until the commit.
     pub async fn lock_reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
-        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, created_at FROM resets WHERE id = $1", query, c =>
+        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE id = $1", query, c =>
             sqlx::query_as(query).bind(id).fetch_optional(c).await)
+    }
+
+    /// A reset as it stands.
+    pub async fn reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE id = $1")
+            .bind(id).fetch_optional(c).await)
+    }
+
+    /// Where a reset applies, in the order in which it does, and where each of these stands.
+    pub async fn targets(&mut self, id: ResetId) -> sqlx::Result<Vec<(TargetKind, TargetState)>> {
+        on!(self, c => sqlx::query_as("SELECT kind, state FROM reset_targets WHERE reset_id = $1 ORDER BY position").bind(id).fetch_all(c).await)
+    }
+
+    /// The last reset of an account.
+    pub async fn last_reset(&mut self, account: AccountId) -> sqlx::Result<Option<ResetRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1")
+            .bind(account).fetch_optional(c).await)
+    }
+
+    /// Passwords of an account that staff set, the latest first: when, how, and by whom.
+    pub async fn resets_by_staff(
+        &mut self,
+        account: AccountId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<(Moment, Delivery, Option<Name>)>> {
+        on!(self, c => sqlx::query_as("SELECT resets.created_at, resets.delivery, accounts.name FROM resets LEFT JOIN accounts ON accounts.id = resets.requested_by WHERE resets.account_id = $1 AND resets.delivery IN ($2, $3) ORDER BY resets.sequence DESC LIMIT $4")
+            .bind(account).bind(Delivery::Typed).bind(Delivery::Generated).bind(limit).fetch_all(c).await)
+    }
+
+    /// A reset that was done is not done after all; whether it was.
+    pub async fn reopen_reset(&mut self, id: ResetId, now: Moment) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $3, updated_at = $2 WHERE id = $1 AND state = $4")
+            .bind(id).bind(now).bind(ResetState::NeedsAttention).bind(ResetState::Done)
+            .execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
     /// The reset of an account that waits for its owner at the request of this member of staff.
@@ -74,7 +110,7 @@ impl Tx {
         account: AccountId,
         by: AccountId,
     ) -> sqlx::Result<Option<ResetRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, created_at FROM resets WHERE account_id = $1 AND state = $2 AND requested_by = $3 ORDER BY sequence DESC LIMIT 1")
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE account_id = $1 AND state = $2 AND requested_by = $3 ORDER BY sequence DESC LIMIT 1")
             .bind(account).bind(ResetState::WaitingForCustomer).bind(by).fetch_optional(c).await)
     }
 
@@ -87,7 +123,7 @@ impl Tx {
         lease_until: Moment,
         now: Moment,
     ) -> sqlx::Result<bool> {
-        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = $3, sealed_context = $4, lease_until = $5, updated_at = $6 WHERE id = $1 AND state = $7")
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = $3, sealed_context = $4, sealed_pin = NULL, lease_until = $5, updated_at = $6 WHERE id = $1 AND state = $7")
             .bind(id).bind(ResetState::Applying).bind(hash).bind(context).bind(lease_until).bind(now).bind(ResetState::WaitingForCustomer)
             .execute(c).await.map(|done| done.rows_affected() == 1))
     }
@@ -100,7 +136,7 @@ impl Tx {
         state: ResetState,
         now: Moment,
     ) -> sqlx::Result<bool> {
-        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = NULL, sealed_password = NULL, seal_expires_at = NULL, sealed_context = NULL, lease_until = NULL, updated_at = $3, finished_at = $3 WHERE id = $1 AND state = $4")
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = NULL, sealed_password = NULL, seal_expires_at = NULL, sealed_context = NULL, sealed_pin = NULL, lease_until = NULL, updated_at = $3, finished_at = $3 WHERE id = $1 AND state = $4")
             .bind(id).bind(state).bind(now).bind(ResetState::Applying).execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
@@ -117,7 +153,7 @@ impl Tx {
 
     /// Calls off resets of an account that wait for somebody.
     pub async fn cancel_resets(&mut self, account: AccountId, now: Moment) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE resets SET state = $3, updated_at = $2, finished_at = $2 WHERE account_id = $1 AND state IN ($4, $5, $6)")
+        on!(self, c => sqlx::query("UPDATE resets SET state = $3, sealed_pin = NULL, updated_at = $2, finished_at = $2 WHERE account_id = $1 AND state IN ($4, $5, $6)")
             .bind(account).bind(now).bind(ResetState::Cancelled)
             .bind(ResetState::Draft).bind(ResetState::WaitingForCustomer).bind(ResetState::WaitingForApproval)
             .execute(c).await.map(drop))
@@ -125,7 +161,7 @@ impl Tx {
 
     /// Marks waiting resets none of whose links is open any more.
     pub async fn expire_resets(&mut self, now: Moment) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE resets SET state = $2, updated_at = $1, finished_at = $1 WHERE state = $3 AND NOT EXISTS (SELECT 1 FROM links WHERE links.reset_id = resets.id AND links.state = 'open')")
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, sealed_pin = NULL, updated_at = $1, finished_at = $1 WHERE state = $3 AND NOT EXISTS (SELECT 1 FROM links WHERE links.reset_id = resets.id AND links.state = 'open')")
             .bind(now).bind(ResetState::Expired).bind(ResetState::WaitingForCustomer).execute(c).await.map(drop))
     }
 

@@ -10,6 +10,16 @@ use model::{
 use super::{Tx, locked, on};
 use crate::secrets::TokenHash;
 
+/// What a session is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub(crate) enum Stage {
+    /// Everything.
+    Full,
+    /// Choosing another password in place of a temporary one, and nothing else.
+    Change,
+}
+
 /// A session.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(crate) struct SessionRow {
@@ -17,6 +27,7 @@ pub(crate) struct SessionRow {
     pub account_id: AccountId,
     pub site_id: SiteId,
     pub device_id: Option<DeviceId>,
+    pub stage: Stage,
     pub kept: bool,
     pub address: String,
     pub user_agent: String,
@@ -41,17 +52,17 @@ pub(crate) struct ActorRow {
 }
 
 impl Tx {
-    /// Adds a full session.
+    /// Adds a session.
     pub async fn add_session(&mut self, row: &SessionRow, token: &TokenHash) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO sessions (id, token_hash, account_id, site_id, device_id, stage, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at) VALUES ($1, $2, $3, $4, $5, 'full', $6, $7, $8, $9, $10, $11, $12)")
+        on!(self, c => sqlx::query("INSERT INTO sessions (id, token_hash, account_id, site_id, device_id, stage, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at) VALUES ($1, $2, $3, $4, $5, $13, $6, $7, $8, $9, $10, $11, $12)")
             .bind(row.id).bind(token).bind(row.account_id).bind(row.site_id).bind(row.device_id).bind(row.kept)
             .bind(&row.address).bind(&row.user_agent).bind(row.created_at).bind(row.last_used_at).bind(row.idle_until).bind(row.expires_at)
-            .execute(c).await.map(drop))
+            .bind(row.stage).execute(c).await.map(drop))
     }
 
     /// The session with this token, unless it has ended.
     pub async fn actor(&mut self, token: &TokenHash) -> sqlx::Result<Option<ActorRow>> {
-        on!(self, c => sqlx::query_as("SELECT sessions.id, sessions.account_id, sessions.site_id, sessions.device_id, sessions.kept, sessions.address, sessions.user_agent, sessions.created_at, sessions.last_used_at, sessions.idle_until, sessions.expires_at, accounts.kind, accounts.role, accounts.state, accounts.locked_by, accounts.organization_id, accounts.name, accounts.language FROM sessions JOIN accounts ON accounts.id = sessions.account_id WHERE sessions.token_hash = $1 AND sessions.ended_at IS NULL")
+        on!(self, c => sqlx::query_as("SELECT sessions.id, sessions.account_id, sessions.site_id, sessions.device_id, sessions.stage, sessions.kept, sessions.address, sessions.user_agent, sessions.created_at, sessions.last_used_at, sessions.idle_until, sessions.expires_at, accounts.kind, accounts.role, accounts.state, accounts.locked_by, accounts.organization_id, accounts.name, accounts.language FROM sessions JOIN accounts ON accounts.id = sessions.account_id WHERE sessions.token_hash = $1 AND sessions.ended_at IS NULL")
             .bind(token).fetch_optional(c).await)
     }
 
@@ -84,14 +95,27 @@ impl Tx {
             .bind(id).bind(token).bind(now).execute(c).await.map(drop))
     }
 
+    /// A session that was good for a change of password only is a full one from now on, under a new
+    /// token. Whether it was there, had not ended, and was like that.
+    pub async fn promote_session(
+        &mut self,
+        id: SessionId,
+        token: &TokenHash,
+        (idle_until, expires_at): (Moment, Moment),
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE sessions SET stage = $5, token_hash = $2, idle_until = $3, expires_at = $4 WHERE id = $1 AND stage = $6 AND ended_at IS NULL")
+            .bind(id).bind(token).bind(idle_until).bind(expires_at).bind(Stage::Full).bind(Stage::Change)
+            .execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
     /// The account's sessions that have not ended, last used first.
     pub async fn sessions(
         &mut self,
         account: AccountId,
         now: Moment,
     ) -> sqlx::Result<Vec<SessionRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, site_id, device_id, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 ORDER BY last_used_at DESC, id")
-            .bind(account).bind(now).fetch_all(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, account_id, site_id, device_id, stage, kept, address, user_agent, created_at, last_used_at, idle_until, expires_at FROM sessions WHERE account_id = $1 AND stage = $3 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 ORDER BY last_used_at DESC, id")
+            .bind(account).bind(now).bind(Stage::Full).fetch_all(c).await)
     }
 
     /// Ends one session of an account; whether there was one to end.

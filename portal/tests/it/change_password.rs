@@ -61,7 +61,7 @@ async fn all_other_sessions_and_devices_end(world: &mut World) {
     }
     wait(world.sign_in(&phone.known_visit(), "casey", NEW).await);
     wait(world.sign_in(&desk.known_visit(), "casey", NEW).await);
-    let desk = portal::Visit { device: Some(changed.device), ..desk.visit };
+    let desk = portal::Visit { device: changed.device, ..desk.visit };
     world.sign_in(&desk, "casey", NEW).await.unwrap();
     world.mails().await;
 }

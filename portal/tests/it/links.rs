@@ -353,14 +353,16 @@ async fn every_problem_of_a_password_is_said(world: &mut World) {
         ("Northwind-Backup!", "Northwind-Backup!", vec![field("new", Problem::PasswordIsOurName)]),
         (DEMO_PASSWORD, DEMO_PASSWORD, vec![field("new", Problem::PasswordUsedBefore)]),
     ] {
-        let request = NewPassword { new: secret(new), retype: secret(retype) };
+        let request =
+            NewPassword { new: secret(new), retype: secret(retype), ..NewPassword::default() };
         let result = world.portal.use_link(&world.visit(), link.id, &link.token, request).await;
         assert_eq!(refusal(result), Refusal::Fields(problems), "{}", &new[..new.len().min(40)]);
     }
     // 256 characters of any kind are fine, typed alike on two keyboards.
     let (composed, decomposed) = ("f\u{e9}e de la for\u{ea}t", "fe\u{301}e de la fore\u{302}t");
     let (new, retype) = (composed.repeat(16) + "abc", decomposed.repeat(16) + "abc");
-    let request = NewPassword { new: secret(&new), retype: secret(&retype) };
+    let request =
+        NewPassword { new: secret(&new), retype: secret(&retype), ..NewPassword::default() };
     world.portal.use_link(&world.visit(), link.id, &link.token, request).await.unwrap();
     world.is_secret(&secret(&new));
     assert!(world.lets_in(&world.person("casey").await, &retype).await);

@@ -33,6 +33,7 @@ mod restored;
 mod schema;
 mod secrecy;
 mod sessions;
+mod set_password;
 mod sign_in;
 mod sites;
 mod staff;

@@ -7,7 +7,7 @@ use model::{
     id::AccountId,
     link::LinkPurpose,
     refusal::{FieldProblem, Problem},
-    reset::Obstacle,
+    reset::{Delivery, Obstacle, ResetState},
 };
 use portal::{DEMO_PASSWORD, Result, SendLink, config::Settings, mail::MailTransport};
 use uuid::Uuid;
@@ -57,12 +57,12 @@ fn request(customer: &Person) -> SendLink {
 }
 
 /// Somebody of the demo signs in and proves who they are.
-async fn at_the_desk(world: &World, who: &str) -> Entered {
+pub async fn at_the_desk(world: &World, who: &str) -> Entered {
     let entered = world.enters(who).await;
     proves(world, entered).await
 }
 
-async fn proves(world: &World, entered: Entered) -> Entered {
+pub async fn proves(world: &World, entered: Entered) -> Entered {
     let password = secret(DEMO_PASSWORD);
     let token = world.portal.step_up(&entered.actor, &password).await.unwrap().token;
     world.is_secret(&token);
@@ -275,7 +275,7 @@ async fn without_mail_the_page_says_so(world: &mut World) {
     let impossible = Refusal::ResetImpossible(Obstacle::NoMail);
     assert_eq!(refusal(sends(world, &arun, &casey).await), impossible);
     let desk = world.portal.reset_desk(&arun.actor, casey.id, None).await.unwrap();
-    assert_eq!(desk.customer.link_obstacle, Some(Obstacle::NoMail));
+    assert_eq!(desk.customer.obstacle(Delivery::EmailLink), Some(Obstacle::NoMail));
 }
 
 /// Between the page and the submit, and even with an actor of before.
@@ -396,7 +396,7 @@ async fn customers_of_a_suspended_organization_get_none(world: &mut World) {
     let impossible = Refusal::ResetImpossible(Obstacle::Suspended);
     assert_eq!(refusal(sends(world, &olivia, &customer).await), impossible);
     let desk = world.portal.reset_desk(&olivia.actor, customer.id, None).await.unwrap();
-    assert_eq!(desk.customer.link_obstacle, Some(Obstacle::Suspended));
+    assert_eq!(desk.customer.obstacle(Delivery::EmailLink), Some(Obstacle::Suspended));
 }
 
 async fn what_was_sent_is_told_to_who_sent_it(world: &mut World) {
@@ -407,11 +407,11 @@ async fn what_was_sent_is_told_to_who_sent_it(world: &mut World) {
         [(&arun, &casey, true), (&olivia, &casey, false), (&arun, &drew, false)]
     {
         let desk = world.portal.reset_desk(&who.actor, customer.id, Some(sent)).await.unwrap();
-        assert_eq!(desk.sent, says);
+        assert_eq!(desk.begun.is_some(), says);
     }
     world.portal.cancel_links(&arun.actor, casey.id).await.unwrap();
     let desk = world.portal.reset_desk(&arun.actor, casey.id, Some(sent)).await.unwrap();
-    assert!(!desk.sent);
+    assert_eq!(desk.begun.unwrap().state, ResetState::Cancelled);
     world.mails().await;
 }
 
@@ -445,13 +445,13 @@ async fn a_new_password_frees_who_guessed_at_the_old_one(world: &mut World) {
 async fn the_desk_says_what_is_possible(world: &mut World) {
     let (arun, casey) = (world.enters("arun").await, world.person("casey").await);
     let desk = world.portal.reset_desk(&arun.actor, casey.id, None).await.unwrap();
-    assert_eq!((desk.stepped_up, desk.sent, desk.link_minutes), (false, false, 30));
-    assert_eq!(desk.customer.link_obstacle, None);
+    assert_eq!((desk.stepped_up, desk.begun, desk.link_minutes), (false, None, 30));
+    assert_eq!(desk.customer.obstacle(Delivery::EmailLink), None);
     let arun = proves(world, arun).await;
     assert!(world.portal.reset_desk(&arun.actor, casey.id, None).await.unwrap().stepped_up);
     let ada = world.enters("ada").await;
     let desk = world.portal.reset_desk(&ada.actor, casey.id, None).await.unwrap();
-    assert_eq!(desk.customer.link_obstacle, Some(Obstacle::NotPermitted));
+    assert_eq!(desk.customer.obstacle(Delivery::EmailLink), Some(Obstacle::NotPermitted));
 }
 
 async fn sending_is_recorded_with_its_reason(world: &mut World) {

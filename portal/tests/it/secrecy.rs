@@ -59,9 +59,9 @@ async fn no_secret_reaches_the_log(world: &mut World) {
     let token = secret(words.next().unwrap());
     world.is_secret(&token);
     let id = words.next().unwrap().parse().unwrap();
-    let request = NewPassword { new: secret(NEW), retype: secret(OTHER) };
+    let request = NewPassword { new: secret(NEW), retype: secret(OTHER), ..NewPassword::default() };
     world.portal.use_link(&world.visit(), id, &token, request).await.unwrap_err();
-    let request = NewPassword { new: secret(NEW), retype: secret(NEW) };
+    let request = NewPassword { new: secret(NEW), retype: secret(NEW), ..NewPassword::default() };
     world.portal.use_link(&world.visit(), id, &token, request).await.unwrap();
     let entered = world.enters_with("casey", NEW).await;
     world.change_password(&entered, WRONG, OTHER).await.unwrap_err();
@@ -93,7 +93,7 @@ async fn no_secret_reaches_the_log(world: &mut World) {
 async fn no_form_shows_its_secrets(_: &mut World) {
     let sign_in = SignIn { name: "casey".into(), password: secret(NEW), keep: false };
     let change = ChangePassword { current: secret(NEW), new: secret(NEW), retype: secret(NEW) };
-    let new = NewPassword { new: secret(NEW), retype: secret(NEW) };
+    let new = NewPassword { new: secret(NEW), retype: secret(NEW), ..NewPassword::default() };
     for shown in [format!("{sign_in:?}"), format!("{change:?}"), format!("{new:?}")] {
         assert!(!shown.contains(NEW), "{shown}");
         assert!(shown.contains("Secret(…)"));

@@ -304,7 +304,7 @@ async fn a_known_device_is_not_shut_out_by_a_flood(world: &mut World) {
     let again = world.sign_in(&casey.known_visit(), "casey", DEMO_PASSWORD).await.unwrap();
     // The device has a new token, and the old one is nobody's.
     wait(world.sign_in(&casey.known_visit(), "casey", DEMO_PASSWORD).await);
-    let visit = Visit { device: Some(again.device), ..casey.visit.clone() };
+    let visit = Visit { device: again.device, ..casey.visit.clone() };
     world.sign_in(&visit, "casey@acme.example", DEMO_PASSWORD).await.unwrap();
     // The flood is still held off.
     wait(world.sign_in(&world.visit_from_anywhere(), "casey", DEMO_PASSWORD).await);

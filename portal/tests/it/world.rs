@@ -532,9 +532,14 @@ impl World {
     ) -> Result<SignedIn> {
         let request = SignIn { name: name.into(), password: secret(password), keep };
         let signed_in = self.portal.sign_in(visit, request).await?;
-        self.is_secret(&signed_in.token);
-        self.is_secret(&signed_in.device);
+        self.are_secret(&signed_in);
         Ok(signed_in)
+    }
+
+    fn are_secret(&self, signed_in: &SignedIn) {
+        for secret in std::iter::once(&signed_in.token).chain(&signed_in.device) {
+            self.is_secret(secret);
+        }
     }
 
     /// Whether this password lets the person in, from a device and an address of no history.
@@ -562,7 +567,8 @@ impl World {
     /// Somebody who was just let in.
     pub async fn came_in(&self, person: Person, visit: Visit, signed_in: SignedIn) -> Entered {
         let actor = self.portal.actor(&visit, &signed_in.token).await.unwrap().expect("signed in");
-        Entered { person, visit, actor, token: signed_in.token, device: signed_in.device }
+        let device = signed_in.device.expect("a device that is known from now on");
+        Entered { person, visit, actor, token: signed_in.token, device }
     }
 
     /// Whether a session still holds.
@@ -580,8 +586,7 @@ impl World {
         let request =
             ChangePassword { current: secret(current), new: secret(new), retype: secret(new) };
         let signed_in = self.portal.change_password(&entered.actor, request).await?;
-        self.is_secret(&signed_in.token);
-        self.is_secret(&signed_in.device);
+        self.are_secret(&signed_in);
         Ok(signed_in)
     }
 
@@ -901,7 +906,7 @@ pub fn secret(text: &str) -> Secret {
 
 /// The form of a new password, typed twice alike.
 pub fn new_password(text: &str) -> NewPassword {
-    NewPassword { new: secret(text), retype: secret(text) }
+    NewPassword { new: secret(text), retype: secret(text), ..NewPassword::default() }
 }
 
 /// Why something was refused.

@@ -6,10 +6,11 @@ mod smtp;
 mod sending;
 mod words;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use model::{Moment, account::Device, text::Name};
-use portal::mail::{Brand, ChangedHow, Letter, LetterKind, MailedLink, Occasion};
+use portal::mail::{Brand, ChangedHow, Letter, LetterKind, MailedLink, MailedPassword, Occasion};
+use portal::secrets::Secret;
 
 fn brand() -> Brand {
     Brand {
@@ -39,6 +40,7 @@ fn letter(kind: LetterKind) -> Letter {
     let token = "0198c0de-7a5e-7000-8000-00000000c0de/Vm0wd2QyUXlVWGxXYTJoV1YwZG9WVmx0";
     let link =
         |path: &str| MailedLink::new(format!("https://portal.northwind.example/{path}/{token}"));
+    let login = MailedLink::new("https://portal.northwind.example/login".into());
     let forgot = MailedLink::new("https://portal.northwind.example/forgot".into());
     match kind {
         LetterKind::ResetLink => {
@@ -50,6 +52,26 @@ fn letter(kind: LetterKind) -> Letter {
             at: occasion().at,
             link: link("reset"),
             minutes: 30,
+            pin: true,
+        },
+        LetterKind::TypedPassword => Letter::TypedPassword {
+            name: casey,
+            organization: name("Northwind Backup"),
+            at: occasion().at,
+            until: occasion().at.plus(Duration::from_hours(24)),
+            login_link: login,
+            dispute_link: link("confirm"),
+        },
+        LetterKind::GeneratedPassword => Letter::GeneratedPassword {
+            name: casey,
+            organization: name("Northwind Backup"),
+            at: occasion().at,
+            password: MailedPassword::of(&Secret::new(
+                "velvet orbit canyon maple drift anchor".into(),
+            )),
+            until: occasion().at.plus(Duration::from_hours(24)),
+            login_link: login,
+            dispute_link: link("confirm"),
         },
         LetterKind::StaffNoFactor => {
             Letter::StaffNoFactor { name: name("Arun Patel"), asked: occasion() }

@@ -66,8 +66,10 @@ fn letters_are_well_made() {
             assert_eq!(html.matches("<h1").count(), 1, "{what}");
             assert!(html.contains("support@northwind.example"), "{what}");
             assert!(html.lines().all(|line| line.len() < 990), "{what}: a line is too long");
-            // One button: a link with a background or a border of its own.
-            assert!(html.matches("mso-padding-alt").count() <= 1, "{what}");
+            // One button with a background, and at most one with a border, for few.
+            for button in ["mso-padding-alt:12px", "mso-padding-alt:11px"] {
+                assert!(html.matches(button).count() <= 1, "{what}: {button}");
+            }
             // The link is there twice: behind the button and to be read.
             for link in letter.text.lines().filter(|line| line.starts_with("https://")) {
                 assert_eq!(html.matches(link).count(), 3, "{what}: {link}");

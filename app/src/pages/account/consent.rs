@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use model::{
     Refusal,
-    consent::{Consent as Permission, ConsentEntry, ConsentSource, ConsentView},
+    consent::{Consent as Permission, ConsentEntry, ConsentSource, ConsentUse, ConsentView},
+    reset::Delivery,
 };
 
 use crate::{
@@ -60,7 +61,7 @@ pub fn Consent() -> impl IntoView {
 
 #[component]
 fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
-    let ConsentView { consent, links_only, ledger } = view;
+    let ConsentView { consent, links_only, ledger, uses } = view;
     let (chosen, until) = match consent {
         Permission::Refused => ("no", None),
         Permission::Once => ("once", None),
@@ -72,6 +73,7 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
         Permission::Always => ("always", None),
     };
     let lines = ledger.into_iter().map(|entry| view! { <Line entry /> }).collect::<Vec<_>>();
+    let uses = uses.into_iter().map(|one| view! { <Use one /> }).collect::<Vec<_>>();
     view! {
         <Panel>
             <Form form class="form mt-0 max-w-lg">
@@ -87,6 +89,13 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
                 <div><Submit label=tr!(consent.submit) /></div>
             </Form>
         </Panel>
+        <Panel title=tr!(consent.uses) hint=tr!(consent.uses_hint)>
+            {if uses.is_empty() {
+                view! { <Empty icon=Icon::Key text=tr!(consent.uses_empty) /> }.into_any()
+            } else {
+                view! { <ol class="rows">{uses}</ol> }.into_any()
+            }}
+        </Panel>
         <Panel title=tr!(consent.ledger) hint=tr!(consent.ledger_hint)>
             {if lines.is_empty() {
                 view! { <Empty icon=Icon::Clock text=tr!(consent.ledger_empty) /> }.into_any()
@@ -97,6 +106,28 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
     }
 }
 
+/// Somebody who made use of the permission.
+#[component]
+fn Use(one: ConsentUse) -> impl IntoView {
+    let said = match one.delivery {
+        Delivery::Generated => tr!(consent.used_generated),
+        _ => tr!(consent.used_typed),
+    };
+    let by = match one.by {
+        Some(name) => tr!(who.staff_named, name = name.to_string()),
+        None => tr!(who.staff).to_owned(),
+    };
+    view! {
+        <li class="row flex-wrap gap-y-1 sm:flex-nowrap">
+            <div class="min-w-0 grow basis-full sm:basis-0">
+                <p class="font-medium">{said}</p>
+                <p class="hint">{by}</p>
+            </div>
+            <p class="hint"><Time at=one.at /></p>
+        </li>
+    }
+}
+
 /// A line of the ledger.
 #[component]
 fn Line(entry: ConsentEntry) -> impl IntoView {
@@ -104,6 +135,7 @@ fn Line(entry: ConsentEntry) -> impl IntoView {
         ConsentSource::Creation => tr!(consent.by_creation),
         ConsentSource::Import => tr!(consent.by_import),
         ConsentSource::Customer => tr!(consent.by_you),
+        ConsentSource::Used => tr!(consent.by_use),
     };
     let said = match entry.consent {
         Permission::Refused => tr!(consent.no).into_any(),

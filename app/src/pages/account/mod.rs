@@ -11,7 +11,7 @@ pub use consent::Consent;
 pub use profile::Profile;
 pub use security::Security;
 
-use leptos::{context::Provider, either::EitherOf3, prelude::*};
+use leptos::{context::Provider, either::EitherOf4, prelude::*};
 use leptos_router::{
     components::{A, Outlet},
     hooks::use_location,
@@ -44,13 +44,18 @@ pub fn SignedIn() -> impl IntoView {
     let frame = move || {
         Suspend::new(async move {
             match view.await {
-                Ok(view) => EitherOf3::A(view! { <Inside view /> }),
+                Ok(view) => EitherOf4::A(view! { <Inside view /> }),
                 Err(ApiError::SignedOut) => {
                     let back = location.pathname.get_untracked();
                     let to = go::login_path(&FrontDoor::get().door, &back);
-                    EitherOf3::B(view! { <Go to /> })
+                    EitherOf4::B(view! { <Go to /> })
                 }
-                Err(error) => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
+                Err(ApiError::MustChange) => {
+                    let to =
+                        go::change_path(&FrontDoor::get().door, &location.pathname.get_untracked());
+                    EitherOf4::C(view! { <Go to /> })
+                }
+                Err(error) => EitherOf4::D(view! { <PublicPage><Failed error /></PublicPage> }),
             }
         })
     };

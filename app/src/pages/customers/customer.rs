@@ -7,7 +7,7 @@ use model::{
     account::Lock,
     customer::{CustomerView, Standing},
     id::AccountId,
-    reset::Obstacle,
+    reset::{Delivery, Obstacle},
 };
 
 use super::State;
@@ -70,8 +70,11 @@ fn Overview(
     cancel: FormState<CancelLinks>,
     cancelled: Memo<bool>,
 ) -> impl IntoView {
-    let CustomerView { id, link_obstacle, .. } = customer;
-    let may_send_link = link_obstacle.is_none();
+    let id = customer.id;
+    let link_obstacle = customer.obstacle(Delivery::EmailLink);
+    let (may_send_link, has_a_way) = (link_obstacle.is_none(), customer.has_a_way());
+    let generates = customer.obstacle(Delivery::Generated).is_none();
+    let set_obstacle = set_obstacle(&customer);
     let has_links = !customer.open_links.is_empty();
     let manage = format!("/customers/{id}/password");
     let came = customer.last_sign_in_at.is_some();
@@ -137,12 +140,17 @@ fn Overview(
                                 .then(|| view! { <Notice tone=Tone::Good>{tr!(customer.cancelled)}</Notice> })
                         }}
                     </div>
-                    <Possible standing may_send_link />
+                    <Possible standing obstacle=set_obstacle may_send_link />
                     {link_obstacle
-                        .filter(|obstacle| *obstacle != Obstacle::Suspended || !standing.suspended)
+                        .filter(|obstacle| Some(*obstacle) != set_obstacle)
                         .map(|obstacle| view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> })}
-                    {may_send_link
-                        .then(|| view! { <a class="btn btn-primary" href=manage>{tr!(customer.manage_password)}</a> })}
+                    {has_a_way
+                        .then(|| view! { <a class="btn btn-primary" href=manage.clone()>{tr!(customer.manage_password)}</a> })}
+                    {generates
+                        .then(|| {
+                            let to = format!("{manage}?how={}&where=portal", Delivery::Generated.word());
+                            view! { <a class="btn" href=to>{tr!(customer.reset_and_mail)}</a> }
+                        })}
                     {(may_send_link && has_links)
                         .then(|| {
                             view! {
@@ -160,7 +168,7 @@ fn Overview(
 
 /// Whether the password can be set here, and what to do when it cannot.
 #[component]
-fn Possible(standing: Standing, may_send_link: bool) -> impl IntoView {
+fn Possible(standing: Standing, obstacle: Option<Obstacle>, may_send_link: bool) -> impl IntoView {
     let lock = standing.lock.map(|lock| match lock {
         Lock::Failures if standing.locked_until.is_none_or(|until| until == Moment(i64::MAX)) => {
             tr!(customer.locked_for_good)
@@ -171,12 +179,15 @@ fn Possible(standing: Standing, may_send_link: bool) -> impl IntoView {
     });
     let (tone, text) = if standing.suspended {
         (Tone::Bad, tr!(customer.is_suspended))
-    } else if standing.allows_resets {
-        (Tone::Good, tr!(customer.may_set))
-    } else if may_send_link {
-        (Tone::Plain, tr!(customer.may_not_set_but_link))
     } else {
-        (Tone::Plain, tr!(customer.may_not_set))
+        match obstacle {
+            None => (Tone::Good, tr!(customer.may_set)),
+            Some(Obstacle::NoConsent) if may_send_link => {
+                (Tone::Plain, tr!(customer.may_not_set_but_link))
+            }
+            Some(Obstacle::NoConsent) => (Tone::Plain, tr!(customer.may_not_set)),
+            Some(obstacle) => (Tone::Plain, words::obstacle(obstacle)),
+        }
     };
     view! {
         <div class="grid gap-3">
@@ -184,6 +195,14 @@ fn Possible(standing: Standing, may_send_link: bool) -> impl IntoView {
             <Notice tone>{text}</Notice>
         </div>
     }
+}
+
+/// Why the reader can neither type a password nor have one generated, if so.
+fn set_obstacle(customer: &CustomerView) -> Option<Obstacle> {
+    let typed = customer.obstacle(Delivery::Typed)?;
+    let generated = customer.obstacle(Delivery::Generated)?;
+    // What the customer says weighs more than what the policy leaves open.
+    Some(if typed == Obstacle::ManualEntryOff { generated } else { typed })
 }
 
 /// A name with its value.

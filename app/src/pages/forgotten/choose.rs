@@ -16,6 +16,7 @@ use crate::{
     },
     i18n::tr,
     ui::{
+        field::Field,
         form::{Form, FormState, Submit, use_form},
         new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::{PageTitle, PublicPage},
@@ -68,7 +69,7 @@ pub fn Reset() -> impl IntoView {
 #[component]
 fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView {
     let suggestion = use_suggestion();
-    let LinkView { email, sign_in_name, expires_at, rules } = view;
+    let LinkView { email, sign_in_name, expires_at, rules, pin } = view;
     view! {
         <Progress step=Step::Choose />
         <PageTitle
@@ -78,6 +79,12 @@ fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView
         <Form form>
             <input type="hidden" name="link" value=id.to_string() />
             {sign_in_name.map(|name| view! { <WhosePassword name=name.into() /> })}
+            {pin
+                .then(|| {
+                    view! {
+                        <Field name="pin" label=tr!(reset.pin) hint=tr!(reset.pin_hint) autocomplete="one-time-code" verbatim=true numeric=true />
+                    }
+                })}
             <NewPassword rules suggestion />
             <Submit label=tr!(reset.submit) class="btn btn-primary w-full" />
         </Form>

@@ -1,0 +1,116 @@
+//! The third step: what will happen, and why it should; a typed password is entered here, in the
+//! only request that carries it.
+
+use leptos::prelude::*;
+use model::{
+    account::Lock,
+    reset::{Delivery, ResetDesk},
+};
+
+use super::{Forms, address};
+use crate::{
+    i18n::tr,
+    ui::{
+        field::{Area, Field},
+        form::{Form, Submit},
+        new_password::{NewPassword, Suggest},
+    },
+};
+
+/// The step.
+#[component]
+pub fn Check(
+    /// What is possible.
+    desk: ResetDesk,
+    /// The way.
+    how: Delivery,
+    /// The page's forms.
+    forms: Forms,
+) -> impl IntoView {
+    let ResetDesk { customer, rules, .. } = &desk;
+    let (id, rules) = (customer.id, *rules);
+    let customer_field =
+        move || view! { <input type="hidden" name="customer" value=id.to_string() /> };
+    let why = move || {
+        view! {
+            <Area name="reason" label=tr!(desk.reason) hint=tr!(desk.reason_hint) follows=forms.reason />
+            <Field name="ticket" label=tr!(desk.ticket) follows=forms.ticket />
+        }
+    };
+    let form = match how {
+        Delivery::Typed => view! {
+            <Form form=forms.typed>
+                {customer_field()}
+                <NewPassword rules suggestion=forms.suggestion />
+                {why()}
+                <Submit label=tr!(desk.set) class="btn btn-primary w-full" />
+            </Form>
+            <Suggest suggestion=forms.suggestion />
+        }
+        .into_any(),
+        Delivery::Generated => view! {
+            <Form form=forms.generated>
+                {customer_field()}
+                {why()}
+                <Submit label=tr!(desk.generate) class="btn btn-primary w-full" />
+            </Form>
+        }
+        .into_any(),
+        _ => view! {
+            <Form form=forms.link>
+                {customer_field()}
+                {why()}
+                <Submit label=tr!(desk.send) class="btn btn-primary w-full" />
+            </Form>
+        }
+        .into_any(),
+    };
+    view! {
+        <Consequences desk how />
+        {form}
+        <p class="mt-4 text-center">
+            <a class="link text-sm" href=address(id, None)>{tr!(desk.another_way)}</a>
+        </p>
+    }
+}
+
+/// What will happen, in words.
+#[component]
+fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
+    let ResetDesk { customer, link_minutes, temporary_hours, split, allowed_once, .. } = desk;
+    let email = customer.email.to_string();
+    let locked = matches!(customer.standing.lock, Some(Lock::Failures | Lock::Staff));
+    let replaced = !customer.open_links.is_empty();
+    let mut lines: Vec<String> = Vec::new();
+    if how == Delivery::EmailLink {
+        lines.push(tr!(desk.will_mail, email = email));
+        lines.push(tr!(desk.will_work, count = link_minutes));
+        if split {
+            lines.push(tr!(desk.will_ask_pin).into());
+        }
+    } else {
+        lines.push(match how {
+            Delivery::Typed => tr!(desk.will_type, email = email),
+            _ => tr!(desk.will_generate, email = email),
+        });
+        lines.push(tr!(desk.will_expire, count = temporary_hours));
+        lines.push(tr!(desk.will_end_sessions).into());
+        if how == Delivery::Generated {
+            lines.push(tr!(desk.will_be_wiped).into());
+        }
+        if allowed_once {
+            lines.push(tr!(desk.will_use_up).into());
+        }
+    }
+    if replaced {
+        lines.push(tr!(desk.will_replace).into());
+    }
+    if locked {
+        lines.push(tr!(desk.will_unlock).into());
+    }
+    if how == Delivery::EmailLink {
+        lines.push(tr!(desk.will_keep).into());
+    }
+    let lines = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
+    view! { <ul class="advice">{lines}</ul> }
+}
