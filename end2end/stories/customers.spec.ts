@@ -132,6 +132,9 @@ test('staff mail a customer a link, after confirming that it is them', { tag: ['
   await visitor.isToldAt('Your own password', 'This is not your current password.')
   await visitor.fills({ 'Your own password': OLIVIA.password })
   await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await expect(visitor.page.getByRole('radio', { name: 'Send reset email to customer' })).toBeChecked()
+  await visitor.presses('Continue')
   await visitor.reads(`A link to choose a new password is mailed to ${customer.email}.`)
   // Loading the page again asks for nothing again.
   await visitor.reloads()
@@ -161,6 +164,7 @@ test('staff mail a customer a link, after confirming that it is them', { tag: ['
 
   // For ten minutes nobody asks again.
   await visitor.follows('Password: Manage')
+  await visitor.presses('Continue')
   await visitor.fills({ Reason: 'Called again' })
   await visitor.presses('Send reset email to customer')
   await visitor.reads(/A link is on its way/)

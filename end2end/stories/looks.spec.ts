@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 
 import { type Mailbox, linkIn } from '../world/mail.ts'
-import { type Person, someCustomer } from '../world/people.ts'
+import { type Person, someConsentingCustomer, someCustomer } from '../world/people.ts'
 import { type Page, expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
@@ -23,6 +23,8 @@ type Violation = Awaited<ReturnType<AxeBuilder['analyze']>>['violations'][number
 interface Scene {
   visitor: Visitor
   customer: Person
+  /** The same, and one who lets staff set the password. */
+  consenting: Person
   mailbox: Mailbox
 }
 
@@ -139,19 +141,39 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await scene.visitor.presses('Continue')
     await scene.visitor.isToldAt('Your own password', 'This is not your current password.')
   },
+  'desk-how': async (scene) => {
+    await openDesk(scene)
+    await proves(scene.visitor)
+  },
   'desk-check': async (scene) => {
     await openDesk(scene)
-    await scene.visitor.fills({ 'Your own password': ARUN.password })
+    await proves(scene.visitor)
     await scene.visitor.presses('Continue')
-    await scene.visitor.reads('The link works once, for 30 minutes.')
+    await scene.visitor.reads('A link to choose a new password is mailed to')
   },
   'desk-done': async (scene) => {
     await openDesk(scene)
-    await scene.visitor.fills({ 'Your own password': ARUN.password })
+    await proves(scene.visitor)
     await scene.visitor.presses('Continue')
     await scene.visitor.fills({ Reason: 'Called, knows the last invoice' })
     await scene.visitor.presses('Send reset email to customer')
     await scene.visitor.reads(/A link is on its way to/)
+  },
+  'desk-typed-refused': async (scene) => {
+    await openTyped(scene)
+    scene.visitor.expectsRefusal(422)
+    await scene.visitor.fills({ 'New password': 'too short', 'Retype new password': 'too shirt' })
+    await scene.visitor.presses('Set password')
+    await scene.visitor.isToldAt('Reason', 'Please fill this in.')
+  },
+  'desk-updated': setsTyped,
+  'forced-change': async (scene) => {
+    await setsTyped(scene)
+    await scene.visitor.presses('Sign out')
+    await scene.visitor.sees('Sign in')
+    await scene.visitor.triesToSignIn({ email: scene.consenting.email, password: 'granite walnut ferry nine' })
+    await scene.visitor.sees('Choose your own password')
+    await scene.visitor.reloads()
   },
   'profile': async ({ visitor, customer }) => {
     await visitor.signsIn(customer)
@@ -238,12 +260,34 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
 
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
 
-async function openDesk({ visitor, customer }: Scene): Promise<void> {
+async function openDesk({ visitor, consenting }: Scene): Promise<void> {
   await visitor.comesAsStaff(ARUN)
-  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
-  await visitor.follows(`Manage ${customer.name}`)
+  await visitor.opens(`/customers?q=${encodeURIComponent(consenting.email)}`)
+  await visitor.follows(`Manage ${consenting.name}`)
   await visitor.sees('Reset password')
   await visitor.reloads()
+}
+
+async function proves(visitor: Visitor): Promise<void> {
+  await visitor.fills({ 'Your own password': ARUN.password })
+  await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+}
+
+async function openTyped(scene: Scene): Promise<void> {
+  await openDesk(scene)
+  await proves(scene.visitor)
+  await scene.visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+  await scene.visitor.presses('Continue')
+  await scene.visitor.reads(/Signing in with it leads straight to choosing another one/)
+}
+
+async function setsTyped(scene: Scene): Promise<void> {
+  await openTyped(scene)
+  const typed = 'granite walnut ferry nine'
+  await scene.visitor.fills({ 'New password': typed, 'Retype new password': typed, Reason: 'Called, knows the last invoice' })
+  await scene.visitor.presses('Set password')
+  await scene.visitor.reads('Password updated')
 }
 
 async function openDispute(scene: Scene): Promise<void> {
@@ -261,7 +305,12 @@ for (const [name, come] of Object.entries(SCENES)) {
     await watchShifts(page)
     // Most pages are about nobody in particular, and nobody is to be spent on them.
     let person: Person | undefined
-    const scene = { visitor, mailbox, get customer() { return (person ??= someCustomer(server)) } }
+    const scene = {
+      visitor,
+      mailbox,
+      get customer() { return (person ??= someCustomer(server)) },
+      get consenting() { return (person ??= someConsentingCustomer(server)) },
+    }
     await come(scene)
     if (visitor.isLive) expect(await shifts(page), 'nothing jumps when our code takes the page over').toBeLessThan(STEADY)
     expect(await moving(page), 'nothing moves for those who asked for calm').toEqual([])

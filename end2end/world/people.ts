@@ -39,7 +39,7 @@ function crowd(n: number): Person {
 
 /** Of the crowd, by number: whose customers they are. Some are locked from the start. */
 const CROWDS = { northwind: [0, 200], contoso: [212, 230] } as const
-const isLocked = (n: number) => n % 71 === 70
+const isLocked = (n: number) => n % 41 === 40
 
 /** A customer nobody else has been given. */
 export function someCustomer(server: ServerName, of: keyof typeof CROWDS = 'northwind'): Person {
@@ -48,6 +48,15 @@ export function someCustomer(server: ServerName, of: keyof typeof CROWDS = 'nort
     if (!isLocked(n) && claim(`${server}-customer-${n}`)) return crowd(n)
   }
   throw new Error(`every customer of ${of} has a story already`)
+}
+
+/** A customer who allows staff to set the password, and nobody else has been given. */
+export function someConsentingCustomer(server: ServerName): Person {
+  const [from, to] = CROWDS.northwind
+  for (let n = from; n < to; n++) {
+    if (!isLocked(n) && n % 5 !== 3 && claim(`${server}-customer-${n}`)) return crowd(n)
+  }
+  throw new Error('every customer who allows resets has a story already')
 }
 
 /** A customer whom staff have locked out. There are not many. */

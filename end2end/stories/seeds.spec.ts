@@ -1,0 +1,222 @@
+// The help articles that the product came from, walked step by step as their readers know them, with
+// a picture of each step in shots/.
+
+import { join } from 'node:path'
+
+import { type Mail, linkIn } from '../world/mail.ts'
+import { type Person, PASSWORD, someConsentingCustomer, someLockedCustomer } from '../world/people.ts'
+import { expect, test } from '../world/story.ts'
+import type { Visitor } from '../world/visitor.ts'
+
+const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: PASSWORD }
+const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: PASSWORD }
+const SHOTS = join(import.meta.dirname, '../shots')
+const TYPED = 'granite walnut ferry nine'
+const CHOSEN = 'velvet tractor umbrella nine'
+
+/** Pictures of the steps of one article, numbered. */
+function album(article: string, visitor: Visitor): (step: string) => Promise<void> {
+  let number = 0
+  return async (step) => {
+    number += 1
+    const scripts = visitor.isLive ? 'live' : 'plain'
+    const size = (visitor.page.viewportSize()?.width ?? 0) > 600 ? 'wide' : 'narrow'
+    const file = `${article}-${scripts}-${size}-${number}-${step}.png`
+    await visitor.page.screenshot({ path: join(SHOTS, file), fullPage: true })
+  }
+}
+
+/** The customer signs in with a temporary password, and is led straight to choosing another one. */
+async function choosesTheirOwn(owner: Visitor, customer: Person, password: string, picture?: (step: string) => Promise<void>): Promise<void> {
+  await owner.triesToSignIn({ email: customer.email, password })
+  await owner.sees('Choose your own password')
+  await picture?.('forced-change')
+  // Nothing gets around it.
+  await owner.opens('/account')
+  await owner.sees('Choose your own password')
+  owner.expectsRefusal(422)
+  await owner.fills({ 'New password': password, 'Retype new password': password })
+  await owner.presses('Save and go on')
+  await owner.isToldAt('New password', 'You have used this password before.')
+  await owner.fills({ 'New password': CHOSEN, 'Retype new password': CHOSEN })
+  await owner.presses('Save and go on')
+  await owner.sees('Profile')
+  await owner.follows('Consent')
+  await owner.reads('Who made use of it')
+}
+
+/** The password that stands in a mail. */
+function passwordIn(mail: Mail): string {
+  const line = mail.text.split('\n').find((line) => line.startsWith('    '))
+  if (!line) throw new Error(`no password in ${mail.text}`)
+  return line.trim()
+}
+
+async function finds(visitor: Visitor, customer: Person): Promise<void> {
+  await visitor.page.getByRole('searchbox', { name: 'Find customers' }).fill(customer.email)
+  await visitor.page.keyboard.press('Enter')
+  await expect(visitor.page.locator('tbody > tr')).toHaveCount(1)
+}
+
+test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, server, mailbox }) => {
+  const customer = someConsentingCustomer(server)
+  const picture = album('seed-000', visitor)
+  await visitor.comesAsStaff(OLIVIA)
+  await picture('signed-in')
+  await visitor.follows('Customers')
+  await visitor.sees('Customers')
+  await finds(visitor, customer)
+  await picture('customers')
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  await visitor.reads('This customer allows you to set the password.')
+  await picture('customer')
+  await visitor.follows('Password: Manage')
+  // "You will first have to enter your password, this is for your reseller account."
+  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await picture('own-password')
+  await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+  await expect(visitor.field('Where does it apply?')).toHaveValue('portal')
+  await picture('how-and-where')
+  await visitor.presses('Continue')
+  await visitor.reads(/Signing in with it leads straight to choosing another one/)
+  visitor.expectsRefusal(422)
+  await visitor.fills({ 'New password': TYPED, 'Retype new password': 'another one altogether', Reason: 'Called, knows the last invoice' })
+  await visitor.presses('Set password')
+  await visitor.isToldAt('Retype new password', 'The two passwords differ.')
+  await expect(visitor.field('Reason')).toHaveValue('Called, knows the last invoice')
+  await visitor.fills({ 'New password': TYPED, 'Retype new password': TYPED })
+  await picture('new-password')
+  await visitor.presses('Set password')
+  // "You will then see this window again, but as you can see from the top, the password has been updated."
+  await visitor.reads('Password updated')
+  await expect(visitor.page.locator('dl.facts')).toContainText('Portal')
+  await expect(visitor.page.locator('dl.facts')).toContainText('Updated')
+  await picture('updated')
+
+  const notice = await mailbox.next(customer.email)
+  expect(notice.subject).toBe('Your password was set by Northwind Backup')
+  expect(notice.raw).not.toContain(TYPED)
+  await choosesTheirOwn(await anotherVisitor(), customer, TYPED, picture)
+})
+
+test('seed 003: a help desk sets a customer password and unlocks the account', async ({ visitor, anotherVisitor, server, mailbox }) => {
+  const customer = someLockedCustomer(server)
+  const picture = album('seed-003', visitor)
+  const owner = await anotherVisitor()
+  await owner.triesToSignIn(customer)
+  await owner.isNotLetIn()
+  await visitor.comesAsStaff(ARUN)
+  await visitor.follows('Customers')
+  await visitor.sees('Customers')
+  await visitor.reads('Northwind Backup')
+  await finds(visitor, customer)
+  await picture('filtered')
+  if (visitor.isLive) await visitor.page.locator('tbody > tr').dblclick()
+  else await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  await visitor.reads(/Locked by staff/)
+  await picture('customer')
+  await visitor.follows('Password: Manage')
+  await visitor.fills({ 'Your own password': ARUN.password })
+  await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await picture('set-customer-password')
+  // Select "Send Reset Password email to customer" and OK.
+  await visitor.page.getByRole('radio', { name: 'Send reset email to customer' }).check()
+  await visitor.presses('Continue')
+  await visitor.reads('The account is unlocked at once.')
+  await visitor.fills({ Reason: 'Called from the number we know', 'Ticket number (optional)': 'T-77' })
+  await picture('check')
+  await visitor.presses('Send reset email to customer')
+  await visitor.reads(/A link is on its way/)
+  await picture('sent')
+  // Issuing it has unlocked the account.
+  await owner.signsIn(customer)
+  const link = linkIn(await mailbox.next(customer.email), 'reset')
+  await owner.opens(link)
+  await owner.chooses(CHOSEN)
+
+  // Changing the password manually.
+  await visitor.follows('Back to the customer')
+  await visitor.sees(customer.name)
+  await visitor.follows('Password: Manage')
+  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+  await visitor.presses('Continue')
+  await visitor.fills({ 'New password': TYPED, 'Retype new password': TYPED, Reason: 'Could not open the mail' })
+  await picture('typed')
+  await visitor.presses('Set password')
+  await visitor.reads('Password updated')
+  await picture('updated')
+  await owner.triesToSignIn({ email: customer.email, password: TYPED })
+  await owner.sees('Choose your own password')
+  await owner.presses('Not now, sign out')
+  await owner.sees('Sign in')
+})
+
+test('seed 004: a password is generated and mailed, or set with Manage', { tag: '@phone' }, async ({ visitor, anotherVisitor, server, mailbox }) => {
+  const customer = someConsentingCustomer(server)
+  const picture = album('seed-004', visitor)
+  const owner = await anotherVisitor()
+  // "It is possible for a customer to reset their own password by using the Forgotten Password link."
+  await owner.opens('/login')
+  await owner.follows('Forgot password?')
+  await owner.sees('Forgot your password?')
+  await visitor.comesAsStaff(ARUN)
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  await picture('overview')
+  await visitor.follows('Reset & mail password')
+  await visitor.fills({ 'Your own password': ARUN.password })
+  await visitor.presses('Continue')
+  await visitor.reads(/A passphrase of six words is made and mailed/)
+  await visitor.fills({ Reason: 'Lost the old one' })
+  await picture('check')
+  await visitor.presses('Generate and mail')
+  await visitor.reads('Password updated')
+  await picture('updated')
+  const password = passwordIn(await mailbox.next(customer.email))
+  expect(password.split(' ')).toHaveLength(6)
+  await expect(visitor.page.locator('body')).not.toContainText(password)
+  await choosesTheirOwn(owner, customer, password)
+
+  // "Alternatively the password can be changed by selecting the MANAGE button on the Customers page."
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(`Manage ${customer.name}`)
+  await visitor.sees('Set customer password')
+  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+  await visitor.presses('Continue')
+  await visitor.fills({ 'New password': TYPED, 'Retype new password': TYPED, Reason: 'Asked at the counter' })
+  await visitor.presses('Set password')
+  await visitor.reads('Password updated')
+  await picture('manual')
+})
+
+test('what is not possible says why', async ({ visitor, customer, anotherVisitor }) => {
+  const owner = await anotherVisitor()
+  await owner.signsIn(customer)
+  await owner.follows('Consent')
+  await owner.page.getByRole('radio', { name: 'Do not allow' }).check()
+  await owner.presses('Save')
+  await owner.reads('Your choice is saved.')
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  await expect(visitor.page.getByRole('link', { name: 'Reset & mail password' })).toHaveCount(0)
+  await visitor.follows('Password: Manage')
+  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.presses('Continue')
+  for (const way of ['Type new password', 'Generate and mail']) {
+    const radio = visitor.page.getByRole('radio', { name: way })
+    await expect(radio).toBeDisabled()
+    await expect(radio).toHaveAccessibleDescription(/The customer does not allow it/)
+  }
+  // An address that was made by hand leads nowhere else.
+  await visitor.opens(`${new URL(visitor.page.url()).pathname}?how=typed`)
+  await visitor.reads(/The customer does not allow it/)
+  await expect(visitor.page.getByLabel('Retype new password')).toHaveCount(0)
+})
