@@ -23,6 +23,8 @@ pub fn problem(problem: Problem) -> String {
         Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
+        Problem::CodeWrong => tr!(problem.code_wrong).into(),
+        Problem::CodeOver => tr!(problem.code_over).into(),
         Problem::PinWrong => tr!(problem.pin_wrong).into(),
         Problem::NotADate => tr!(problem.not_a_date).into(),
         Problem::InThePast => tr!(problem.in_the_past).into(),
@@ -46,6 +48,9 @@ pub fn error(error: &ApiError) -> String {
         ApiError::Refused(Refusal::SignInFailed) => tr!(error.sign_in_failed).into(),
         ApiError::Refused(Refusal::Wait { seconds }) => {
             tr!(error.wait, span = span(*seconds))
+        }
+        ApiError::Refused(Refusal::Budget { seconds }) => {
+            tr!(error.budget, span = span(*seconds))
         }
         ApiError::Refused(Refusal::Fields(_)) => tr!(error.fields).into(),
         ApiError::Refused(Refusal::LinkUnusable) => tr!(error.link_unusable).into(),
@@ -74,6 +79,8 @@ pub fn obstacle(obstacle: Obstacle) -> &'static str {
         Obstacle::NoConsent => tr!(obstacle.no_consent),
         Obstacle::LinksOnly => tr!(obstacle.links_only),
         Obstacle::Disputed => tr!(obstacle.disputed),
+        Obstacle::DisputedAgainst => tr!(obstacle.disputed_against),
+        Obstacle::CallerUnknown => tr!(obstacle.caller_unknown),
     }
 }
 
@@ -149,6 +156,13 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::ResetDone, _) => tr!(event.reset_done),
         (AuditKind::ResetRefused, _) => tr!(event.reset_refused),
         (AuditKind::PinRefused, _) => tr!(event.pin_refused),
+        (AuditKind::CallerAsked, _) => tr!(event.caller_asked),
+        (AuditKind::CallerVerified, Outcome::Refused) => tr!(event.caller_refused),
+        (AuditKind::CallerVerified, _) => tr!(event.caller_verified),
+        (AuditKind::ResetsStopped, _) => tr!(event.resets_stopped),
+        (AuditKind::DisputeClosed, _) => tr!(event.dispute_closed),
+        (AuditKind::StaffPasswordSet, Outcome::Refused) => tr!(event.staff_password_refused),
+        (AuditKind::StaffLinkSent, Outcome::Refused) => tr!(event.staff_link_refused),
         (AuditKind::StaffPasswordSet, Outcome::Begun) => tr!(event.staff_password_begun),
         (AuditKind::StaffPasswordSet, _) => tr!(event.staff_password_set),
         (AuditKind::ResetNeedsAttention, _) => tr!(event.reset_needs_attention),

@@ -57,6 +57,14 @@ pub enum AuditKind {
     StaffLinkSent,
     /// Staff set a customer's password, typed by them or generated.
     StaffPasswordSet,
+    /// Staff had a code sent to a customer, for a caller to read back.
+    CallerAsked,
+    /// A caller read the code back; refused when it was a wrong one.
+    CallerVerified,
+    /// Resets were stopped: there were too many within a short time.
+    ResetsStopped,
+    /// What a customer disputed was closed by an owner.
+    DisputeClosed,
     /// Staff made a customer's open links worthless.
     LinksCancelled,
     /// A member of staff opened the page of a customer.

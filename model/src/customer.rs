@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::Lock,
-    id::{AccountId, OrganizationId},
+    id::{AccountId, DisputeId, OrganizationId},
     reset::{Delivery, Obstacle, Way},
     text::{EmailAddress, Name, UserName},
 };
@@ -234,8 +234,23 @@ pub struct CustomerView {
     pub password_expires_at: Option<Moment>,
     /// When the open links to a new password end, the latest first.
     pub open_links: Vec<Moment>,
+    /// What the customer disputes, the latest first.
+    pub disputes: Vec<Dispute>,
     /// The ways in which the reader may reset the password, or why not.
     pub ways: Vec<Way>,
+}
+
+/// A reset that the customer says was not theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The dispute.
+    pub id: DisputeId,
+    /// When they said so.
+    pub at: Moment,
+    /// Whose doing it was, when it was a member of staff.
+    pub operator: Option<Name>,
+    /// Whether the reader may close it.
+    pub may_close: bool,
 }
 
 impl CustomerView {

@@ -45,6 +45,10 @@ ids! {
     TargetId;
     /// Proof that a caller was verified.
     ReceiptId;
+    /// One code that a caller reads back.
+    VerificationId;
+    /// Something that a customer disputes.
+    DisputeId;
     /// One mail on its way.
     MailId;
     /// One line of the audit log.

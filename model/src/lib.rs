@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod call;
 pub mod consent;
 pub mod customer;
 pub mod id;

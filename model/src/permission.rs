@@ -16,12 +16,22 @@ pub enum Permission {
     SendLink,
     /// Give a customer a password, typed or generated.
     SetPassword,
+    /// Find out whether a caller is the customer.
+    VerifyCallers,
+    /// Close what a customer disputed.
+    CloseDisputes,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 4] =
-        [Self::ReadCustomers, Self::EditCustomers, Self::SendLink, Self::SetPassword];
+    pub const ALL: [Self; 6] = [
+        Self::ReadCustomers,
+        Self::EditCustomers,
+        Self::SendLink,
+        Self::SetPassword,
+        Self::VerifyCallers,
+        Self::CloseDisputes,
+    ];
 }
 
 impl Role {
@@ -32,8 +42,11 @@ impl Role {
     /// from agents.
     pub fn may(self, permission: Permission) -> bool {
         match self {
-            Self::Owner | Self::Admin => true,
-            Self::Agent => permission != Permission::EditCustomers,
+            Self::Owner => true,
+            Self::Admin => permission != Permission::CloseDisputes,
+            Self::Agent => {
+                !matches!(permission, Permission::EditCustomers | Permission::CloseDisputes)
+            }
             Self::Auditor => permission == Permission::ReadCustomers,
         }
     }

@@ -56,6 +56,20 @@ pub const RESET_WINDOW: Duration = Duration::from_hours(1);
 pub const FORCED_CHANGE_LIFE: Duration = Duration::from_mins(15);
 /// How long a generated password may be on its way in the mail, sealed; then it is wiped.
 pub const GENERATED_MAIL_LIFE: Duration = Duration::from_hours(1);
+/// How long the code works that a caller reads back.
+pub const CALLER_CODE_LIFE: Duration = Duration::from_mins(10);
+/// Digits of that code.
+pub const CALLER_CODE_DIGITS: u32 = 6;
+/// Wrong codes that end it.
+pub const CALLER_CODE_FAILURES: i32 = 5;
+/// Codes for the callers of one customer within [`CALLER_WINDOW`].
+pub const CALLER_CHECKS_PER_ACCOUNT: u32 = 6;
+/// The span of that limit.
+pub const CALLER_WINDOW: Duration = Duration::from_hours(1);
+/// How long a verified caller may be acted for.
+pub const RECEIPT_LIFE: Duration = Duration::from_mins(10);
+/// How often owners hear of the same operator's burst of resets.
+pub const BURST_TOLD: Duration = Duration::from_hours(1);
 /// Digits of the PIN that goes with a link in split delivery.
 pub const PIN_DIGITS: u32 = 6;
 /// Wrong PINs that make a link worthless.
@@ -101,6 +115,8 @@ pub enum Rule {
     TemporaryHours,
     /// Whether a link that staff mail also asks for a PIN that they read out.
     SplitDelivery,
+    /// Whether callers are verified: not, if one wants to, or always before a password is set.
+    CallerVerification,
 }
 
 /// Which of two values of a rule is stricter.
@@ -129,7 +145,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -147,6 +163,7 @@ impl Rule {
         Self::AgentsSetPasswords,
         Self::TemporaryHours,
         Self::SplitDelivery,
+        Self::CallerVerification,
     ];
 
     /// The word it is stored under.
@@ -169,6 +186,7 @@ impl Rule {
             Self::AgentsSetPasswords => "agents_set_passwords",
             Self::TemporaryHours => "temporary_hours",
             Self::SplitDelivery => "split_delivery",
+            Self::CallerVerification => "caller_verification",
         }
     }
 
@@ -230,6 +248,13 @@ impl Rule {
             Self::SplitDelivery => {
                 (0, 0, 1, Greater, "whether links from staff also ask for a PIN (1) or not (0)")
             }
+            Self::CallerVerification => (
+                1,
+                0,
+                2,
+                Greater,
+                "callers are not verified (0), if one wants to (1), or always before a password is set (2)",
+            ),
         };
         RuleFacts { value, loosest, strictest, stricter, meaning }
     }

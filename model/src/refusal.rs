@@ -14,6 +14,11 @@ pub enum Refusal {
         /// Seconds until another attempt makes sense.
         seconds: u32,
     },
+    /// So many passwords were reset that it looks like an attack.
+    Budget {
+        /// Seconds until the next reset is possible.
+        seconds: u32,
+    },
     /// Some fields need another value.
     Fields(Vec<FieldProblem>),
     /// The link has expired, was used or voided, or never was one.
@@ -71,6 +76,10 @@ pub enum Problem {
     InThePast,
     /// The PIN is not this one.
     PinWrong,
+    /// The code is not this one.
+    CodeWrong,
+    /// There is no code that could be read back, or none any more.
+    CodeOver,
     /// The current password is not this one.
     CurrentPasswordWrong,
     /// The two passwords differ.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::PasswordRules,
+    call::CallerCheck,
     customer::CustomerView,
     id::{AccountId, ResetId},
 };
@@ -106,6 +107,10 @@ pub enum Obstacle {
     LinksOnly,
     /// The customer said "this wasn't me": only a mailed link brings them back.
     Disputed,
+    /// The customer disputes what the reader did; others look after them until that is closed.
+    DisputedAgainst,
+    /// The caller has to be verified first.
+    CallerUnknown,
 }
 
 /// A reset that staff began.
@@ -160,6 +165,8 @@ pub struct ResetDesk {
     pub allowed_once: bool,
     /// What a typed password must be like.
     pub rules: PasswordRules,
+    /// What is known about the caller.
+    pub caller: CallerCheck,
 }
 
 /// What kind of place a reset applies to.

@@ -88,6 +88,12 @@ impl Randomness {
         bytes
     }
 
+    /// So many digits, each as likely as the others.
+    pub fn digits(&self, count: u32) -> String {
+        let number = self.below(10_u64.pow(count));
+        format!("{number:0width$}", width = count as usize)
+    }
+
     /// A number below `bound`, each as likely as the others.
     pub fn below(&self, bound: u64) -> u64 {
         // Values from the last, incomplete run of `bound` numbers would favour the small ones.

@@ -8,7 +8,7 @@ use model::{
     audit::AuditKind,
     customer::{
         COUNTED, CUSTOMERS_PER_PAGE, Count, CustomerPage, CustomerQuery, CustomerRow,
-        CustomerState, CustomerView, Scope, Standing,
+        CustomerState, CustomerView, Dispute, Scope, Standing,
     },
     id::{AccountId, OrganizationId},
     permission::Permission,
@@ -154,7 +154,16 @@ impl Portal {
             let obstacle = self.obstacle(&mut tx, actor, &account, delivery).await?;
             ways.push(Way { delivery, obstacle });
         }
+        let disputes = tx.open_disputes(id).await?;
         drop(tx);
+        let may_close = actor.may(Permission::CloseDisputes).is_ok();
+        let disputes = disputes
+            .into_iter()
+            .map(|(id, at, by, operator)| {
+                let may_close = may_close && by != Some(actor.account);
+                Dispute { id, at, operator, may_close }
+            })
+            .collect();
         self.note_view(actor, &customer).await?;
         let standing = customer.row.standing(now);
         Ok(CustomerView {
@@ -171,6 +180,7 @@ impl Portal {
             password_changed_at: customer.password_changed_at,
             password_expires_at: customer.password_expires_at,
             open_links,
+            disputes,
             ways,
         })
     }

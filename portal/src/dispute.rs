@@ -4,17 +4,31 @@ use model::{
     Refusal,
     account::{AccountKind, Lock, Role},
     audit::{ActorKind, AuditKind, Outcome},
-    id::LinkId,
+    id::{AccountId, DisputeId, LinkId, ResetId},
     link::LinkPurpose,
+    permission::Permission,
+    refusal::Problem,
+    text::{LONGEST_REASON, remark},
 };
 
 use crate::{
-    Error, Portal, Result, Visit,
+    Actor, Error, Portal, Result, Visit,
     audit::{Event, Personal, occasion},
     mail::{Letter, MailedLink},
     outbox,
+    resets::Why,
     secrets::Secret,
+    store::{Account, DisputeRow, Tx},
 };
+
+/// The form by which an owner closes a dispute.
+#[derive(Debug, Clone)]
+pub struct CloseDispute {
+    /// The dispute.
+    pub dispute: DisputeId,
+    /// What came of it, in the owner's words.
+    pub reason: String,
+}
 
 impl Portal {
     /// Freezes the account of a notice's link: sessions and links end, and nobody signs in until a
@@ -42,6 +56,7 @@ impl Portal {
         tx.revoke_devices(account.id, None, now).await?;
         tx.void_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
+        self.open_dispute(&mut tx, &account, link.reset_id).await?;
 
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let organization =
@@ -98,5 +113,61 @@ impl Portal {
         tx.commit().await?;
         self.wake();
         Ok(())
+    }
+
+    /// What a customer disputes stands until an owner closes it. The member of staff who did it, if
+    /// one did, does nothing for that customer before.
+    async fn open_dispute(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        reset_id: Option<ResetId>,
+    ) -> Result<()> {
+        if account.kind != AccountKind::Customer {
+            return Ok(());
+        }
+        let now = self.now();
+        let operator_id = match reset_id {
+            Some(reset) => tx.reset(reset).await?.and_then(|reset| reset.requested_by),
+            None => None,
+        };
+        let row = DisputeRow {
+            id: DisputeId(self.random().id(now)),
+            account_id: account.id,
+            organization_id: account.organization_id,
+            // One's own change is nobody's doing.
+            operator_id: operator_id.filter(|operator| *operator != account.id),
+            reset_id,
+            created_at: now,
+        };
+        Ok(tx.add_dispute(&row).await?)
+    }
+
+    /// Closes what a customer disputed, with a reason. The account stays frozen until a fresh link
+    /// has set a new password. Nobody closes what is about themselves.
+    pub async fn close_dispute(&self, actor: &Actor, request: CloseDispute) -> Result<AccountId> {
+        actor.may(Permission::CloseDisputes)?;
+        let reason = remark(&request.reason, LONGEST_REASON)
+            .and_then(|reason| reason.ok_or(Problem::Required))
+            .map_err(|problem| Error::field("reason", problem))?;
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let dispute = tx.lock_dispute(request.dispute).await?.ok_or(Refusal::NotFound)?;
+        let customer = tx.customer_of(actor, dispute.account_id).await?;
+        tx.hold_policy(customer.organization_id).await?;
+        if !self.hold_staff(&mut tx, actor, Permission::CloseDisputes).await? {
+            return Err(Refusal::StepUp.into());
+        }
+        if dispute.operator_id == Some(actor.account) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        if tx.close_dispute(dispute.id, actor.account, &reason, now).await? {
+            let event = actor.event_about(&customer, AuditKind::DisputeClosed);
+            let why = Some(Why { reason, ticket: None });
+            let personal = Personal { why, ..event.personal };
+            tx.record(self, Event { reset: dispute.reset_id, personal, ..event }).await?;
+        }
+        tx.commit().await?;
+        Ok(dispute.account_id)
     }
 }

@@ -15,6 +15,7 @@
 
 mod account;
 mod audit;
+mod caller;
 pub mod clock;
 pub mod config;
 mod consent;
@@ -52,8 +53,10 @@ use tokio::sync::Notify;
 
 pub use account::{ChangePassword, ChangeProfile};
 pub use audit::AuditReport;
+pub use caller::CheckCaller;
 pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
+pub use dispute::CloseDispute;
 pub use error::{Error, Result};
 pub use forced_change::Newcomer;
 pub use forgotten::NewPassword;

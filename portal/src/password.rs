@@ -317,16 +317,21 @@ fn is_breached(path: &Path, password: &str) -> anyhow::Result<bool> {
 
 /// A passphrase of six words from a list of 7,776 (the EFF's long list): 77.5 bits.
 pub(crate) fn suggest(random: &Randomness) -> Secret {
+    Secret::new(words(random, 6))
+}
+
+/// So many words from the same list, with spaces between them.
+pub(crate) fn words(random: &Randomness, count: usize) -> String {
     let words = diceware_wordlists::EFF_LONG_WORDLIST;
     let mut phrase = String::with_capacity(64);
-    for place in 0..6 {
+    for place in 0..count {
         if place > 0 {
             phrase.push(' ');
         }
         let index = random.below(words.len() as u64);
         phrase.push_str(words[usize::try_from(index).unwrap_or_default()]);
     }
-    Secret::new(phrase)
+    phrase
 }
 
 #[cfg(test)]

@@ -7,28 +7,28 @@ use std::time::Duration;
 
 use model::{
     Refusal,
-    account::AccountState,
-    audit::AuditKind,
+    account::{AccountState, Role},
+    audit::{AuditKind, Outcome},
     consent::Consent,
     id::{AccountId, OrganizationId, ResetId},
     link::LinkOrigin,
     permission::Permission,
-    policy::{PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
+    policy::{BURST_TOLD, PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
     refusal::{FieldProblem, Problem},
-    reset::{DeskReset, Obstacle, ResetDesk},
+    reset::{Delivery, DeskReset, Obstacle, ResetDesk},
     text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 
 use crate::{
     Actor, Portal, Result,
-    audit::{Event, Personal},
+    audit::{Event, Personal, occasion},
     forgotten::{PIN_PURPOSE, in_minutes},
     mail::Letter,
-    password,
+    outbox, password,
     resets::{Asker, Why},
     sign_in::account_counter,
     store::Tx,
-    throttle::Limit,
+    throttle::{Limit, wait_refusal},
 };
 
 /// The same form sent again within this time is one that was pressed twice.
@@ -77,6 +77,7 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let detail = tx.customer_of(actor, id).await?;
         let policy = tx.policy(detail.organization_id).await?;
+        let account = tx.account(id).await?.ok_or(Refusal::NotFound)?;
         let consent = tx.consent(id).await?.ok_or(Refusal::NotFound)?;
         let proven = tx.lock_step_up(actor.session).await?.flatten();
         let stepped_up = self.counts(proven);
@@ -92,6 +93,7 @@ impl Portal {
             split: policy.is_on(Rule::SplitDelivery),
             allowed_once: consent.consent(self.now()) == Consent::Once,
             rules: password::rules(&policy, false),
+            caller: self.caller_check(&mut tx, actor, &account).await?,
             customer,
         })
     }
@@ -159,9 +161,10 @@ impl Portal {
         if account.organization_id != customer.organization_id {
             return Err(Refusal::NotFound.into());
         }
-        let about = (account.state, account.organization_id);
-        if let Some(obstacle) = self.link_obstacle(&mut tx, actor, about).await? {
-            return Err(Refusal::ResetImpossible(obstacle).into());
+        if let Some(obstacle) = self.obstacle(&mut tx, actor, &account, Delivery::EmailLink).await?
+        {
+            let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
+            return self.refuse(tx, event, why, obstacle).await;
         }
         // Pressed twice, without scripts: one link, one mail, one answer.
         if let Some(waiting) = tx.waiting_reset(account.id, actor.account).await?
@@ -176,7 +179,7 @@ impl Portal {
         tx.void_reset_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
         let pin = if tx.policy(account.organization_id).await?.is_on(Rule::SplitDelivery) {
-            Some(self.keys().seal(PIN_PURPOSE, &self.new_pin())?)
+            Some(self.keys().seal(PIN_PURPOSE, &self.random().digits(PIN_DIGITS))?)
         } else {
             None
         };
@@ -205,6 +208,21 @@ impl Portal {
         Ok(reset)
     }
 
+    /// Records what was refused, with its reason, and refuses it.
+    pub(crate) async fn refuse<T>(
+        &self,
+        tx: Tx,
+        event: Event<'_>,
+        why: Why,
+        obstacle: Obstacle,
+    ) -> Result<T> {
+        let mut tx = tx;
+        let personal = Personal { why: Some(why), ..event.personal };
+        tx.record(self, Event { outcome: Outcome::Refused, personal, ..event }).await?;
+        tx.commit().await?;
+        Err(Refusal::ResetImpossible(obstacle).into())
+    }
+
     /// Makes every open link of a customer worthless; how many there were.
     pub async fn cancel_links(&self, actor: &Actor, id: AccountId) -> Result<u64> {
         actor.may(Permission::SendLink)?;
@@ -221,11 +239,6 @@ impl Portal {
         }
         tx.commit().await?;
         Ok(cancelled)
-    }
-
-    fn new_pin(&self) -> String {
-        let number = self.random().below(10_u64.pow(PIN_DIGITS));
-        format!("{number:0width$}", width = PIN_DIGITS as usize)
     }
 
     /// Takes one reset from the budgets of the operator and of the customer's organization.
@@ -248,8 +261,61 @@ impl Portal {
             (format!("resets:{}", actor.account), per_hour(&own, Rule::ResetsPerOperator)),
             (format!("resets-of:{organization}"), per_hour(&theirs, Rule::ResetsPerOrganization)),
         ] {
-            tx = tx.take_or_refuse(&name, limit, now).await?;
+            if let Some(wait) = tx.take(&name, limit, now).await? {
+                // What was spent before this one stays spent.
+                self.stop_resets(&mut tx, actor, organization).await?;
+                tx.commit().await?;
+                self.wake();
+                let Refusal::Wait { seconds } = wait_refusal(wait) else {
+                    return Err(Refusal::NotAllowed.into());
+                };
+                return Err(Refusal::Budget { seconds }.into());
+            }
         }
         Ok(tx)
+    }
+
+    /// Records that an operator is stopped, and tells the owners of the organization they work for
+    /// and of the one whose customers it is about; once an hour, not once a try.
+    async fn stop_resets(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        organization: OrganizationId,
+    ) -> Result<()> {
+        let now = self.now();
+        let event = Event {
+            organization,
+            outcome: Outcome::Refused,
+            subject: None,
+            ..actor.event(AuditKind::ResetsStopped)
+        };
+        let staff = Some(actor.name.to_string());
+        let personal = Personal { staff, ..Personal::of(&actor.visit) };
+        tx.record(self, Event { personal, ..event }).await?;
+        let once = Limit { count: 1, window: BURST_TOLD };
+        if tx.take(&format!("resets-told:{}", actor.account), once, now).await?.is_some() {
+            return Ok(());
+        }
+        let mut concerned = vec![organization];
+        if actor.organization != organization {
+            concerned.push(actor.organization);
+        }
+        for organization in concerned {
+            let name = tx.organization(organization).await?.ok_or(Refusal::NotFound)?.name;
+            for owner in tx.staff_of(organization).await? {
+                if owner.role != Some(Role::Owner) {
+                    continue;
+                }
+                let letter = Letter::ResetsStopped {
+                    owner_name: owner.name.clone(),
+                    staff_name: actor.name.clone(),
+                    organization: name.clone(),
+                    stopped: occasion(now, &actor.visit),
+                };
+                tx.post(self, &owner, letter, outbox::PATIENCE).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -403,7 +403,7 @@ impl Portal {
         let kind = (LinkPurpose::Dispute, LinkOrigin::Notice);
         let origin = &circumstances.origin;
         let dispute_link =
-            self.make_link(&mut tx, &account, kind, None, DISPUTE_LINK_LIFE, origin).await?;
+            self.make_link(&mut tx, &account, kind, Some(id), DISPUTE_LINK_LIFE, origin).await?;
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let login_link = MailedLink::new(site.url(origin, "/login"));
         let (letter, life) = circumstances.notice(&account, dispute_link, login_link, now);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use model::{
     Refusal,
     account::{Lock, Role},
-    audit::ActorKind,
+    audit::{ActorKind, AuditKind},
+    call::CallerRule,
     consent::{Consent, ConsentSource},
     id::{AccountId, ConsentId, ResetId},
     permission::Permission,
@@ -71,6 +72,9 @@ impl Portal {
         customer: &Account,
         delivery: Delivery,
     ) -> Result<Option<Obstacle>> {
+        if tx.is_disputed_against(customer.id, actor.account).await? {
+            return Ok(Some(Obstacle::DisputedAgainst));
+        }
         let about = (customer.state, customer.organization_id);
         let (rule, off) = match delivery {
             Delivery::Typed => (Rule::AllowManualEntry, Obstacle::ManualEntryOff),
@@ -98,6 +102,10 @@ impl Portal {
             Some(Obstacle::LinksOnly)
         } else if consent.consent(self.now()) == Consent::Refused {
             Some(Obstacle::NoConsent)
+        } else if CallerRule::of(policy.get(Rule::CallerVerification)) == CallerRule::Required
+            && self.receipt(tx, actor, customer.id).await?.is_none()
+        {
+            Some(Obstacle::CallerUnknown)
         } else {
             None
         })
@@ -145,8 +153,10 @@ impl Portal {
             return self.answer_again(&last, &account, &request, &new, age).await;
         }
         if let Some(obstacle) = self.obstacle(&mut tx, actor, &account, delivery).await? {
-            return Err(Refusal::ResetImpossible(obstacle).into());
+            let event = actor.event_about(&customer, AuditKind::StaffPasswordSet);
+            return self.refuse(tx, event, why, obstacle).await;
         }
+        let receipt = self.receipt(&mut tx, actor, account.id).await?;
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
         if tx.consent(account.id).await?.is_some_and(|row| row.consent(now) == Consent::Once) {
             let id = ConsentId(self.random().id(now));
@@ -169,6 +179,12 @@ impl Portal {
         };
         let how = (delivery, Some(why));
         let reset = self.decide_now(&mut tx, &account, how, hash, &circumstances).await?;
+        // Whoever was verified is acted for once, also where it is not required.
+        if let Some(receipt) = receipt
+            && !tx.use_receipt(receipt.id, reset, now).await?
+        {
+            return Err(Refusal::ResetImpossible(Obstacle::CallerUnknown).into());
+        }
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(reset)

@@ -103,6 +103,8 @@ impl Portal {
         }
         tx.prune_sessions(now.minus(KEEP)).await?;
         tx.prune_devices(now.minus(KEEP)).await?;
+        tx.expire_verifications(now).await?;
+        tx.prune_calls(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
         tx.commit().await?;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::{
     account::{PasswordView, Profile, SessionView},
     audit::ActivityPage,
+    call::Caller,
     consent::ConsentView,
     id::{AuditId, SessionId},
 };
@@ -99,6 +100,13 @@ pub async fn my_activity(
 ) -> Result<ActivityPage, ApiError> {
     let (portal, _, actor) = actor().await?;
     Ok(portal.activity(&actor, before).await?)
+}
+
+/// Who says to be on the phone with the reader.
+#[server(prefix = "/api", endpoint = "account/calls")]
+pub async fn my_calls() -> Result<Vec<Caller>, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(portal.calls(&actor).await?)
 }
 
 /// What one allows those who look after one's account.

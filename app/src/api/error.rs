@@ -69,7 +69,7 @@ impl ApiError {
         let (status, retry_after) = match &self {
             Self::Refused(Refusal::NotFound) => (StatusCode::NOT_FOUND, None),
             Self::Refused(Refusal::NotAllowed | Refusal::StepUp) => (StatusCode::FORBIDDEN, None),
-            Self::Refused(Refusal::Wait { seconds }) => {
+            Self::Refused(Refusal::Wait { seconds } | Refusal::Budget { seconds }) => {
                 (StatusCode::TOO_MANY_REQUESTS, Some(*seconds))
             }
             Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),

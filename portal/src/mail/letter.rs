@@ -155,6 +155,32 @@ letters! {
         /// Leads to "this wasn't me".
         dispute_link: MailedLink,
     }
+    /// A code to read back to somebody on the phone.
+    CallerCode = "caller_code" {
+        /// What the reader is called.
+        name: Name,
+        /// Who is on the phone.
+        operator: Name,
+        /// The organization that looks after the reader.
+        organization: Name,
+        /// The code.
+        code: MailedPassword,
+        /// Words that the caller knows, too.
+        word_pair: String,
+        /// Minutes for which the code works.
+        minutes: u32,
+    }
+    /// Tells owners that one of their staff was stopped.
+    ResetsStopped = "resets_stopped" {
+        /// What the reader is called.
+        owner_name: Name,
+        /// Who was stopped.
+        staff_name: Name,
+        /// The organization.
+        organization: Name,
+        /// The last try: when, from where.
+        stopped: Occasion,
+    }
     /// The answer to "this wasn't me": the account is frozen, and how to come back.
     DisputedToCustomer = "disputed_to_customer" {
         /// What the reader is called.

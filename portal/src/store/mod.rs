@@ -10,10 +10,12 @@
 
 mod accounts;
 mod audit;
+mod calls;
 mod consents;
 mod counters;
 mod customers;
 mod devices;
+mod disputes;
 mod forgotten;
 mod links;
 mod meta;
@@ -36,9 +38,11 @@ use crate::config::Database;
 
 pub(crate) use accounts::{Account, NewAccount};
 pub(crate) use audit::AuditRow;
+pub(crate) use calls::{ReceiptRow, VerificationRow};
 pub(crate) use counters::Counter;
 pub(crate) use customers::{CustomerDetailRow, CustomerListRow, ScopeRow, Search};
 pub(crate) use devices::DeviceRow;
+pub(crate) use disputes::DisputeRow;
 pub(crate) use forgotten::ForgottenRow;
 pub(crate) use links::LinkRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};

@@ -12,12 +12,14 @@ mod sql;
 mod world;
 
 mod audit;
+mod caller;
 mod change_password;
 mod consent;
 mod crashes;
 mod customers;
 mod demo;
 mod dispute;
+mod disputed_staff;
 mod faults;
 mod forgotten;
 mod links;

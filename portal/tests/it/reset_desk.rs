@@ -33,6 +33,7 @@ stories! {
     without_mail_the_page_says_so,
     what_was_taken_away_meanwhile_counts,
     budgets_end_a_rampage,
+    a_rampage_is_told_to_the_owners,
     a_budget_is_the_organizations_too,
     links_are_cancelled,
     two_operators_at_once_leave_one_link,
@@ -325,6 +326,28 @@ async fn budgets_end_a_rampage(world: &mut World) {
     let olivia = at_the_desk(world, "olivia").await;
     sends(world, &olivia, &casey).await.unwrap();
     world.mails().await;
+}
+
+async fn a_rampage_is_told_to_the_owners(world: &mut World) {
+    let (arun, casey) = (at_the_desk(world, "arun").await, world.person("casey").await);
+    for _ in 0..10 {
+        sends(world, &arun, &casey).await.unwrap();
+    }
+    world.new_mails().await;
+    for _ in 0..3 {
+        let refused = refusal(sends(world, &arun, &casey).await);
+        assert!(matches!(refused, Refusal::Budget { .. }), "{refused:?}");
+    }
+    // Once, not once for each further try; each try is recorded.
+    let mails = world.new_mails().await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(mails[0].to, "olivia@northwind.example");
+    assert!(mails[0].says("Arun Velder has reset so many passwords"), "{}", mails[0].text);
+    let stopped: i64 = world
+        .sql
+        .one("SELECT COUNT(*) FROM audit_entries WHERE kind = 'resets_stopped'", values![])
+        .await;
+    assert_eq!(stopped, 3);
 }
 
 async fn a_budget_is_the_organizations_too(world: &mut World) {

@@ -182,6 +182,12 @@ impl Sql {
         .await
     }
 
+    /// Everything but what the audit log has of it.
+    pub async fn everything_done(&self) -> String {
+        let all = self.everything().await;
+        all.lines().filter(|line| !line.starts_with("audit_")).collect::<Vec<_>>().join("\n")
+    }
+
     /// Every value of every table as text, bytes in hexadecimal, with the table's name before it.
     pub async fn everything(&self) -> String {
         let mut all = String::new();

@@ -922,7 +922,7 @@ pub fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Refusal {
 #[track_caller]
 pub fn wait<T: std::fmt::Debug>(result: Result<T>) -> u32 {
     match refusal(result) {
-        Refusal::Wait { seconds } => seconds,
+        Refusal::Wait { seconds } | Refusal::Budget { seconds } => seconds,
         other => panic!("{other:?}"),
     }
 }

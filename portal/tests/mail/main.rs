@@ -54,6 +54,20 @@ fn letter(kind: LetterKind) -> Letter {
             minutes: 30,
             pin: true,
         },
+        LetterKind::CallerCode => Letter::CallerCode {
+            name: casey,
+            operator: name("Arun Velder"),
+            organization: name("Northwind Backup"),
+            code: MailedPassword::of(&Secret::new("482913".into())),
+            word_pair: "walnut ferry".into(),
+            minutes: 10,
+        },
+        LetterKind::ResetsStopped => Letter::ResetsStopped {
+            owner_name: name("Olivia Berg"),
+            staff_name: name("Arun Velder"),
+            organization: name("Northwind Backup"),
+            stopped: occasion(),
+        },
         LetterKind::TypedPassword => Letter::TypedPassword {
             name: casey,
             organization: name("Northwind Backup"),

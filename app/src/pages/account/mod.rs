@@ -17,11 +17,12 @@ use leptos_router::{
     hooks::use_location,
 };
 
-use model::account::AccountKind;
+use model::{account::AccountKind, call::Caller};
 
 use crate::{
     api::{
         ApiError,
+        account::my_calls,
         session::{SignedInView, who_is_signed_in},
     },
     front_door::FrontDoor,
@@ -30,8 +31,9 @@ use crate::{
         go::{self, Go},
         icon::{Glyph, Icon},
         page::PublicPage,
-        panel::{Failed, Loading},
+        panel::{Failed, Loading, Notice, Tone},
         signed_in::Frame,
+        time::Time,
     },
 };
 
@@ -96,7 +98,44 @@ pub fn Account() -> impl IntoView {
                     .then(|| view! { <Entry to="/account/consent" icon=Icon::Key name=tr!(consent.title) /> })}
                 <Entry to="/account/activity" icon=Icon::Clock name=tr!(account.activity) />
             </nav>
-            <div class="min-w-0"><Outlet /></div>
+            <div class="min-w-0">
+                {is_customer.then(|| view! { <Calls /> })}
+                <Outlet />
+            </div>
+        </div>
+    }
+}
+
+/// Who says to be on the phone with the reader, and how to know whether it is true.
+#[component]
+fn Calls() -> impl IntoView {
+    let calls = Resource::new_blocking(|| (), |()| my_calls());
+    let notices = move || {
+        Suspend::new(async move {
+            let calls = calls.await.unwrap_or_default();
+            calls.into_iter().map(|call| view! { <Call call /> }).collect_view()
+        })
+    };
+    view! { <Suspense>{notices}</Suspense> }
+}
+
+#[component]
+fn Call(call: Caller) -> impl IntoView {
+    let Caller { operator, organization, words, code, expires_at, .. } = call;
+    let (operator, organization) = (operator.to_string(), organization.to_string());
+    view! {
+        <div class="mb-6">
+            <Notice tone=Tone::Plain>
+                <p class="font-semibold">
+                    {tr!(calls.title, operator = operator, organization = organization)}
+                </p>
+                <p class="mt-1">{tr!(calls.words)} " " <strong class="select-all">{words}</strong></p>
+                {code
+                    .map(|code| {
+                        view! { <p class="mt-1">{tr!(calls.code)} " " <strong class="num select-all">{code}</strong></p> }
+                    })}
+                <p class="mt-1">{tr!(calls.hint)} " " {tr!(calls.until)} " " <Time at=expires_at /> "."</p>
+            </Notice>
         </div>
     }
 }

@@ -5,19 +5,21 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Moment, Refusal,
     account::Lock,
-    customer::{CustomerView, Standing},
+    customer::{CustomerView, Dispute, Standing},
     id::AccountId,
     reset::{Delivery, Obstacle},
 };
 
-use super::State;
+use super::{State, password::prove::Prove};
 use crate::{
     api::{
         ApiError,
-        customers::{CancelLinks, view_customer},
+        customers::{CancelLinks, CloseDispute, view_customer},
+        session::StepUp,
     },
     i18n::tr,
     ui::{
+        field::Area,
         form::{Form, FormState, Submit, use_form},
         icon::{Glyph, Icon},
         page::PageTitle,
@@ -34,6 +36,8 @@ pub fn Customer() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
     let query = use_query_map();
     let cancel = use_form::<CancelLinks>();
+    let closing =
+        Closing { close: use_form(), proof: use_form(), reason: RwSignal::new(String::new()) };
     // Of this customer, and still so.
     let cancelled = Memo::new(move |_| {
         let here = cancel.outcome.with(|outcome| match outcome {
@@ -44,8 +48,8 @@ pub fn Customer() -> impl IntoView {
             && query.with(|query| query.get_str("done") == Some("cancelled"))
     });
     let view = Resource::new_blocking(
-        move || (id.get(), cancel.version()),
-        |(id, _)| async move {
+        move || (id.get(), cancel.version(), closing.close.version()),
+        |(id, ..)| async move {
             match id {
                 Some(id) => view_customer(id).await,
                 None => Err(ApiError::Refused(Refusal::NotFound)),
@@ -55,7 +59,7 @@ pub fn Customer() -> impl IntoView {
     let page = move || {
         Suspend::new(async move {
             match view.await {
-                Ok(customer) => view! { <Overview customer cancel cancelled /> }.into_any(),
+                Ok(customer) => view! { <Overview customer cancel cancelled closing /> }.into_any(),
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
@@ -69,6 +73,7 @@ fn Overview(
     customer: CustomerView,
     cancel: FormState<CancelLinks>,
     cancelled: Memo<bool>,
+    closing: Closing,
 ) -> impl IntoView {
     let id = customer.id;
     let link_obstacle = customer.obstacle(Delivery::EmailLink);
@@ -92,6 +97,7 @@ fn Overview(
             <div class="min-w-0"><PageTitle title=customer.name.to_string() hint=Some(hint) /></div>
             <State standing came />
         </div>
+        {customer.disputes.iter().map(|dispute| view! { <Disputed customer=id dispute=dispute.clone() closing /> }).collect_view()}
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(customer.account)>
                 <dl class="facts">
@@ -163,6 +169,49 @@ fn Overview(
                 </div>
             </Panel>
         </div>
+    }
+}
+
+/// The forms by which an owner closes a dispute, and what is typed into them.
+#[derive(Clone, Copy)]
+struct Closing {
+    close: FormState<CloseDispute>,
+    proof: FormState<StepUp>,
+    reason: RwSignal<String>,
+}
+
+/// What the customer says was not theirs, until an owner has looked into it.
+#[component]
+fn Disputed(customer: AccountId, dispute: Dispute, closing: Closing) -> impl IntoView {
+    let Closing { close, proof, reason } = closing;
+    let next = format!("/customers/{customer}");
+    let asks = move || {
+        (close.error() == Some(ApiError::Refused(Refusal::StepUp)) && !proof.done())
+            .then(|| view! { <Prove next=next.clone() form=proof over=false /> })
+    };
+    let Dispute { id, at, operator, may_close } = dispute;
+    let text = match operator {
+        Some(operator) => tr!(dispute.by_staff, operator = operator.to_string()),
+        None => tr!(dispute.by_somebody).to_owned(),
+    };
+    view! {
+        <section class="panel dispute mt-6 p-5 sm:p-6">
+            <h2>{tr!(dispute.title)}</h2>
+            <p class="mt-1 text-sm text-pretty">{text} " " <span class="hint"><Time at /></span></p>
+            {if may_close {
+                view! {
+                    <Form form=close class="form mt-4 max-w-xl">
+                        <input type="hidden" name="dispute" value=id.to_string() />
+                        <Area name="reason" label=tr!(dispute.reason) hint=tr!(dispute.reason_hint) follows=reason />
+                        <div><Submit label=tr!(dispute.close) class="btn" /></div>
+                    </Form>
+                    <div class="max-w-xl">{asks}</div>
+                }
+                .into_any()
+            } else {
+                view! { <p class="hint mt-2">{tr!(dispute.owners)}</p> }.into_any()
+            }}
+        </section>
     }
 }
 

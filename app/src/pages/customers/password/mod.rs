@@ -2,10 +2,11 @@
 //! first, then how, then what will happen, then what did. The step shown follows from the address
 //! and from what the server knows, so that loading the page again changes nothing.
 
+mod caller;
 mod check;
 mod done;
 mod how;
-mod prove;
+pub mod prove;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -15,11 +16,13 @@ use model::{
     reset::{Delivery, ResetDesk},
 };
 
-use self::{check::Check, done::Done, how::How, prove::Prove};
+use self::{caller::Caller, check::Check, done::Done, how::How, prove::Prove};
 use crate::{
     api::{
         ApiError,
-        customers::{GeneratePassword, SendLink, TypePassword, view_reset_desk},
+        customers::{
+            CheckCaller, GeneratePassword, SendLink, TypePassword, VerifyCaller, view_reset_desk,
+        },
         session::StepUp,
     },
     i18n::tr,
@@ -42,6 +45,8 @@ struct Forms {
     link: FormState<SendLink>,
     typed: FormState<TypePassword>,
     generated: FormState<GeneratePassword>,
+    check: FormState<CheckCaller>,
+    verify: FormState<VerifyCaller>,
     suggestion: FormState<crate::api::password::SuggestPassword>,
     reason: RwSignal<String>,
     ticket: RwSignal<String>,
@@ -54,6 +59,8 @@ impl Forms {
             link: use_form(),
             typed: use_form(),
             generated: use_form(),
+            check: use_form(),
+            verify: use_form(),
             suggestion: use_suggestion(),
             reason: RwSignal::new(String::new()),
             ticket: RwSignal::new(String::new()),
@@ -109,6 +116,7 @@ pub fn Password() -> impl IntoView {
     let proven = Memo::new(move |_| {
         (forms.proof.done().then(|| forms.proof.version()), forms.asks_for_proof())
     });
+    let checked = Memo::new(move |_| (forms.check.version(), forms.verify.version()));
     // Said by the form that was just sent, or by the address that it led to.
     let begun = Memo::new(move |_| {
         forms
@@ -116,8 +124,8 @@ pub fn Password() -> impl IntoView {
             .or_else(|| query.with(|query| query.get_str("begun")?.parse::<ResetId>().ok()))
     });
     let desk = Resource::new_blocking(
-        move || (id.get(), begun.get(), proven.get()),
-        |(id, begun, _)| async move {
+        move || (id.get(), begun.get(), proven.get(), checked.get()),
+        |(id, begun, ..)| async move {
             match id {
                 Some(id) => view_reset_desk(id, begun).await,
                 None => Err(ApiError::Refused(Refusal::NotFound)),
@@ -166,7 +174,7 @@ fn Wizard(desk: ResetDesk, how: Option<Delivery>, forms: Forms) -> impl IntoView
         (0, tr!(desk.title), step.into_any())
     } else if !desk.stepped_up {
         let over = untrack(|| forms.asks_for_proof()).is_some();
-        let step = view! { <Prove customer=id how form=forms.proof over /> };
+        let step = view! { <Prove next=address(id, how) form=forms.proof over /> };
         (0, tr!(desk.title), step.into_any())
     } else {
         match how {
@@ -176,12 +184,19 @@ fn Wizard(desk: ResetDesk, how: Option<Delivery>, forms: Forms) -> impl IntoView
                 Some(obstacle) => {
                     let step = view! {
                         <div class="mt-4"><Notice tone=Tone::Bad>{words::obstacle(obstacle)}</Notice></div>
+                        <Caller desk=desk.clone() forms />
                         <How desk how=None />
                     };
                     (1, tr!(desk.title), step.into_any())
                 }
             },
-            None => (1, tr!(desk.set_title), view! { <How desk how=None /> }.into_any()),
+            None => {
+                let step = view! {
+                    <Caller desk=desk.clone() forms />
+                    <How desk how=None />
+                };
+                (1, tr!(desk.set_title), step.into_any())
+            }
         }
     };
     let names =

@@ -1,9 +1,7 @@
 //! The first step: one's own password, before anything is done with somebody else's.
 
 use leptos::prelude::*;
-use model::{id::AccountId, reset::Delivery};
 
-use super::address;
 use crate::{
     api::session::StepUp,
     i18n::tr,
@@ -17,10 +15,8 @@ use crate::{
 /// The step.
 #[component]
 pub fn Prove(
-    /// The customer.
-    customer: AccountId,
-    /// The way that was chosen already.
-    how: Option<Delivery>,
+    /// Where to go on.
+    next: String,
     /// The form's state.
     form: FormState<StepUp>,
     /// Whether an earlier proof has run out meanwhile.
@@ -30,7 +26,7 @@ pub fn Prove(
         {over.then(|| view! { <div class="mt-4"><Notice tone=Tone::Plain>{tr!(error.step_up)}</Notice></div> })}
         <p class="mt-4 text-sm text-pretty">{tr!(desk.prove)}</p>
         <Form form>
-            <input type="hidden" name="next" value=address(customer, how) />
+            <input type="hidden" name="next" value=next />
             <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />
             <Submit label=tr!(common.proceed) class="btn btn-primary w-full" />
         </Form>
