@@ -14,23 +14,26 @@ const SHOTS = join(import.meta.dirname, '../shots')
 const TYPED = 'granite walnut ferry nine'
 const CHOSEN = 'velvet tractor umbrella nine'
 
+/** Takes a picture of a step, at whose browser it happens. */
+type Picture = (step: string, of?: Visitor) => Promise<void>
+
 /** Pictures of the steps of one article, numbered. */
-function album(article: string, visitor: Visitor): (step: string) => Promise<void> {
+function album(article: string, visitor: Visitor): Picture {
   let number = 0
-  return async (step) => {
+  return async (step, of = visitor) => {
     number += 1
     const scripts = visitor.isLive ? 'live' : 'plain'
     const size = (visitor.page.viewportSize()?.width ?? 0) > 600 ? 'wide' : 'narrow'
     const file = `${article}-${scripts}-${size}-${number}-${step}.png`
-    await visitor.page.screenshot({ path: join(SHOTS, file), fullPage: true })
+    await of.page.screenshot({ path: join(SHOTS, file), fullPage: true })
   }
 }
 
 /** The customer signs in with a temporary password, and is led straight to choosing another one. */
-async function choosesTheirOwn(owner: Visitor, customer: Person, password: string, picture?: (step: string) => Promise<void>): Promise<void> {
+async function choosesTheirOwn(owner: Visitor, customer: Person, password: string, picture?: Picture): Promise<void> {
   await owner.triesToSignIn({ email: customer.email, password })
   await owner.sees('Choose your own password')
-  await picture?.('forced-change')
+  await picture?.('forced-change', owner)
   // Nothing gets around it.
   await owner.opens('/account')
   await owner.sees('Choose your own password')
