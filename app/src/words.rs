@@ -126,6 +126,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::CustomerViewed, _) => tr!(event.customer_viewed),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
+        (AuditKind::AuditExported, _) => tr!(event.audit_exported),
     }
 }
 

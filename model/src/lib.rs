@@ -21,6 +21,7 @@ pub mod policy;
 pub mod refusal;
 pub mod reset;
 pub mod text;
+mod wire;
 
 pub use moment::Moment;
 pub use refusal::Refusal;

@@ -64,12 +64,19 @@ pub struct Settings {
     pub hashing: Hashing,
     /// A local copy of Pwned Passwords, sorted by hash.
     pub breached_passwords: Option<PathBuf>,
-    /// Where the heads of the audit chains are written, apart from the database.
-    pub audit_anchor: PathBuf,
-    /// After how many audit rows a head is written.
-    pub audit_anchor_every: u32,
+    /// How the audit log is anchored.
+    pub audit: AuditSettings,
     /// Whether this process sends mail and tidies up.
     pub workers: bool,
+}
+
+/// How the audit log is anchored outside of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// Where the heads of the chains are written, apart from the database; only the log when `None`.
+    pub anchor_file: Option<PathBuf>,
+    /// After how many rows a head is written.
+    pub anchor_every: u32,
 }
 
 /// What a password hash costs (argon2id), and how many may be made at a time.
@@ -380,9 +387,15 @@ struct Written {
     log_format: LogFormat,
     hashing: WrittenHashing,
     breached_passwords: Option<PathBuf>,
-    audit_anchor: Option<PathBuf>,
-    audit_anchor_every: Option<Between<1, 1_000_000>>,
+    audit: WrittenAudit,
     workers: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WrittenAudit {
+    anchor_file: Option<PathBuf>,
+    anchor_every: Option<Between<1, 1_000_000>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -425,8 +438,10 @@ impl Written {
             log_format: self.log_format,
             hashing,
             breached_passwords: self.breached_passwords,
-            audit_anchor: self.audit_anchor.unwrap_or_else(|| data.join("audit-anchors.log")),
-            audit_anchor_every: self.audit_anchor_every.map_or(100, |n| n.0),
+            audit: AuditSettings {
+                anchor_file: self.audit.anchor_file,
+                anchor_every: self.audit.anchor_every.map_or(100, |n| n.0),
+            },
             workers: self.workers.unwrap_or(true),
             data,
         })

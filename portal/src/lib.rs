@@ -49,7 +49,7 @@ use model::{Moment, account::Language, id::SiteId};
 use tokio::sync::Notify;
 
 pub use account::{ChangePassword, ChangeProfile};
-pub use audit::AuditReport;
+pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
@@ -61,6 +61,7 @@ pub use sign_in::{SignIn, SignedIn};
 pub use staff::CreateStaff;
 pub use step_up::SteppedUp;
 
+use audit::Anchored;
 use clock::{Clock, Randomness};
 use config::Settings;
 use mail::Mailer;
@@ -100,6 +101,7 @@ struct Rooms {
     hasher: Hasher,
     judge: Judge,
     mailer: Mailer,
+    anchored: Anchored,
     work: Notify,
 }
 
@@ -179,6 +181,7 @@ impl Portal {
             db,
             keys,
             mailer,
+            anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             work: Notify::new(),
         })))
     }
@@ -234,6 +237,10 @@ impl Portal {
 
     fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    fn anchored(&self) -> &Anchored {
+        &self.0.anchored
     }
 
     fn judge(&self) -> &Judge {

@@ -343,6 +343,9 @@ async fn serve_until_stopped(
         // A mail on its way ends by its own timeout; the outbox sends again what did not.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(10), worker).await;
     }
+    if let Err(error) = portal.anchor_audit_at_last().await {
+        tracing::warn!(error = format!("{error:#}"), "cannot anchor the audit log");
+    }
     portal.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -6,6 +6,7 @@
 //! does not send the form again.
 
 pub mod account;
+pub mod audit;
 pub mod customers;
 mod error;
 pub mod forgotten;
@@ -19,6 +20,8 @@ pub use hidden::Hidden;
 
 #[cfg(feature = "ssr")]
 mod asking;
+#[cfg(feature = "ssr")]
+pub use asking::actor_of;
 #[cfg(feature = "ssr")]
 use asking::{
     Lifetime, actor, asked, forget_cookie, local_path, remember, see_other, see_other_if_plain,

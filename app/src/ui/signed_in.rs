@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::components::A;
-use model::account::AccountKind;
+use model::{
+    account::{AccountKind, Role},
+    permission::Permission,
+};
 
 use super::{
     icon::{Glyph, Icon},
@@ -34,7 +37,7 @@ pub fn Frame(
                 <div class="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
                     <div class="min-w-0"><Brand name=site.name.to_string() to=home /></div>
                     <div class="mr-auto">
-                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways /> })}
+                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways role=me.role /> })}
                     </div>
                     <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
                         <Glyph icon=Icon::Home />
@@ -72,13 +75,23 @@ pub fn Frame(
 
 /// Where staff go.
 #[component]
-fn Ways() -> impl IntoView {
+fn Ways(role: Option<Role>) -> impl IntoView {
+    let reads_audit = role.is_some_and(|role| role.may(Permission::ReadAudit));
     view! {
         <nav class="ways" aria-label=tr!(common.ways)>
             <A href="/customers">
                 <Glyph icon=Icon::People class="size-5 sm:hidden" />
                 <span class="max-sm:sr-only">{tr!(customers.title)}</span>
             </A>
+            {reads_audit
+                .then(|| {
+                    view! {
+                        <A href="/audit">
+                            <Glyph icon=Icon::Clock class="size-5 sm:hidden" />
+                            <span class="max-sm:sr-only">{tr!(audit.title)}</span>
+                        </A>
+                    }
+                })}
         </nav>
     }
 }

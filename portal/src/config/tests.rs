@@ -219,7 +219,8 @@ fn origins_are_as_browsers_write_them() {
 #[test]
 fn the_table_names_every_setting_and_no_other() {
     let mut fields = fields::<Written>("");
-    fields.retain(|name| !["hashing", "mail"].contains(&name.as_str()));
+    fields.retain(|name| !["audit", "hashing", "mail"].contains(&name.as_str()));
+    fields.extend(self::fields::<WrittenAudit>("audit."));
     fields.extend(self::fields::<WrittenHashing>("hashing."));
     fields.extend(self::fields::<MailSettings>("mail."));
     fields.sort();

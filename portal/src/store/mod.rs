@@ -21,6 +21,7 @@ mod organizations;
 mod outbox;
 mod resets;
 mod sessions;
+mod statement;
 
 use std::{str::FromStr, time::Duration};
 
@@ -35,7 +36,7 @@ use sqlx::{
 use crate::config::Database;
 
 pub(crate) use accounts::{Account, NewAccount};
-pub(crate) use audit::AuditRow;
+pub(crate) use audit::{AuditHead, AuditReadRow, AuditRow, AuditSearch, PersonRow};
 pub(crate) use counters::Counter;
 pub(crate) use customers::{CustomerDetailRow, CustomerListRow, ScopeRow, Search};
 pub(crate) use devices::DeviceRow;

@@ -12,6 +12,7 @@ mod sql;
 mod world;
 
 mod audit;
+mod audit_log;
 mod change_password;
 mod consent;
 mod crashes;

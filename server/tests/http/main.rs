@@ -4,6 +4,7 @@
 mod assets;
 mod bad_input;
 mod connections;
+mod exports;
 mod forms;
 mod guards;
 mod links;
