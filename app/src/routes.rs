@@ -36,6 +36,7 @@ mod lazy {
         home::Home,
         login::Login,
         prove::Prove,
+        resets::Resets,
     };
 
     macro_rules! pieces {
@@ -82,7 +83,7 @@ mod lazy {
         entry (__preload_entry): Login;
         links (__preload_links): Reset ResetDone Confirm ConfirmDone;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
-        staff (__preload_staff): Home Customers Customer Password Audit AuditEntry Prove;
+        staff (__preload_staff): Home Customers Customer Password Resets Audit AuditEntry Prove;
     }
 }
 
@@ -149,6 +150,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
+                    <Route path=path!("/resets") view={lazy::<lazy::page::Resets>()} ssr=SsrMode::Async />
                     <Route path=path!("/audit") view={lazy::<lazy::page::Audit>()} ssr=SsrMode::Async />
                     <Route path=path!("/audit/:id") view={lazy::<lazy::page::AuditEntry>()} ssr=SsrMode::Async />
                     <Route path=path!("/prove") view={lazy::<lazy::page::Prove>()} ssr=SsrMode::Async />

@@ -223,6 +223,24 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.opens('/account/activity')
     await visitor.sees('Activity')
   },
+  'home-busy': async (scene) => {
+    const { visitor, customer } = scene
+    await openReset(scene)
+    await visitor.chooses('velvet tractor umbrella nine')
+    await visitor.opens(linkIn(await scene.mailbox.next(customer.email), 'confirm'))
+    await visitor.presses('It was not me: freeze the account')
+    await visitor.sees('The account is frozen')
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/')
+    await visitor.page.getByText('All numbers').click()
+  },
+  'resets': async (scene) => {
+    const { visitor } = scene
+    await openReset(scene)
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/resets')
+    await visitor.sees('Resets')
+  },
   'audit': async ({ visitor }) => {
     await visitor.comesAsStaff(ADA)
     await visitor.opens('/audit')

@@ -16,6 +16,7 @@ pub mod id;
 pub mod link;
 pub mod moment;
 pub mod organization;
+pub mod overview;
 pub mod permission;
 pub mod policy;
 pub mod refusal;

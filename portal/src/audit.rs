@@ -14,6 +14,7 @@ mod verify;
 
 pub(crate) use anchors::Anchored;
 pub use export::{AuditExport, AuditFormat};
+pub(crate) use log::before_all_of;
 pub use verify::AuditReport;
 
 use std::net::IpAddr;

@@ -68,6 +68,18 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// Whether this process sends mail and tidies up.
     pub workers: bool,
+    /// Where the process is measured.
+    pub metrics: MetricsSettings,
+}
+
+/// Where the process is measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Where `/metrics` listens; nowhere when `None`.
+    pub listen: Option<SocketAddr>,
+    /// Whether other machines may reach it.
+    pub allow_remote: bool,
 }
 
 /// How the audit log is anchored outside of the database.
@@ -389,6 +401,7 @@ struct Written {
     breached_passwords: Option<PathBuf>,
     audit: WrittenAudit,
     workers: Option<bool>,
+    metrics: MetricsSettings,
 }
 
 #[derive(Default, Deserialize)]
@@ -417,6 +430,15 @@ impl Written {
                 format!("listen is {listen}, from which no origin can be made: set origin as well")
             })?,
         };
+        if let Some(listen) = self.metrics.listen
+            && !listen.ip().is_loopback()
+            && !self.metrics.allow_remote
+        {
+            return Err(format!(
+                "metrics.listen is {listen}, which other machines can reach, and what is there asks nobody for a password: use 127.0.0.1 and a port, or set metrics.allow_remote to true where only your monitoring gets to it"
+            )
+            .into());
+        }
         let data = self.data.unwrap_or_else(|| "./data".into());
         let usual = Hashing::default();
         let hashing = Hashing {
@@ -443,6 +465,7 @@ impl Written {
                 anchor_every: self.audit.anchor_every.map_or(100, |n| n.0),
             },
             workers: self.workers.unwrap_or(true),
+            metrics: self.metrics,
             data,
         })
     }

@@ -27,7 +27,9 @@ mod failpoint;
 mod fold;
 mod forgotten;
 pub mod mail;
+mod measures;
 mod outbox;
+mod overview;
 pub mod password;
 mod reset_desk;
 mod resets;
@@ -54,6 +56,7 @@ pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
 pub use forgotten::NewPassword;
+pub use measures::{HashingLoad, Measures, PoolLoad};
 pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
 pub use sessions::Actor;
@@ -65,6 +68,7 @@ use audit::Anchored;
 use clock::{Clock, Randomness};
 use config::Settings;
 use mail::Mailer;
+use measures::SignInCounts;
 use password::{Hasher, Judge};
 use secrets::{Keys, Secret};
 use store::Db;
@@ -102,6 +106,7 @@ struct Rooms {
     judge: Judge,
     mailer: Mailer,
     anchored: Anchored,
+    sign_ins: SignInCounts,
     work: Notify,
 }
 
@@ -182,6 +187,7 @@ impl Portal {
             keys,
             mailer,
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
+            sign_ins: SignInCounts::default(),
             work: Notify::new(),
         })))
     }
@@ -237,6 +243,10 @@ impl Portal {
 
     fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    fn sign_in_counts(&self) -> &SignInCounts {
+        &self.0.sign_ins
     }
 
     fn anchored(&self) -> &Anchored {

@@ -20,6 +20,7 @@ pub mod exports;
 pub mod forms;
 pub mod guard;
 pub mod links;
+pub mod metrics;
 pub mod pages;
 pub mod plain;
 pub mod router;
@@ -35,6 +36,7 @@ use portal::{
 use tokio_util::task::TaskTracker;
 
 use assets::Assets;
+use metrics::Requests;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub struct Server {
     functions: HashSet<&'static str>,
     /// Changes on their way; a client that hangs up does not stop them, and a drain waits for them.
     changes: TaskTracker,
+    /// What is counted of requests, when somebody measures.
+    requests: Option<Requests>,
 }
 
 impl Server {
@@ -64,7 +68,13 @@ impl Server {
             demo: false,
             functions: forms::functions(),
             changes: TaskTracker::new(),
+            requests: settings.metrics.listen.map(|_| Requests::default()),
         }
+    }
+
+    /// What is counted of requests, when somebody measures.
+    pub fn requests(&self) -> Option<Requests> {
+        self.requests.clone()
     }
 
     /// The same as a demo: on each of these origins, with mail that can be read in `mailbox`.

@@ -11,6 +11,7 @@ pub mod customers;
 mod error;
 pub mod forgotten;
 mod hidden;
+pub mod overview;
 pub mod password;
 pub mod preferences;
 pub mod session;

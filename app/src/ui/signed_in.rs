@@ -83,6 +83,10 @@ fn Ways(role: Option<Role>) -> impl IntoView {
                 <Glyph icon=Icon::People class="size-5 sm:hidden" />
                 <span class="max-sm:sr-only">{tr!(customers.title)}</span>
             </A>
+            <A href="/resets">
+                <Glyph icon=Icon::Key class="size-5 sm:hidden" />
+                <span class="max-sm:sr-only">{tr!(resets.title)}</span>
+            </A>
             {reads_audit
                 .then(|| {
                     view! {

@@ -122,7 +122,7 @@ fn person(id: AccountId, found: Option<PersonRow>) -> AuditPerson {
 }
 
 /// The id before every one of this moment and later.
-pub(super) fn before_all_of(at: Moment) -> AuditId {
+pub(crate) fn before_all_of(at: Moment) -> AuditId {
     super::line_id(Moment(at.0.max(0)), 0, [0; 4])
 }
 

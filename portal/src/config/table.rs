@@ -244,6 +244,20 @@ pub const SETTINGS: &[Setting] = &[
         "Whether this process sends mail and tidies up. At least one node must.",
         "true or false",
     ),
+    setting(
+        "metrics.listen",
+        Kind::Text,
+        "none",
+        "Where `/metrics` listens, for Prometheus: a listener of its own, without passwords and without encryption.",
+        "an address and a port, such as 127.0.0.1:9464",
+    ),
+    setting(
+        "metrics.allow_remote",
+        Kind::Switch,
+        "false",
+        "Whether `metrics.listen` may be an address that other machines reach. Only where a firewall lets nobody but your monitoring get to it.",
+        "true or false",
+    ),
 ];
 
 /// The table of settings for the documentation, in Markdown.

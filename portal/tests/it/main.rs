@@ -25,6 +25,7 @@ mod links;
 mod master_key;
 mod nodes;
 mod outbox;
+mod overview;
 mod policies;
 mod profile;
 mod promises;

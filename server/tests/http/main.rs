@@ -9,4 +9,5 @@ mod forms;
 mod guards;
 mod links;
 mod mailbox;
+mod metrics;
 mod world;
