@@ -217,7 +217,7 @@ impl Tx {
             if is_full && found.last().is_some_and(|oldest| oldest.row.id > newest) {
                 break;
             }
-            found.extend(self.walk_audit(&walk, search).await?);
+            found.extend(self.walk_audit(&walk, newest, search).await?);
             found.sort_by_key(|line| std::cmp::Reverse(line.row.id));
             found.truncate(search.limit);
         }
@@ -243,6 +243,7 @@ impl Tx {
     async fn walk_audit(
         &mut self,
         walk: &Walk,
+        newest: AuditId,
         search: &AuditSearch,
     ) -> sqlx::Result<Vec<AuditReadRow>> {
         let mut statement = Statement::new();
@@ -253,6 +254,8 @@ impl Tx {
             Walk::Subject(id) => statement.push("e.subject_id = ?", [Value::Id(id.0)]),
         }
         within_bounds(&mut statement, search);
+        // Whichever index is walked, nothing is in the way of the first one.
+        statement.push(" AND e.id <= ?", [Value::Id(newest.0)]);
         if !matches!(walk, Walk::Organization(_)) {
             statement.push(&format!(" AND {IN_SCOPE}"), [Value::Id(search.scope.0)]);
         }

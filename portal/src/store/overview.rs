@@ -88,6 +88,8 @@ impl Tx {
                 [Value::Id(organization.0)],
             );
             bounds(&mut statement, search);
+            // Whichever index is walked, nothing is in the way of the first one.
+            statement.push(" AND r.id <= ?", [Value::Id(newest.0)]);
             statement.push(" AND a.id = r.account_id AND ", []);
             statement.push(OF_SCOPE, [Value::Id(search.scope.0)]);
             statement.push(" ORDER BY r.id DESC LIMIT ?", [Value::Number(limit)]);
