@@ -102,13 +102,9 @@ fn Found(page: ResetPage, query: ResetQuery) -> impl IntoView {
         view! { <ol class="rows mt-0">{lines}</ol> }.into_any()
     };
     let older = page.older.map(|older| address(&ResetQuery { before: Some(older), ..anew }));
-    view! {
-        <nav class="chips mt-5" aria-label=tr!(resets.states)>
-            {chip(None, tr!(resets.all), None)} {chips}
-        </nav>
-        <div class="mt-4">
-            <Panel>
-                {lines}
+    // What leads nowhere is not there.
+    let pages = (query.before.is_some() || older.is_some()).then(|| {
+        view! {
                 <nav class="mt-4 flex justify-between gap-4" aria-label=tr!(resets.pages)>
                     {query
                         .before
@@ -130,6 +126,16 @@ fn Found(page: ResetPage, query: ResetQuery) -> impl IntoView {
                             }
                         })}
                 </nav>
+        }
+    });
+    view! {
+        <nav class="chips mt-5" aria-label=tr!(resets.states)>
+            {chip(None, tr!(resets.all), None)} {chips}
+        </nav>
+        <div class="mt-4">
+            <Panel>
+                {lines}
+                {pages}
             </Panel>
         </div>
     }

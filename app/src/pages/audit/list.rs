@@ -133,6 +133,31 @@ fn Found(page: AuditPage, query: AuditQuery, live: bool) -> impl IntoView {
         || view! { <div class="mt-4"><Notice tone=Tone::Plain>{tr!(audit.many)}</Notice></div> },
     );
     let older = page.older.map(|older| AuditQuery { before: Some(older), ..anew.clone() });
+    // What leads nowhere is not there.
+    let pages = (!first || older.is_some()).then(|| {
+        view! {
+            <nav class="mt-4 flex justify-between gap-4" aria-label=tr!(audit.pages)>
+                {(!first)
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-sm" href=address(&anew, false)>
+                                <Glyph icon=Icon::Back class="size-4" />
+                                {tr!(audit.newest)}
+                            </a>
+                        }
+                    })}
+                {older
+                    .map(|older| {
+                        view! {
+                            <a class="btn btn-sm ml-auto" href=address(&older, false)>
+                                {tr!(audit.older)}
+                                <Glyph icon=Icon::Forward class="size-4" />
+                            </a>
+                        }
+                    })}
+            </nav>
+        }
+    });
     let lines = if page.lines.is_empty() {
         let text = if narrowed { tr!(audit.nothing) } else { tr!(audit.empty) };
         view! { <Empty icon=Icon::Clock text /> }.into_any()
@@ -140,8 +165,13 @@ fn Found(page: AuditPage, query: AuditQuery, live: bool) -> impl IntoView {
         let lines = page.lines.into_iter().map(|line| view! { <Line line /> }).collect_view();
         view! { <ol class="rows mt-0">{lines}</ol> }.into_any()
     };
+    let mut scopes = page.scopes;
+    // One that is chosen can be chosen, however many there are.
+    if !scopes.iter().any(|scope| scope.id == page.scope.id) {
+        scopes.push(Scope { depth: 1, ..page.scope });
+    }
     view! {
-        <Narrow query=query.clone() scopes=page.scopes narrowed />
+        <Narrow query=query.clone() scopes narrowed />
         {many}
         <div class="mt-4 flex flex-wrap items-center gap-2">
             <Follow query=anew.clone() live first />
@@ -151,26 +181,7 @@ fn Found(page: AuditPage, query: AuditQuery, live: bool) -> impl IntoView {
         <div class="mt-4">
             <Panel>
                 {lines}
-                <nav class="mt-4 flex justify-between gap-4" aria-label=tr!(audit.pages)>
-                    {(!first)
-                        .then(|| {
-                            view! {
-                                <a class="btn btn-sm" href=address(&anew, false)>
-                                    <Glyph icon=Icon::Back class="size-4" />
-                                    {tr!(audit.newest)}
-                                </a>
-                            }
-                        })}
-                    {older
-                        .map(|older| {
-                            view! {
-                                <a class="btn btn-sm ml-auto" href=address(&older, false)>
-                                    {tr!(audit.older)}
-                                    <Glyph icon=Icon::Forward class="size-4" />
-                                </a>
-                            }
-                        })}
-                </nav>
+                {pages}
             </Panel>
         </div>
     }
@@ -226,11 +237,11 @@ fn Follow(query: AuditQuery, live: bool, first: bool) -> impl IntoView {
     view! {
         {follows
             .then(|| view! { <span class="state state-ok live-only mr-1" role="status">{tr!(audit.following)}</span> })}
-        <a class="btn btn-sm live-only" href=to>
+        <a class="chip live-only" href=to>
             <Glyph icon=Icon::Clock class="size-4" />
             {if follows { tr!(audit.stop) } else { tr!(audit.follow) }}
         </a>
-        <a class="btn btn-sm" href=address(&query, live) rel="external">{tr!(audit.reload)}</a>
+        <a class="chip" href=address(&query, live) rel="external">{tr!(audit.reload)}</a>
     }
 }
 
@@ -253,8 +264,8 @@ fn Export(query: AuditQuery) -> impl IntoView {
     view! {
         <form method="post" action="/audit/export" class="flex flex-wrap gap-2 sm:ml-auto">
             {fields}
-            <button class="btn btn-sm" name="format" value="csv">{tr!(audit.export_csv)}</button>
-            <button class="btn btn-sm" name="format" value="jsonl">{tr!(audit.export_jsonl)}</button>
+            <button class="chip cursor-pointer" name="format" value="csv">{tr!(audit.export_csv)}</button>
+            <button class="chip cursor-pointer" name="format" value="jsonl">{tr!(audit.export_jsonl)}</button>
         </form>
     }
 }
