@@ -29,11 +29,14 @@ mod lazy {
     use super::LazyRoute;
     use crate::pages::{
         account::{Account, Activity, Consent, Profile, Security, SignedIn},
+        audit::{Audit, AuditEntry},
         confirm::{Confirm, ConfirmDone},
         customers::{Customer, Customers, Password},
         forgotten::{Reset, ResetDone},
         home::Home,
         login::{ForcedChangePage, Login},
+        prove::Prove,
+        resets::Resets,
     };
 
     macro_rules! pieces {
@@ -80,7 +83,7 @@ mod lazy {
         entry (__preload_entry): Login;
         links (__preload_links): Reset ResetDone Confirm ConfirmDone ForcedChangePage;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
-        staff (__preload_staff): Home Customers Customer Password;
+        staff (__preload_staff): Home Customers Customer Password Resets Audit AuditEntry Prove;
     }
 }
 
@@ -147,6 +150,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
+                    <Route path=path!("/resets") view={lazy::<lazy::page::Resets>()} ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view={lazy::<lazy::page::Audit>()} ssr=SsrMode::Async />
+                    <Route path=path!("/audit/:id") view={lazy::<lazy::page::AuditEntry>()} ssr=SsrMode::Async />
+                    <Route path=path!("/prove") view={lazy::<lazy::page::Prove>()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
                         <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
                         <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />

@@ -4,6 +4,7 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
+    customer::Count,
     refusal::Problem,
     reset::{Obstacle, ResetState, TargetState},
 };
@@ -179,6 +180,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::CustomerViewed, _) => tr!(event.customer_viewed),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
+        (AuditKind::AuditExported, _) => tr!(event.audit_exported),
     }
 }
 
@@ -197,6 +199,13 @@ pub fn who(who: &Who) -> String {
 
 /// A moment in UTC: what is shown until the browser shows it in its own time zone.
 pub fn moment(at: Moment) -> String {
+    let day = day(at);
+    let at = at.civil();
+    format!("{day} {}, {:02}:{:02} UTC", at.year, at.hour, at.minute)
+}
+
+/// A day in UTC, without its year.
+pub fn day(at: Moment) -> String {
     const EN: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"];
     const DE: [&str; 12] = [
@@ -206,13 +215,28 @@ pub fn moment(at: Moment) -> String {
     let at = at.civil();
     let month = usize::from(at.month.clamp(1, 12) - 1);
     match language() {
-        Language::En => {
-            format!("{} {} {}, {:02}:{:02} UTC", at.day, EN[month], at.year, at.hour, at.minute)
-        }
-        Language::De => {
-            format!("{}. {} {}, {:02}:{:02} UTC", at.day, DE[month], at.year, at.hour, at.minute)
-        }
+        Language::En => format!("{} {}", at.day, EN[month]),
+        Language::De => format!("{}. {}", at.day, DE[month]),
     }
+}
+
+/// A number as people write it.
+pub fn number(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + 4);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push_str(tr!(common.thousands));
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The same, with a plus when there are more.
+pub fn count(count: Count) -> String {
+    let more = if count.more { "+" } else { "" };
+    format!("{}{more}", number(count.number))
 }
 
 /// The letters that stand for a person: first of the first and of the last name.

@@ -245,6 +245,56 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.opens('/account/activity')
     await visitor.sees('Activity')
   },
+  'home-busy': async (scene) => {
+    const { visitor, customer } = scene
+    await openReset(scene)
+    await visitor.chooses('velvet tractor umbrella nine')
+    await visitor.opens(linkIn(await scene.mailbox.next(customer.email), 'confirm'))
+    await visitor.presses('It was not me: freeze the account')
+    await visitor.sees('The account is frozen')
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/')
+    await visitor.page.getByText('All numbers').click()
+  },
+  'resets': async (scene) => {
+    const { visitor } = scene
+    await openReset(scene)
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/resets')
+    await visitor.sees('Resets')
+  },
+  'audit': async ({ visitor }) => {
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/audit')
+    await visitor.sees('Audit log')
+    await visitor.presses('Verify chain')
+    await visitor.reads(/Every line is as it was written/)
+  },
+  'audit-nothing': async ({ visitor }) => {
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/audit?actor=nobody+is+called+so&from=2026-01-01')
+    await visitor.reads('No entry fits.')
+  },
+  'audit-entry': async (scene) => {
+    const { visitor, customer } = scene
+    await openDesk(scene)
+    await visitor.fills({ 'Your own password': ARUN.password })
+    await visitor.presses('Continue')
+    await visitor.fills({ Reason: 'Called, knows the last invoice' })
+    await visitor.presses('Send reset email to customer')
+    await visitor.reads(/A link is on its way to/)
+    await visitor.presses('Sign out')
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens(`/audit?customer=${encodeURIComponent(customer.email)}`)
+    await visitor.follows(`Arun Velder mailed ${customer.name} a link to a new password`)
+    await visitor.sees('Audit entry')
+    await visitor.reloads()
+  },
+  'prove': async ({ visitor }) => {
+    await visitor.comesAsStaff(ADA)
+    await visitor.opens('/prove?next=/audit')
+    await visitor.sees('Confirm that it is you')
+  },
   'not-found': async ({ visitor }) => {
     visitor.expectsRefusal(404)
     await visitor.opens('/nothing/here')
@@ -258,6 +308,7 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
   await visitor.sees('Choose a new password')
 }
 
+const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: 'harbour lantern mosaic' }
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
 
 async function openDesk({ visitor, consenting }: Scene): Promise<void> {

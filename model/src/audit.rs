@@ -2,7 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, account::Device, id::AuditId};
+use crate::{
+    Moment,
+    account::{AccountKind, Device},
+    customer::Scope,
+    id::{AccountId, AuditId, OrganizationId, ResetId},
+    text::Name,
+    wire::from_word,
+};
+
+/// Entries on one page of the audit log.
+pub const AUDIT_PER_PAGE: usize = 50;
+/// People that a filter by name stands for at most.
+pub const AUDIT_PEOPLE: usize = 20;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +85,51 @@ pub enum AuditKind {
     Erased,
     /// The database was restored from a backup; every session and link ended.
     Restored,
+    /// Entries of the audit log were handed out as a file.
+    AuditExported,
+}
+
+impl AuditKind {
+    /// Every kind, in the order in which they are offered.
+    pub const ALL: &'static [Self] = &[
+        Self::SignedIn,
+        Self::SignInRefused,
+        Self::Locked,
+        Self::SignedOut,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+        Self::SteppedUp,
+        Self::ResetLinkSent,
+        Self::ResetLinkExplained,
+        Self::StaffLinkSent,
+        Self::LinksCancelled,
+        Self::ResetStarted,
+        Self::ResetDone,
+        Self::ResetRefused,
+        Self::ResetNeedsAttention,
+        Self::PasswordChanged,
+        Self::PasswordSetByCommand,
+        Self::Disputed,
+        Self::ConsentChanged,
+        Self::ProfileChanged,
+        Self::CustomerViewed,
+        Self::AccountCreated,
+        Self::Erased,
+        Self::Restored,
+        Self::AuditExported,
+    ];
+
+    /// The kind of a word in an address.
+    pub fn from_word(word: &str) -> Option<Self> {
+        from_word(word)
+    }
+}
+
+impl std::fmt::Display for AuditKind {
+    /// The word in addresses and in files: the one on the wire.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// How it ended.
@@ -90,6 +147,13 @@ pub enum Outcome {
     Done,
     /// It was refused.
     Refused,
+}
+
+impl std::fmt::Display for Outcome {
+    /// The word on the wire.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// Who did it.
@@ -113,6 +177,13 @@ pub enum ActorKind {
     CommandLine,
     /// Rekey itself.
     System,
+}
+
+impl std::fmt::Display for ActorKind {
+    /// The word on the wire.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// Who did it, as the person it concerns reads it.
@@ -159,4 +230,177 @@ pub struct ActivityPage {
     pub entries: Vec<ActivityEntry>,
     /// Where the next page begins, when there is one.
     pub older: Option<AuditId>,
+}
+
+/// Which entries of the audit log are looked for, and from where on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct AuditQuery {
+    /// The organization whose entries, and those of all below it, are looked at; one's own when
+    /// `None`.
+    #[serde(default)]
+    pub scope: Option<OrganizationId>,
+    /// The first day (UTC), as `2026-12-31`; empty for no bound.
+    #[serde(default)]
+    pub from: String,
+    /// The last day (UTC).
+    #[serde(default)]
+    pub to: String,
+    /// Who did it: words of a name or an address, or the id of an account.
+    #[serde(default)]
+    pub actor: String,
+    /// To which customer: words of a name or an address, or the id of an account.
+    #[serde(default)]
+    pub customer: String,
+    /// What was done.
+    #[serde(default)]
+    pub kind: Option<AuditKind>,
+    /// Only what is older than this entry.
+    #[serde(default)]
+    pub before: Option<AuditId>,
+}
+
+/// Somebody whom an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPerson {
+    /// The account.
+    pub id: AccountId,
+    /// What they are, or were, called; `None` when that was erased.
+    pub name: Option<String>,
+    /// Where mail to them goes; `None` when that was erased or is nothing to the reader.
+    pub email: Option<String>,
+    /// Staff or customer; `None` when the account is gone.
+    pub kind: Option<AccountKind>,
+}
+
+/// An entry of the audit log, as staff read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// The entry.
+    pub id: AuditId,
+    /// When it happened.
+    pub at: Moment,
+    /// In which organization's log it stands.
+    pub organization: Name,
+    /// What happened.
+    pub kind: AuditKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What kind of actor it was.
+    pub actor_kind: ActorKind,
+    /// Who did it, if that is an account.
+    pub actor: Option<AuditPerson>,
+    /// Whose account it was done to.
+    pub subject: Option<AuditPerson>,
+    /// From which network address.
+    pub address: Option<String>,
+    /// With which device.
+    pub device: Option<Device>,
+    /// Why, in the words of who did it.
+    pub reason: Option<String>,
+    /// The number of a ticket.
+    pub ticket: Option<String>,
+    /// Whether address, device, names and reason were erased.
+    pub erased: bool,
+    /// The reset that it belongs to.
+    pub reset: Option<ResetId>,
+}
+
+/// A page of the audit log, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// The entries.
+    pub lines: Vec<AuditLine>,
+    /// Where the next page begins, when there is one.
+    pub older: Option<AuditId>,
+    /// What is newer than this was not there yet.
+    pub newest: AuditId,
+    /// The scope that was looked at.
+    pub scope: Scope,
+    /// The scopes that can be looked at.
+    pub scopes: Vec<Scope>,
+    /// More people have that name than are looked for: some entries are not shown.
+    pub many_people: bool,
+}
+
+/// One entry with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntryView {
+    /// The entry.
+    pub line: AuditLine,
+    /// Its number in the log of its organization.
+    pub position: i64,
+    /// Its hash, in hexadecimal.
+    pub hash: String,
+    /// The request that caused it, as the server's log names it.
+    pub request_id: String,
+    /// The other entries of the same reset, oldest first.
+    pub related: Vec<AuditLine>,
+}
+
+/// What is wrong with a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditFault {
+    /// The chain has lines and no head.
+    HeadMissing,
+    /// One of the next lines holds what no version writes.
+    Unreadable,
+    /// Lines before this one are missing.
+    LinesMissing,
+    /// The line does not follow from the one before it.
+    DoesNotFollow,
+    /// The line was edited.
+    Edited,
+    /// The personal values of the line were edited.
+    PersonalEdited,
+    /// The line is not the one that the anchor file knows.
+    NotAsAnchored,
+    /// The line that the anchor file knows is missing.
+    CutOff,
+    /// The chain ends before its head says.
+    EndsEarly {
+        /// Where the head says that the chain ends.
+        head: i64,
+    },
+}
+
+/// Something wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditProblem {
+    /// Whose chain.
+    pub organization: OrganizationId,
+    /// The number of the line.
+    pub position: i64,
+    /// What is wrong.
+    pub fault: AuditFault,
+}
+
+/// What a piece of looking through the chains came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditCheck {
+    /// Lines looked at, all pieces together.
+    pub entries: u64,
+    /// Chains looked at to their end.
+    pub chains: u32,
+    /// How many problems were found, all pieces together.
+    pub problems: u32,
+    /// Those of this piece, with the names of the organizations; the first ones.
+    pub found: Vec<(Name, AuditProblem)>,
+    /// Where to go on: the organization, and the line that was looked at last; nothing is left when
+    /// `None`.
+    pub next: Option<(OrganizationId, i64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own() {
+        for kind in AuditKind::ALL {
+            assert_eq!(AuditKind::from_word(&kind.to_string()), Some(*kind));
+        }
+        assert_eq!(AuditKind::SignInRefused.to_string(), "sign_in_refused");
+        assert_eq!(AuditKind::from_word("nonsense"), None);
+    }
 }

@@ -17,11 +17,13 @@ pub mod id;
 pub mod link;
 pub mod moment;
 pub mod organization;
+pub mod overview;
 pub mod permission;
 pub mod policy;
 pub mod refusal;
 pub mod reset;
 pub mod text;
+mod wire;
 
 pub use moment::Moment;
 pub use refusal::Refusal;

@@ -20,18 +20,38 @@ pub enum Permission {
     VerifyCallers,
     /// Close what a customer disputed.
     CloseDisputes,
+    /// Read, verify and export the audit log.
+    ReadAudit,
+    /// Read how an organization is set up: its rules, its staff, its mail.
+    ReadSettings,
+    /// Change an organization's rules.
+    EditPolicy,
+    /// Invite, change, suspend and reset staff. Owners are the business of owners alone.
+    ManageStaff,
+    /// Change how an organization's mail is sent, and send mail again.
+    EditMail,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
         Self::SetPassword,
         Self::VerifyCallers,
         Self::CloseDisputes,
+        Self::ReadAudit,
+        Self::ReadSettings,
+        Self::EditPolicy,
+        Self::ManageStaff,
+        Self::EditMail,
     ];
+
+    /// Whether it changes nothing.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::ReadCustomers | Self::ReadAudit | Self::ReadSettings)
+    }
 }
 
 impl Role {
@@ -44,11 +64,35 @@ impl Role {
         match self {
             Self::Owner => true,
             Self::Admin => permission != Permission::CloseDisputes,
-            Self::Agent => {
-                !matches!(permission, Permission::EditCustomers | Permission::CloseDisputes)
-            }
-            Self::Auditor => permission == Permission::ReadCustomers,
+            Self::Agent => matches!(
+                permission,
+                Permission::ReadCustomers
+                    | Permission::SendLink
+                    | Permission::SetPassword
+                    | Permission::VerifyCallers
+            ),
+            Self::Auditor => permission.only_reads(),
         }
+    }
+
+    /// Whether this role may make somebody `other`, or change, suspend or reset one who is.
+    pub fn manages(self, other: Self) -> bool {
+        self.may(Permission::ManageStaff) && (self == Self::Owner || other != Self::Owner)
+    }
+
+    /// The word it is stored as.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Agent => "agent",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role that is stored under a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
     }
 }
 
@@ -59,8 +103,31 @@ mod tests {
     #[test]
     fn auditors_read_and_nothing_else() {
         for permission in Permission::ALL {
-            assert_eq!(Role::Auditor.may(permission), permission == Permission::ReadCustomers);
+            assert_eq!(Role::Auditor.may(permission), permission.only_reads());
             assert!(Role::Owner.may(permission));
+        }
+    }
+
+    #[test]
+    fn the_help_desk_does_not_watch_itself() {
+        assert!(!Role::Agent.may(Permission::ReadAudit));
+        assert!(Role::Admin.may(Permission::ReadAudit));
+    }
+
+    #[test]
+    fn what_customers_dispute_is_the_business_of_owners() {
+        for role in Role::ALL {
+            assert_eq!(role.may(Permission::CloseDisputes), role == Role::Owner);
+        }
+    }
+
+    #[test]
+    fn owners_are_the_business_of_owners() {
+        for role in Role::ALL {
+            assert!(Role::Owner.manages(role));
+            assert_eq!(Role::Admin.manages(role), role != Role::Owner);
+            assert!(!Role::Agent.manages(role) && !Role::Auditor.manages(role));
+            assert_eq!(Role::from_word(role.word()), Some(role));
         }
     }
 

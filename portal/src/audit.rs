@@ -4,10 +4,26 @@
 //! A line's hash covers the line before it, its ids, and a salted digest of its personal values
 //! (names, addresses, devices). Those stand in a side table that erasure can empty: the chain stays
 //! whole, and the digest without its salt tells nothing. The heads of the chains also go to a file
-//! and to the log, so that a chain that was cut off or rewritten as a whole is found out.
+//! and to the log ([`anchors`]), so that a chain that was cut off or rewritten as a whole is found
+//! out ([`verify`]). Staff read the log in [`log`] and take it with them in [`export`].
 
-use std::{collections::HashMap, net::IpAddr, path::Path};
+mod anchors;
+mod export;
+mod log;
+mod verify;
 
+pub(crate) use anchors::Anchored;
+pub use export::{AuditExport, AuditFormat};
+pub(crate) use log::before_all_of;
+pub use verify::AuditReport;
+
+use std::net::IpAddr;
+
+use crate::{
+    Actor, Portal, Result, Visit, device,
+    resets::Why,
+    store::{AuditRow, Tx},
+};
 use anyhow::Context;
 use model::{
     Moment,
@@ -17,14 +33,6 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt;
-
-use crate::{
-    Actor, Portal, Result, Visit, device,
-    resets::Why,
-    secrets::hex,
-    store::{AuditRow, Tx},
-};
 
 /// Lines of activity on one page.
 const PAGE: usize = 25;
@@ -69,19 +77,6 @@ impl Personal {
     }
 }
 
-/// What [`Portal::verify_audit`] found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AuditReport {
-    /// Chains looked at.
-    pub chains: usize,
-    /// Lines looked at.
-    pub entries: u64,
-    /// Lines of the anchor file that were compared.
-    pub anchors: usize,
-    /// What is wrong, a sentence each; empty when all is well.
-    pub problems: Vec<String>,
-}
-
 impl Tx {
     /// Appends an event to its organization's chain. Call it last in a unit of work: it holds the
     /// chain's head until the commit.
@@ -113,7 +108,7 @@ impl Tx {
 }
 
 /// A UUID of version 7 that sorts by time and, within one moment, by place in the chain.
-fn line_id(now: Moment, position: i64, random: [u8; 4]) -> AuditId {
+pub(crate) fn line_id(now: Moment, position: i64, random: [u8; 4]) -> AuditId {
     let millis = u64::try_from(now.0.div_euclid(1_000)).unwrap_or_default();
     let micros = u16::try_from(now.0.rem_euclid(1_000)).unwrap_or_default();
     // The builder puts version and variant into the first bits of both.
@@ -191,154 +186,6 @@ impl Portal {
         }
         Ok(ActivityPage { entries, older })
     }
-
-    /// Recomputes every chain, and compares it with the heads in the anchor file.
-    pub async fn verify_audit(&self, anchor: Option<&Path>) -> anyhow::Result<AuditReport> {
-        let mut report = AuditReport::default();
-        let mut anchors = match anchor {
-            Some(path) => read_anchors(path, &mut report)?,
-            None => HashMap::new(),
-        };
-        // Of one moment: people go on working meanwhile.
-        let mut tx = self.db().snapshot().await?;
-        for organization in tx.audit_headless().await? {
-            report.problems.push(format!("organization {organization}: its head is missing"));
-        }
-        'chains: for head in tx.audit_heads().await? {
-            let organization = head.organization_id;
-            report.chains += 1;
-            let (mut position, mut hash) = (0, vec![0; 32]);
-            loop {
-                let rows = match tx.audit_after(organization, position, 500).await {
-                    Err(sqlx::Error::ColumnDecode { .. }) => {
-                        report.problems.push(format!(
-                            "organization {organization}: one of the lines after line {position} was edited: it holds what no version writes"
-                        ));
-                        continue 'chains;
-                    }
-                    other => other?,
-                };
-                let Some(last) = rows.last() else { break };
-                let last = last.position;
-                for row in rows {
-                    report.entries += 1;
-                    let mut wrong = |what: &str| {
-                        report.problems.push(format!(
-                            "organization {organization}, line {}: {what}",
-                            row.position
-                        ));
-                    };
-                    if row.position != position + 1 {
-                        wrong("one or more lines before it are missing");
-                    } else if row.previous != hash {
-                        wrong("it does not follow from the line before it");
-                    }
-                    if line_hash(&row)? != row.hash {
-                        wrong("it was edited");
-                    }
-                    if let Some(personal) = tx.audit_personal(row.id).await?
-                        && personal_digest(&personal.salt, &personal.content) != row.personal_digest
-                    {
-                        wrong("its personal values were edited");
-                    }
-                    let known = anchors.remove(&(organization, row.position)).unwrap_or_default();
-                    if known.iter().any(|anchored| *anchored != row.hash) {
-                        wrong("it is not the line that the anchor file knows");
-                    }
-                    (position, hash) = (row.position, row.hash);
-                }
-                position = position.max(last);
-            }
-            if (position, &hash) != (head.position, &head.hash) {
-                report.problems.push(format!(
-                    "organization {organization}: the chain ends at line {position}, its head is at line {}",
-                    head.position
-                ));
-            }
-        }
-        let mut cut_off: Vec<_> = anchors.into_keys().collect();
-        cut_off.sort_unstable();
-        for (organization, position) in cut_off {
-            report.problems.push(format!(
-                "organization {organization}: line {position}, which the anchor file knows, is missing"
-            ));
-        }
-        Ok(report)
-    }
-
-    /// Writes the heads of chains that grew by enough lines to the anchor file and to the log.
-    pub(crate) async fn anchor_audit(&self) -> Result<()> {
-        let every = i64::from(self.settings().audit_anchor_every);
-        let mut tx = self.db().read().await?;
-        let heads: Vec<_> = tx
-            .audit_heads()
-            .await?
-            .into_iter()
-            .filter(|head| head.position - head.anchored >= every)
-            .collect();
-        drop(tx);
-        if heads.is_empty() {
-            return Ok(());
-        }
-        let now = self.now().rfc3339();
-        let mut lines = String::new();
-        for head in &heads {
-            let line =
-                format!("{now} {} {} {}\n", head.organization_id, head.position, hex(&head.hash));
-            tracing::info!(organization = %head.organization_id, position = head.position, hash = hex(&head.hash), "audit head");
-            lines.push_str(&line);
-        }
-        let path = &self.settings().audit_anchor;
-        let write = async {
-            let mut file =
-                tokio::fs::OpenOptions::new().create(true).append(true).open(path).await?;
-            file.write_all(lines.as_bytes()).await?;
-            file.sync_all().await
-        };
-        write.await.with_context(|| format!("cannot write to {}", path.display()))?;
-        let mut tx = self.db().write().await?;
-        for head in heads {
-            tx.set_anchored(head.organization_id, head.position).await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-}
-
-/// Every hash that was written for a line: more than one is a contradiction, which is found.
-type Anchors = HashMap<(OrganizationId, i64), Vec<Vec<u8>>>;
-
-fn read_anchors(path: &Path, report: &mut AuditReport) -> anyhow::Result<Anchors> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the anchor file {}", path.display()))?;
-    let mut anchors = Anchors::new();
-    for (number, line) in text.lines().enumerate() {
-        let mut words = line.split(' ').skip(1);
-        let parsed = (|| {
-            let organization = words.next()?.parse().ok()?;
-            let position = words.next()?.parse().ok()?;
-            Some(((organization, position), unhex(words.next()?)?))
-        })();
-        match parsed {
-            Some((key, hash)) => {
-                report.anchors += 1;
-                anchors.entry(key).or_default().push(hash);
-            }
-            None => report.problems.push(format!(
-                "line {} of {} is damaged",
-                number + 1,
-                path.display()
-            )),
-        }
-    }
-    Ok(anchors)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
 }
 
 /// When an event happened, for letters.

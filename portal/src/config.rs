@@ -64,12 +64,31 @@ pub struct Settings {
     pub hashing: Hashing,
     /// A local copy of Pwned Passwords, sorted by hash.
     pub breached_passwords: Option<PathBuf>,
-    /// Where the heads of the audit chains are written, apart from the database.
-    pub audit_anchor: PathBuf,
-    /// After how many audit rows a head is written.
-    pub audit_anchor_every: u32,
+    /// How the audit log is anchored.
+    pub audit: AuditSettings,
     /// Whether this process sends mail and tidies up.
     pub workers: bool,
+    /// Where the process is measured.
+    pub metrics: MetricsSettings,
+}
+
+/// Where the process is measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Where `/metrics` listens; nowhere when `None`.
+    pub listen: Option<SocketAddr>,
+    /// Whether other machines may reach it.
+    pub allow_remote: bool,
+}
+
+/// How the audit log is anchored outside of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// Where the heads of the chains are written, apart from the database; only the log when `None`.
+    pub anchor_file: Option<PathBuf>,
+    /// After how many rows a head is written.
+    pub anchor_every: u32,
 }
 
 /// What a password hash costs (argon2id), and how many may be made at a time.
@@ -380,9 +399,16 @@ struct Written {
     log_format: LogFormat,
     hashing: WrittenHashing,
     breached_passwords: Option<PathBuf>,
-    audit_anchor: Option<PathBuf>,
-    audit_anchor_every: Option<Between<1, 1_000_000>>,
+    audit: WrittenAudit,
     workers: Option<bool>,
+    metrics: MetricsSettings,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WrittenAudit {
+    anchor_file: Option<PathBuf>,
+    anchor_every: Option<Between<1, 1_000_000>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -404,6 +430,15 @@ impl Written {
                 format!("listen is {listen}, from which no origin can be made: set origin as well")
             })?,
         };
+        if let Some(listen) = self.metrics.listen
+            && !listen.ip().is_loopback()
+            && !self.metrics.allow_remote
+        {
+            return Err(format!(
+                "metrics.listen is {listen}, which other machines can reach, and what is there asks nobody for a password: use 127.0.0.1 and a port, or set metrics.allow_remote to true where only your monitoring gets to it"
+            )
+            .into());
+        }
         let data = self.data.unwrap_or_else(|| "./data".into());
         let usual = Hashing::default();
         let hashing = Hashing {
@@ -425,9 +460,12 @@ impl Written {
             log_format: self.log_format,
             hashing,
             breached_passwords: self.breached_passwords,
-            audit_anchor: self.audit_anchor.unwrap_or_else(|| data.join("audit-anchors.log")),
-            audit_anchor_every: self.audit_anchor_every.map_or(100, |n| n.0),
+            audit: AuditSettings {
+                anchor_file: self.audit.anchor_file,
+                anchor_every: self.audit.anchor_every.map_or(100, |n| n.0),
+            },
             workers: self.workers.unwrap_or(true),
+            metrics: self.metrics,
             data,
         })
     }

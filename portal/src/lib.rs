@@ -29,7 +29,9 @@ mod fold;
 mod forced_change;
 mod forgotten;
 pub mod mail;
+mod measures;
 mod outbox;
+mod overview;
 pub mod password;
 mod reset_desk;
 mod resets;
@@ -52,7 +54,7 @@ use model::{Moment, account::Language, id::SiteId};
 use tokio::sync::Notify;
 
 pub use account::{ChangePassword, ChangeProfile};
-pub use audit::AuditReport;
+pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use caller::CheckCaller;
 pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
@@ -60,6 +62,7 @@ pub use dispute::CloseDispute;
 pub use error::{Error, Result};
 pub use forced_change::Newcomer;
 pub use forgotten::NewPassword;
+pub use measures::{HashingLoad, Measures, PoolLoad};
 pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
 pub use sessions::Actor;
@@ -68,9 +71,11 @@ pub use sign_in::{SignIn, SignedIn};
 pub use staff::CreateStaff;
 pub use step_up::SteppedUp;
 
+use audit::Anchored;
 use clock::{Clock, Randomness};
 use config::Settings;
 use mail::Mailer;
+use measures::SignInCounts;
 use password::{Hasher, Judge};
 use secrets::{Keys, Secret};
 use store::Db;
@@ -107,6 +112,8 @@ struct Rooms {
     hasher: Hasher,
     judge: Judge,
     mailer: Mailer,
+    anchored: Anchored,
+    sign_ins: SignInCounts,
     work: Notify,
 }
 
@@ -186,6 +193,8 @@ impl Portal {
             db,
             keys,
             mailer,
+            anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
+            sign_ins: SignInCounts::default(),
             work: Notify::new(),
         })))
     }
@@ -241,6 +250,14 @@ impl Portal {
 
     fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    fn sign_in_counts(&self) -> &SignInCounts {
+        &self.0.sign_ins
+    }
+
+    fn anchored(&self) -> &Anchored {
+        &self.0.anchored
     }
 
     fn judge(&self) -> &Judge {

@@ -2,7 +2,10 @@
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use anyhow::Context;
 use argon2::{
@@ -23,6 +26,7 @@ use crate::{
     Error, Result,
     clock::Randomness,
     config::Hashing,
+    measures::HashingLoad,
     secrets::{Secret, hex},
 };
 
@@ -48,6 +52,10 @@ pub struct Hasher {
     running: Arc<Semaphore>,
     /// One permit per hash being computed or waiting.
     admitted: Arc<Semaphore>,
+    /// How many permits there are of both.
+    widths: (usize, usize),
+    /// How many were refused, since too many waited.
+    refused: Arc<AtomicU64>,
     /// Verified for accounts that are not there, at the same cost.
     dummy: Arc<str>,
 }
@@ -66,6 +74,8 @@ impl Hasher {
             threads: Threads::start(width)?,
             running: Arc::new(Semaphore::new(width)),
             admitted: Arc::new(Semaphore::new(width + settings.queue as usize)),
+            widths: (width, width + settings.queue as usize),
+            refused: Arc::default(),
             dummy: dummy.into(),
         })
     }
@@ -106,6 +116,15 @@ impl Hasher {
         )
     }
 
+    /// How busy it is.
+    pub fn load(&self) -> HashingLoad {
+        let (permits, admitted) = self.widths;
+        let running = permits.saturating_sub(self.running.available_permits());
+        let inside = admitted.saturating_sub(self.admitted.available_permits());
+        let refused = self.refused.load(Ordering::Relaxed);
+        HashingLoad { running, permits, waiting: inside.saturating_sub(running), refused }
+    }
+
     /// Runs `work` on a hashing thread when its turn comes; refuses at once when too many wait.
     /// The permits go with the work, so a visitor who leaves neither frees one early nor keeps one.
     async fn behind_the_gate<T: Send + 'static>(
@@ -113,6 +132,7 @@ impl Hasher {
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
         let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Error::Busy { retry_after: 5 });
         };
         let running = Arc::clone(&self.running)

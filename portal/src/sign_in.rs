@@ -71,8 +71,8 @@ struct Attempt {
 }
 
 impl Portal {
-    /// Signs in.
-    pub async fn sign_in(&self, visit: &Visit, request: SignIn) -> Result<SignedIn> {
+    /// Signs in; [`Portal::sign_in`] counts how it ends.
+    pub(crate) async fn try_sign_in(&self, visit: &Visit, request: SignIn) -> Result<SignedIn> {
         let mut missing = Vec::new();
         for (field, is_empty) in [
             ("name", request.name.trim().is_empty()),

@@ -14,17 +14,20 @@ use portal::{
     mail::MailTransport,
 };
 use tokio::{net::TcpListener, sync::watch};
+use tokio_util::task::TaskTracker;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     Server,
     assets::Assets,
-    check, router,
+    check, metrics, router,
     serve::{self, Limits},
 };
 
 /// Where the demo keeps everything unless told otherwise.
 const DEMO_DATA: &str = "./data/demo";
+/// Connections of those who measure, at a time.
+const MEASURING: usize = 8;
 /// Our own crates; only they are logged in detail. What others would write at that level may hold
 /// paths with tokens, or letters.
 const OURS: [&str; 4] = ["app", "portal", "rekey", "server"];
@@ -282,10 +285,15 @@ async fn serve_people(settings: Settings) -> anyhow::Result<()> {
         );
     }
     let listener = serve::listen(settings.listen).await?;
+    let measured = match settings.metrics.listen {
+        Some(address) => Some(serve::listen(address).await?),
+        None => None,
+    };
     let portal = Portal::open(&settings).await?;
     let server = Server::new(portal.clone(), &settings, assets);
     let ready = settings.origin.to_string();
-    serve_until_stopped(portal, settings.workers, server, vec![listener], &ready).await
+    let doors = Doors { people: vec![listener], measured };
+    serve_until_stopped(portal, settings.workers, server, doors, &ready).await
 }
 
 async fn demo(listen: SocketAddr, data: Option<PathBuf>) -> anyhow::Result<()> {
@@ -320,28 +328,57 @@ async fn demo(listen: SocketAddr, data: Option<PathBuf>) -> anyhow::Result<()> {
     let mailbox = settings.mail.folder.clone();
     let ready = settings.origin.to_string();
     let server = Server::new(portal.clone(), &settings, assets).demo(origins, mailbox);
-    serve_until_stopped(portal, true, server, listeners, &ready).await
+    let measured = match settings.metrics.listen {
+        Some(address) => Some(serve::listen(address).await?),
+        None => None,
+    };
+    let doors = Doors { people: listeners, measured };
+    serve_until_stopped(portal, true, server, doors, &ready).await
+}
+
+/// Where one may come in.
+struct Doors {
+    people: Vec<TcpListener>,
+    /// For who measures.
+    measured: Option<TcpListener>,
 }
 
 async fn serve_until_stopped(
     portal: Portal,
     workers: bool,
     server: Server,
-    listeners: Vec<TcpListener>,
+    doors: Doors,
     ready: &str,
 ) -> anyhow::Result<()> {
     let stop = serve::stop_signal()?;
     let (stopping, stopped) = watch::channel(false);
-    let worker = workers.then(|| tokio::spawn(portal.clone().run(stopped)));
+    let worker = workers.then(|| tokio::spawn(portal.clone().run(stopped.clone())));
     let changes = server.changes();
+    if let (Some(listener), Some(requests)) = (doors.measured, server.requests()) {
+        let router = metrics::router(portal.clone(), requests);
+        let mut stopped = stopped;
+        tokio::spawn(serve::serve(
+            vec![listener],
+            router,
+            TaskTracker::new(),
+            Limits { most_connections: MEASURING, ..Limits::default() },
+            async move {
+                // Whoever could say it is gone: that is the end as well.
+                let _ = stopped.changed().await;
+            },
+        ));
+    }
     let router = router::router(Arc::new(server));
     // Whoever connects from here on is answered.
     println!("Ready: {ready}");
-    serve::serve(listeners, router, changes, Limits::default(), stop).await;
+    serve::serve(doors.people, router, changes, Limits::default(), stop).await;
     stopping.send_replace(true);
     if let Some(worker) = worker {
         // A mail on its way ends by its own timeout; the outbox sends again what did not.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(10), worker).await;
+    }
+    if let Err(error) = portal.anchor_audit_at_last().await {
+        tracing::warn!(error = format!("{error:#}"), "cannot anchor the audit log");
     }
     portal.close().await;
     tracing::info!("stopped");

@@ -6,8 +6,8 @@
 //! 1. [`serve`]: the connection, with its time and size limits, and the drain at the end.
 //! 2. [`guard::outer`]: request id, client address, panics, security headers, one line in the log.
 //! 3. [`guard::facts`]: `Host`, where the request came from, which site it is for.
-//! 4. [`router`]: a page ([`pages`]), a form ([`forms`]), a mailed link ([`links`]), a file
-//!    ([`assets`]).
+//! 4. [`router`]: a page ([`pages`]), a form ([`forms`]), a mailed link ([`links`]), an export
+//!    ([`exports`]), a file ([`assets`]).
 //!
 //! To notice: whatever is sent passes through [`guard::outer`], so that an answer cannot miss its
 //! headers; nothing here reads a request's body but [`forms::read`], which knows the limits.
@@ -16,9 +16,11 @@ pub mod assets;
 pub mod check;
 pub mod cli;
 pub mod demo;
+pub mod exports;
 pub mod forms;
 pub mod guard;
 pub mod links;
+pub mod metrics;
 pub mod pages;
 pub mod plain;
 pub mod router;
@@ -34,6 +36,7 @@ use portal::{
 use tokio_util::task::TaskTracker;
 
 use assets::Assets;
+use metrics::Requests;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ pub struct Server {
     functions: HashSet<&'static str>,
     /// Changes on their way; a client that hangs up does not stop them, and a drain waits for them.
     changes: TaskTracker,
+    /// What is counted of requests, when somebody measures.
+    requests: Option<Requests>,
 }
 
 impl Server {
@@ -63,7 +68,13 @@ impl Server {
             demo: false,
             functions: forms::functions(),
             changes: TaskTracker::new(),
+            requests: settings.metrics.listen.map(|_| Requests::default()),
         }
+    }
+
+    /// What is counted of requests, when somebody measures.
+    pub fn requests(&self) -> Option<Requests> {
+        self.requests.clone()
     }
 
     /// The same as a demo: on each of these origins, with mail that can be read in `mailbox`.

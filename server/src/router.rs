@@ -13,11 +13,12 @@ use axum::{
 };
 use leptos::server_fn::axum::server_fn_paths;
 
-use crate::{Server, demo, forms, guard, links, pages, plain};
+use crate::{Server, demo, exports, forms, guard, links, pages, plain};
 
 /// The whole site.
 pub fn router(server: Arc<Server>) -> Router {
     let mut guarded = Router::new()
+        .merge(exports::router())
         .merge(links::router())
         .route("/.well-known/change-password", get(change_password));
     // Every page answers a form posted to itself.

@@ -49,6 +49,7 @@ impl Demo {
             .arg(data)
             // Many people, each at an address of their own.
             .env("REKEY_TRUSTED_PROXIES", "127.0.0.1")
+            .env("REKEY_AUDIT__ANCHOR_FILE", data.join("anchors.jsonl"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -190,6 +191,9 @@ fn it_drains_under_load_and_loses_nothing() {
     }
     assert!(sessions.len() > SIGN_INS / 4, "{} answers", sessions.len());
     assert!(log.contains("stopping") && log.contains("stopped"), "{log}");
+    // The heads of the audit chains went to the anchor file and to the log at last.
+    let anchors = std::fs::read_to_string(data.path().join("anchors.jsonl")).unwrap();
+    assert!(anchors.lines().count() >= 2 && log.contains("audit head"), "{anchors}{log}");
 
     // What was answered is kept: every session works after a restart on the same folder.
     let demo = Demo::start(data.path());

@@ -12,6 +12,7 @@ use portal::{Actor, Newcomer, Portal, SignedIn, Visit, secrets::Secret};
 
 use super::ApiError;
 use crate::request::RequestFacts;
+pub use crate::ui::go::local as local_path;
 
 /// The façade, the request and the visit that a server function works with.
 pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {
@@ -19,7 +20,13 @@ pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {
     else {
         return Err(ApiError::broken("the server gave no portal or no facts of the request"));
     };
-    let visit = Visit {
+    let visit = visit(&facts);
+    Ok((portal, facts, visit))
+}
+
+/// A request, as far as the portal cares.
+fn visit(facts: &RequestFacts) -> Visit {
+    Visit {
         site: facts.site.id,
         address: facts.address,
         user_agent: facts.user_agent.clone(),
@@ -27,8 +34,16 @@ pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {
         origin: facts.origin.clone(),
         language: facts.language,
         device: facts.cookies.get(&facts.device_cookie()).cloned().map(Secret::new),
-    };
-    Ok((portal, facts, visit))
+    }
+}
+
+/// Who is signed in, for answers that are no page.
+pub async fn actor_of(portal: &Portal, facts: &RequestFacts) -> portal::Result<Option<Actor>> {
+    let token = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new);
+    match token {
+        Some(token) => portal.actor(&visit(facts), &token).await,
+        None => Ok(None),
+    }
 }
 
 /// Who is signed in, if anybody is.
@@ -133,41 +148,5 @@ pub fn page_status(code: u16) {
         (use_context::<ResponseOptions>(), StatusCode::from_u16(code))
     {
         response.set_status(code);
-    }
-}
-
-/// A path of this very site, or nothing: `//evil.example`, `/\evil.example` and full addresses
-/// lead elsewhere.
-pub fn local_path(path: &str) -> Option<&str> {
-    let local = path.starts_with('/')
-        && !path.starts_with("//")
-        && path.len() <= 2_000
-        && path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
-    local.then_some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local_path;
-
-    #[test]
-    fn only_local_paths_are_followed() {
-        for path in ["/", "/account", "/account/security?done=password#x", "/s/contoso/login"] {
-            assert_eq!(local_path(path), Some(path));
-        }
-        for path in [
-            "",
-            "account",
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "/a b",
-            "/\t/evil.example",
-            "/a\r\nSet-Cookie: b=c",
-            "javascript:alert(1)",
-            "/ä",
-        ] {
-            assert_eq!(local_path(path), None, "{path:?}");
-        }
     }
 }

@@ -6,10 +6,12 @@
 //! does not send the form again.
 
 pub mod account;
+pub mod audit;
 pub mod customers;
 mod error;
 pub mod forgotten;
 mod hidden;
+pub mod overview;
 pub mod password;
 pub mod preferences;
 pub mod session;
@@ -19,6 +21,8 @@ pub use hidden::Hidden;
 
 #[cfg(feature = "ssr")]
 mod asking;
+#[cfg(feature = "ssr")]
+pub use asking::actor_of;
 #[cfg(feature = "ssr")]
 use asking::{
     Lifetime, actor, asked, forget_cookie, local_path, newcomer, remember, see_other,

@@ -1,15 +1,23 @@
-//! `/`: where staff start.
+//! `/`: where staff start: what needs attention, and how things stand.
 
 use leptos::prelude::*;
-use model::account::AccountKind;
+use model::{
+    account::{AccountKind, Lock},
+    customer::Count,
+    overview::{Coverage, DAYS_CHARTED, HomeView},
+    reset::Delivery,
+};
 
+use super::resets::delivery_name;
 use crate::{
-    api::session::SignedInView,
+    api::{overview::home, session::SignedInView},
     i18n::tr,
     ui::{
+        chart::{Bars, Columns, Series, Share},
         go::Go,
         icon::{Glyph, Icon},
         page::PageTitle,
+        panel::{Failed, Loading, Notice, Panel, Tone},
     },
     words,
 };
@@ -29,17 +37,160 @@ pub fn Home() -> impl IntoView {
         ),
         None => me.organization.to_string(),
     };
+    let view = Resource::new_blocking(|| (), |()| home());
+    let overview = move || {
+        Suspend::new(async move {
+            match view.await {
+                Ok(view) => view! { <Overview view /> }.into_any(),
+                Err(error) => view! { <div class="mt-6"><Failed error /></div> }.into_any(),
+            }
+        })
+    };
     view! {
         <PageTitle title=tr!(home.title, name = me.name.to_string()) hint=Some(hint) />
-        <div class="mt-6 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+        <Suspense fallback=Loading>{overview}</Suspense>
+        <h2 class="mt-8">{tr!(home.ways)}</h2>
+        <div class="mt-3 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
             <Way to="/customers" icon=Icon::People title=tr!(customers.title) hint=tr!(home.customers) />
+            <Way to="/resets" icon=Icon::Key title=tr!(resets.title) hint=tr!(home.resets) />
             <Way to="/account" icon=Icon::Person title=tr!(account.profile) hint=tr!(home.profile) />
             <Way to="/account/security" icon=Icon::Shield title=tr!(account.security) hint=tr!(home.security) />
             <Way to="/account/activity" icon=Icon::Clock title=tr!(account.activity) hint=tr!(home.activity) />
         </div>
-        <p class="hint mt-8 max-w-prose">{tr!(home.coming)}</p>
     }
     .into_any()
+}
+
+/// What needs attention, and the charts.
+#[component]
+fn Overview(view: HomeView) -> impl IntoView {
+    let all_locks = view.locks.iter().fold(Count { number: 0, more: false }, |sum, (_, lock)| {
+        let counted = sum.number.saturating_add(lock.number);
+        Count {
+            more: sum.more || lock.more || Count::of(counted.into()).more,
+            ..Count::of(counted.into())
+        }
+    });
+    let Coverage { allow, customers } = view.consent;
+    let without = Count::of(i64::from(customers.saturating_sub(allow)));
+    let items = [
+        (view.resets, Some("/resets?state=needs_attention"), tr!(home.attention_resets), true),
+        (
+            view.locked_by(Lock::Dispute),
+            Some("/customers?state=locked"),
+            tr!(home.attention_disputes),
+            true,
+        ),
+        (view.mails, None, tr!(home.attention_mails), true),
+        (all_locks, Some("/customers?state=locked"), tr!(home.attention_locked), false),
+        (without, Some("/customers?state=no_consent"), tr!(home.attention_no_consent), false),
+    ];
+    let is_calm = items.iter().all(|(count, _, _, urgent)| !urgent || count.number == 0);
+    let items = items
+        .into_iter()
+        .filter(|(count, ..)| count.number > 0)
+        .map(|(count, to, text, urgent)| view! { <Item count to text urgent /> })
+        .collect_view();
+    let locks = view
+        .locks
+        .iter()
+        .map(|(lock, count)| {
+            let name = match lock {
+                Lock::Failures => tr!(home.lock_failures),
+                Lock::Staff => tr!(home.lock_staff),
+                Lock::Dispute => tr!(home.lock_dispute),
+            };
+            (name, *count)
+        })
+        .collect();
+    let percent = u64::from(allow) * 100 / u64::from(customers.max(1));
+    let coverage = if customers == 0 {
+        tr!(home.consent_nobody).to_owned()
+    } else {
+        tr!(
+            home.consent_share,
+            allow = words::number(allow),
+            customers = words::number(customers),
+            percent = percent
+        )
+    };
+    view! {
+        <section aria-labelledby="attention">
+            <h2 class="mt-8" id="attention">{tr!(home.attention)}</h2>
+            {is_calm.then(|| view! { <div class="mt-3"><Notice tone=Tone::Good>{tr!(home.calm)}</Notice></div> })}
+            <ul class="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">{items}</ul>
+        </section>
+        <div class="mt-8 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
+            <Panel title=tr!(home.chart_resets) hint=tr!(home.chart_resets_hint, days = DAYS_CHARTED)>
+                <ResetsByDay view=view.clone() />
+            </Panel>
+            <div class="grid gap-6">
+                <Panel title=tr!(home.chart_locked)>
+                    <Bars bars=locks />
+                </Panel>
+                <Panel title=tr!(home.chart_consent)>
+                    <p class="mt-3 text-sm">{coverage}</p>
+                    <Share part=allow whole=customers />
+                </Panel>
+            </div>
+        </div>
+    }
+}
+
+/// How many passwords were reset, day by day.
+#[component]
+fn ResetsByDay(view: HomeView) -> impl IntoView {
+    if view.days.is_empty() {
+        return view! { <p class="hint mt-4">{tr!(home.chart_resets_none)}</p> }.into_any();
+    }
+    let kinds = [
+        Delivery::EmailLink,
+        Delivery::OwnChange,
+        Delivery::Typed,
+        Delivery::Generated,
+        Delivery::CommandLine,
+    ];
+    let series = kinds
+        .into_iter()
+        .map(|kind| {
+            let mut values = vec![0; DAYS_CHARTED];
+            for day in view.days.iter().filter(|day| day.delivery == kind) {
+                let place = usize::try_from(day.day).ok().and_then(|place| values.get_mut(place));
+                if let Some(value) = place {
+                    *value += day.count;
+                }
+            }
+            Series { name: delivery_name(kind), values }
+        })
+        .collect();
+    let places = (0..DAYS_CHARTED)
+        .map(|day| {
+            let days = u64::try_from(day).unwrap_or_default();
+            words::day(view.first_day.plus(std::time::Duration::from_hours(24 * days)))
+        })
+        .collect();
+    view! {
+        {view.is_part.then(|| view! { <p class="hint mt-3">{tr!(home.chart_part)}</p> })}
+        <Columns series places place=tr!(home.chart_day) label=tr!(home.chart_resets) />
+    }
+    .into_any()
+}
+
+/// Something that is to be looked at, with the way to where it is listed.
+#[component]
+fn Item(count: Count, to: Option<&'static str>, text: &'static str, urgent: bool) -> impl IntoView {
+    let number = if urgent { "attention-number text-error" } else { "attention-number" };
+    let inner = view! {
+        <span class=number>{words::count(count)}</span>
+        <span class="min-w-0 text-sm">{text}</span>
+    };
+    let item = match to {
+        Some(to) => {
+            view! { <a class="panel attention attention-way" href=to>{inner}</a> }.into_any()
+        }
+        None => view! { <p class="panel attention">{inner}</p> }.into_any(),
+    };
+    view! { <li>{item}</li> }
 }
 
 /// A way onwards.

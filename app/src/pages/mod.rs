@@ -1,9 +1,12 @@
 //! One file per page; a wizard is a folder with a file per step.
 
 pub mod account;
+pub mod audit;
 pub mod confirm;
 pub mod customers;
 pub mod forgotten;
 pub mod home;
 pub mod login;
 pub mod not_found;
+pub mod prove;
+pub mod resets;

@@ -154,6 +154,11 @@ where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,
 {
+    /// Sends a request of the code's own, as if somebody had pressed the button.
+    pub fn send(self, request: S) {
+        self.action.dispatch(request);
+    }
+
     /// What the last submission came to is over, and not shown any more.
     pub fn forget(self) {
         self.action.value().set(None);

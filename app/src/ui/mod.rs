@@ -1,6 +1,8 @@
 //! What pages are made of. Classes live here and in `style/`; pages compose.
 
+pub mod chart;
 pub mod field;
+pub mod filter;
 pub mod form;
 pub mod go;
 pub mod icon;

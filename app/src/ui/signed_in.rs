@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::components::A;
-use model::account::AccountKind;
+use model::{
+    account::{AccountKind, Role},
+    permission::Permission,
+};
 
 use super::{
     icon::{Glyph, Icon},
@@ -31,10 +34,10 @@ pub fn Frame(
         <a class="skip" href="#content" rel="external">{tr!(common.skip)}</a>
         <div class="flex min-h-dvh flex-col">
             <header class="border-b border-base-300 bg-base-100">
-                <div class="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
-                    <div class="min-w-0"><Brand name=site.name.to_string() to=home /></div>
-                    <div class="mr-auto">
-                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways /> })}
+                <div class="mx-auto flex min-h-16 max-w-7xl items-center gap-1 px-4 max-sm:flex-wrap max-sm:pt-2 sm:gap-2 sm:px-6">
+                    <div class="min-w-0 max-sm:flex-1"><Brand name=site.name.to_string() to=home /></div>
+                    <div class="mr-auto min-w-0 max-sm:order-last max-sm:w-full max-sm:pb-1">
+                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways role=me.role /> })}
                     </div>
                     <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
                         <Glyph icon=Icon::Home />
@@ -72,13 +75,24 @@ pub fn Frame(
 
 /// Where staff go.
 #[component]
-fn Ways() -> impl IntoView {
+fn Ways(role: Option<Role>) -> impl IntoView {
+    let reads_audit = role.is_some_and(|role| role.may(Permission::ReadAudit));
     view! {
         <nav class="ways" aria-label=tr!(common.ways)>
             <A href="/customers">
-                <Glyph icon=Icon::People class="size-5 sm:hidden" />
-                <span class="max-sm:sr-only">{tr!(customers.title)}</span>
+                {tr!(customers.title)}
             </A>
+            <A href="/resets">
+                {tr!(resets.title)}
+            </A>
+            {reads_audit
+                .then(|| {
+                    view! {
+                        <A href="/audit">
+                            {tr!(audit.title)}
+                        </A>
+                    }
+                })}
         </nav>
     }
 }

@@ -224,17 +224,17 @@ pub const SETTINGS: &[Setting] = &[
         "the path of a file",
     ),
     setting(
-        "audit_anchor",
+        "audit.anchor_file",
         Kind::Text,
-        "`audit-anchors.log` in `data`",
-        "Where the heads of the audit chains are written, apart from the database: `rekey audit verify --anchor` finds cut-off rows by it.",
+        "none",
+        "Where this node writes the heads of the audit chains, apart from the database, best on another machine's disk: `rekey audit verify --anchor` finds cut-off rows by it. Each node needs a file of its own.",
         "the path of a file",
     ),
     setting(
-        "audit_anchor_every",
+        "audit.anchor_every",
         Kind::Number,
         "100",
-        "After how many audit rows a head is written.",
+        "After how many audit rows a head is written, to that file and to the log; all heads are when the process ends.",
         "a number from 1 to 1000000",
     ),
     setting(
@@ -242,6 +242,20 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Switch,
         "true",
         "Whether this process sends mail and tidies up. At least one node must.",
+        "true or false",
+    ),
+    setting(
+        "metrics.listen",
+        Kind::Text,
+        "none",
+        "Where `/metrics` listens, for Prometheus: a listener of its own, without passwords and without encryption.",
+        "an address and a port, such as 127.0.0.1:9464",
+    ),
+    setting(
+        "metrics.allow_remote",
+        Kind::Switch,
+        "false",
+        "Whether `metrics.listen` may be an address that other machines reach. Only where a firewall lets nobody but your monitoring get to it.",
         "true or false",
     ),
 ];

@@ -217,11 +217,29 @@ fn origins_are_as_browsers_write_them() {
 }
 
 #[test]
+fn what_measures_listens_here_unless_it_may_be_reached() {
+    let listen = |address| sources(&[("REKEY_METRICS__LISTEN", address)], &[]);
+    assert_eq!(Settings::load(&Sources::default()).unwrap().metrics.listen, None);
+    for here in ["127.0.0.1:9464", "[::1]:9464"] {
+        assert!(Settings::load(&listen(here)).unwrap().metrics.listen.is_some());
+    }
+    for elsewhere in ["0.0.0.0:9464", "192.0.2.1:9464", "[::]:9464"] {
+        let said = complaint(&listen(elsewhere));
+        assert!(said.contains("set metrics.allow_remote to true"), "{said}");
+        let allowed =
+            [("REKEY_METRICS__LISTEN", elsewhere), ("REKEY_METRICS__ALLOW_REMOTE", "true")];
+        assert!(Settings::load(&sources(&allowed, &[])).is_ok());
+    }
+}
+
+#[test]
 fn the_table_names_every_setting_and_no_other() {
     let mut fields = fields::<Written>("");
-    fields.retain(|name| !["hashing", "mail"].contains(&name.as_str()));
+    fields.retain(|name| !["audit", "hashing", "mail", "metrics"].contains(&name.as_str()));
+    fields.extend(self::fields::<WrittenAudit>("audit."));
     fields.extend(self::fields::<WrittenHashing>("hashing."));
     fields.extend(self::fields::<MailSettings>("mail."));
+    fields.extend(self::fields::<MetricsSettings>("metrics."));
     fields.sort();
     let mut named: Vec<_> = SETTINGS.iter().map(|s| s.name.to_owned()).collect();
     named.sort();

@@ -14,10 +14,11 @@ use model::{
     id::{AccountId, OrganizationId},
     text::{EmailAddress, Name, UserName},
 };
-use sqlx::AssertSqlSafe;
-use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{
+    Tx, on,
+    statement::{Statement, Value, run},
+};
 use crate::fold;
 
 /// More than so many are not gathered.
@@ -89,55 +90,6 @@ pub(crate) struct ScopeRow {
     pub parent_id: Option<OrganizationId>,
     pub name: Name,
     pub distance: i32,
-}
-
-/// A statement put together, with its values in the order of their numbers.
-struct Statement {
-    text: String,
-    values: Vec<Value>,
-}
-
-enum Value {
-    Id(Uuid),
-    Text(String),
-    Number(i64),
-}
-
-impl Statement {
-    fn new() -> Self {
-        Self { text: String::new(), values: Vec::new() }
-    }
-
-    /// Appends text, in which each `?` stands for the next of these values.
-    fn push(&mut self, text: &str, values: impl IntoIterator<Item = Value>) {
-        let mut values = values.into_iter();
-        for (number, piece) in text.split('?').enumerate() {
-            if number > 0 {
-                self.values.extend(values.next());
-                self.text.push('$');
-                self.text += &self.values.len().to_string();
-            }
-            self.text += piece;
-        }
-    }
-}
-
-/// Runs a statement that was put together.
-macro_rules! run {
-    ($tx:expr, $query:ident, $statement:expr, $fetch:ident) => {{
-        let Statement { text, values } = $statement;
-        on!($tx, c => {
-            let mut query = sqlx::$query(AssertSqlSafe(text));
-            for value in values {
-                query = match value {
-                    Value::Id(id) => query.bind(id),
-                    Value::Text(text) => query.bind(text),
-                    Value::Number(number) => query.bind(number),
-                };
-            }
-            query.$fetch(c).await
-        })
-    }};
 }
 
 /// The condition for a state, about `a`, an account. The words are those of the partial indexes.

@@ -18,11 +18,14 @@ mod devices;
 mod disputes;
 mod forgotten;
 mod links;
+mod measures;
 mod meta;
 mod organizations;
 mod outbox;
+mod overview;
 mod resets;
 mod sessions;
+mod statement;
 
 use std::{str::FromStr, time::Duration};
 
@@ -37,7 +40,7 @@ use sqlx::{
 use crate::config::Database;
 
 pub(crate) use accounts::{Account, NewAccount};
-pub(crate) use audit::AuditRow;
+pub(crate) use audit::{AuditHead, AuditReadRow, AuditRow, AuditSearch, PersonRow};
 pub(crate) use calls::{ReceiptRow, VerificationRow};
 pub(crate) use counters::Counter;
 pub(crate) use customers::{CustomerDetailRow, CustomerListRow, ScopeRow, Search};
@@ -47,6 +50,7 @@ pub(crate) use forgotten::ForgottenRow;
 pub(crate) use links::LinkRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::OutboxRow;
+pub(crate) use overview::ResetSearch;
 pub(crate) use resets::ResetRow;
 pub(crate) use sessions::{ActorRow, SessionRow, Stage};
 

@@ -24,6 +24,8 @@ stories! {
     a_cut_off_chain_is_found_with_the_anchor_file,
     a_rewritten_chain_is_found_with_the_anchor_file,
     heads_are_anchored_every_so_often,
+    each_node_has_a_file_of_its_own,
+    without_a_file_heads_go_to_the_log_alone,
     an_anchor_file_may_be_damaged_or_missing,
     erasing_personal_values_keeps_the_chain_whole,
     lines_written_at_once_are_in_one_order,
@@ -148,9 +150,15 @@ async fn a_removed_chain_is_found(world: &mut World) {
 
 /// Everything that happened so far goes to the anchor file.
 async fn anchored(world: &mut World) -> PathBuf {
-    world.restart(|settings| settings.audit_anchor_every = 1).await;
+    let file = world.folder().join("anchors.jsonl");
+    world
+        .restart(|settings| {
+            settings.audit.anchor_file = Some(file.clone());
+            settings.audit.anchor_every = 1;
+        })
+        .await;
     world.portal.tidy().await.unwrap();
-    world.settings.audit_anchor.clone()
+    file
 }
 
 /// Cuts the chain of Northwind off after a line, with its head, so that it looks whole.
@@ -204,8 +212,13 @@ async fn a_rewritten_chain_is_found_with_the_anchor_file(world: &mut World) {
 }
 
 async fn heads_are_anchored_every_so_often(world: &mut World) {
-    world.restart(|settings| settings.audit_anchor_every = 3).await;
-    let file = world.settings.audit_anchor.clone();
+    let file = world.folder().join("anchors.jsonl");
+    world
+        .restart(|settings| {
+            settings.audit.anchor_file = Some(file.clone());
+            settings.audit.anchor_every = 3;
+        })
+        .await;
     let lines = || std::fs::read_to_string(&file).unwrap_or_default().lines().count();
     let mut written = Vec::new();
     for _ in 0..7 {
@@ -217,15 +230,24 @@ async fn heads_are_anchored_every_so_often(world: &mut World) {
     assert_eq!(written, [0, 0, 1, 1, 1, 2, 2]);
     let text = std::fs::read_to_string(&file).unwrap();
     let northwind = world.organization("Northwind Backup").await;
-    let begin = format!("2026-03-02T09:00:00Z {northwind} 3 ");
+    let begin = format!("{{\"organization\":\"{northwind}\",\"position\":3,\"hash\":\"");
     assert!(text.starts_with(&begin), "{text}");
+    assert!(text.lines().all(|line| line.ends_with("\",\"at\":\"2026-03-02T09:00:00Z\"}")));
     assert!(!text.contains("casey"));
     let report = world.portal.verify_audit(Some(&file)).await.unwrap();
     assert_eq!((report.anchors, report.problems), (2, vec![]));
+    // The next start goes on from there; the last lines are written when the process ends.
+    world.restart(|_| {}).await;
+    world.portal.tidy().await.unwrap();
+    assert_eq!(lines(), 2);
+    world.portal.anchor_audit_at_last().await.unwrap();
+    assert_eq!(lines(), 3);
+    world.portal.anchor_audit_at_last().await.unwrap();
+    assert_eq!(lines(), 3);
     // Where it cannot be written to, tidying up says so, and tries again.
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    for _ in 0..2 {
+    for _ in 0..3 {
         world.enters("casey").await;
     }
     let error = world.portal.tidy().await.unwrap_err();
@@ -233,6 +255,31 @@ async fn heads_are_anchored_every_so_often(world: &mut World) {
     std::fs::remove_dir(&file).unwrap();
     world.portal.tidy().await.unwrap();
     assert_eq!(lines(), 1);
+}
+
+/// What one node has written does not keep another one from writing it, whatever the database says.
+async fn each_node_has_a_file_of_its_own(world: &mut World) {
+    things_happen(world).await;
+    let first = anchored(world).await;
+    let second = world.folder().join("anchors-2.jsonl");
+    world.restart(|settings| settings.audit.anchor_file = Some(second.clone())).await;
+    world.portal.tidy().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&first).unwrap(), std::fs::read_to_string(&second).unwrap());
+    cut_off(world, 5).await;
+    for file in [first, second] {
+        assert_eq!(problems(world, Some(&file)).await.len(), 1);
+    }
+}
+
+async fn without_a_file_heads_go_to_the_log_alone(world: &mut World) {
+    assert_eq!(world.settings.audit.anchor_file, None);
+    world.restart(|settings| settings.audit.anchor_every = 1).await;
+    let files = || std::fs::read_dir(world.folder()).unwrap().count();
+    let before = files();
+    world.enters("casey").await;
+    world.portal.tidy().await.unwrap();
+    world.portal.anchor_audit_at_last().await.unwrap();
+    assert_eq!(files(), before);
 }
 
 async fn an_anchor_file_may_be_damaged_or_missing(world: &mut World) {
@@ -244,10 +291,21 @@ async fn an_anchor_file_may_be_damaged_or_missing(world: &mut World) {
     assert_eq!(report.anchors, 2);
     assert_eq!(report.problems.len(), 1);
     assert!(report.problems[0].starts_with("line 3 of "), "{:?}", report.problems);
-    for damaged in ["\n\n", "ä ä ä ä", "2026 0 0 zz"] {
+    for damaged in ["\n\n", "ä ä ä ä", "{}", "[1]"] {
         std::fs::write(&file, damaged).unwrap();
         assert!(!problems(world, Some(&file)).await.is_empty(), "{damaged:?}");
     }
+    // The process may end while it writes: a torn line is none, and the next one stands by itself.
+    let torn = whole.len() - 30;
+    std::fs::write(&file, &whole[..torn]).unwrap();
+    let report = world.portal.verify_audit(Some(&file)).await.unwrap();
+    assert_eq!((report.anchors, report.problems), (1, vec![]));
+    world.restart(|_| {}).await;
+    world.enters("casey").await;
+    world.enters("carla").await;
+    world.portal.tidy().await.unwrap();
+    let report = world.portal.verify_audit(Some(&file)).await.unwrap();
+    assert_eq!((report.anchors, report.problems), (3, vec![]));
     std::fs::remove_file(&file).unwrap();
     let error = world.portal.verify_audit(Some(&file)).await.unwrap_err();
     assert!(format!("{error:#}").contains("cannot read the anchor file"), "{error:#}");

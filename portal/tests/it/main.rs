@@ -12,6 +12,7 @@ mod sql;
 mod world;
 
 mod audit;
+mod audit_log;
 mod caller;
 mod change_password;
 mod consent;
@@ -26,6 +27,7 @@ mod links;
 mod master_key;
 mod nodes;
 mod outbox;
+mod overview;
 mod policies;
 mod profile;
 mod promises;

@@ -81,9 +81,13 @@ pub async fn outer(
         answer.headers_mut().insert(REQUEST_ID, id);
     }
 
+    let took = started.elapsed();
+    if let Some(requests) = &server.requests {
+        requests.count(&route, answer.status(), took);
+    }
     let _inside = span.enter();
     let status = answer.status().as_u16();
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let address = caller.address;
     if answer.status().is_server_error() {
         tracing::warn!(%method, route, status, milliseconds, %address, "answered");

@@ -4,8 +4,10 @@
 mod assets;
 mod bad_input;
 mod connections;
+mod exports;
 mod forms;
 mod guards;
 mod links;
 mod mailbox;
+mod metrics;
 mod world;

@@ -15,10 +15,10 @@ use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use model::{
     account::Lock,
-    customer::{Count, CustomerOrder, CustomerQuery, CustomerState, Standing},
+    customer::{CustomerOrder, CustomerQuery, CustomerState, Standing},
 };
 
-use crate::{i18n::tr, ui::go};
+use crate::{i18n::tr, ui::go, words::count};
 
 /// What an address asks for. What is damaged in it asks for nothing.
 fn asked_for(query: &ParamsMap) -> CustomerQuery {
@@ -61,17 +61,6 @@ fn state_name(state: CustomerState) -> &'static str {
         CustomerState::NoConsent => tr!(customers.no_consent),
         CustomerState::NeverSignedIn => tr!(customers.never_signed_in),
         CustomerState::Suspended => tr!(customers.suspended),
-    }
-}
-
-/// A number as people write it, with a plus when there are more.
-fn count(count: Count) -> String {
-    let number = count.number;
-    let more = if count.more { "+" } else { "" };
-    if number < 1_000 {
-        format!("{number}{more}")
-    } else {
-        format!("{}{}{:03}{more}", number / 1_000, tr!(common.thousands), number % 1_000)
     }
 }
 
