@@ -31,9 +31,10 @@ mod lazy {
         account::{Account, Activity, Consent, Profile, Security, SignedIn},
         confirm::{Confirm, ConfirmDone},
         customers::{Customer, Customers, Password},
-        forgotten::{Reset, ResetDone},
+        forgotten::{Invitation, Reset, ResetDone},
         home::Home,
         login::Login,
+        organization::{EditRule, Invite, Member, Organization, Policy, Staff},
     };
 
     macro_rules! pieces {
@@ -78,9 +79,10 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Confirm ConfirmDone;
+        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
-        staff (__preload_staff): Home Customers Customer Password;
+        staff (__preload_staff): Home Customers Customer Password
+            Organization Policy EditRule Staff Invite Member;
     }
 }
 
@@ -147,6 +149,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/organization") view={lazy::<lazy::page::Organization>()}>
+                        <Route path=path!("/policy") view={lazy::<lazy::page::Policy>()} ssr=SsrMode::Async />
+                        <Route path=path!("/policy/:rule") view={lazy::<lazy::page::EditRule>()} ssr=SsrMode::Async />
+                        <Route path=path!("/staff") view={lazy::<lazy::page::Staff>()} ssr=SsrMode::Async />
+                        <Route path=path!("/staff/new") view={lazy::<lazy::page::Invite>()} ssr=SsrMode::Async />
+                        <Route path=path!("/staff/:id") view={lazy::<lazy::page::Member>()} ssr=SsrMode::Async />
+                    </ParentRoute>
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
                         <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
                         <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />
@@ -168,6 +177,7 @@ fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
         <Route path=path!("/reset/done") view={lazy::<lazy::page::ResetDone>()} ssr=SsrMode::Async />
         <Route path=path!("/reset/:link") view={lazy::<lazy::page::Reset>()} ssr=SsrMode::Async />
+        <Route path=path!("/invitation/:link") view={lazy::<lazy::page::Invitation>()} ssr=SsrMode::Async />
         <Route path=path!("/confirm/done") view={lazy::<lazy::page::ConfirmDone>()} ssr=SsrMode::Async />
         <Route path=path!("/confirm/:link") view={lazy::<lazy::page::Confirm>()} ssr=SsrMode::Async />
     }

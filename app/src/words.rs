@@ -4,8 +4,12 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
+    mail::MailObstacle,
+    policy::{Rule, RuleKind, Unit},
     refusal::Problem,
     reset::Obstacle,
+    rules::RuleSource,
+    staff::{StaffDeed, StaffObstacle, StaffStanding},
 };
 
 use crate::{
@@ -23,6 +27,12 @@ pub fn problem(problem: Problem) -> String {
         Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
+        Problem::NotANumber => tr!(problem.not_a_number).into(),
+        Problem::OutOfBounds { min, max } => tr!(problem.out_of_bounds, min = min, max = max),
+        Problem::ChangedMeanwhile => tr!(problem.changed_meanwhile).into(),
+        Problem::EmailTaken => tr!(problem.email_taken).into(),
+        Problem::NotAHost => tr!(problem.not_a_host).into(),
+        Problem::PlainToThisMachineOnly => tr!(problem.plain_to_this_machine_only).into(),
         Problem::NotADate => tr!(problem.not_a_date).into(),
         Problem::InThePast => tr!(problem.in_the_past).into(),
         Problem::CurrentPasswordWrong => tr!(problem.current_password_wrong).into(),
@@ -52,6 +62,8 @@ pub fn error(error: &ApiError) -> String {
         ApiError::Refused(Refusal::NotAllowed) => tr!(error.not_allowed).into(),
         ApiError::Refused(Refusal::StepUp) => tr!(error.step_up).into(),
         ApiError::Refused(Refusal::ResetImpossible(why)) => obstacle(*why).into(),
+        ApiError::Refused(Refusal::StaffImpossible(why)) => staff_obstacle(*why).into(),
+        ApiError::Refused(Refusal::MailImpossible(why)) => mail_obstacle(*why).into(),
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
         ApiError::Malformed => tr!(error.malformed).into(),
@@ -85,6 +97,136 @@ pub fn role(role: Role) -> &'static str {
         Role::Admin => tr!(role.admin),
         Role::Agent => tr!(role.agent),
         Role::Auditor => tr!(role.auditor),
+    }
+}
+
+/// A role's name, at the beginning of a line.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Owner => tr!(role_name.owner),
+        Role::Admin => tr!(role_name.admin),
+        Role::Agent => tr!(role_name.agent),
+        Role::Auditor => tr!(role_name.auditor),
+    }
+}
+
+/// What a role may do.
+pub fn role_hint(role: Role) -> &'static str {
+    match role {
+        Role::Owner => tr!(role_hint.owner),
+        Role::Admin => tr!(role_hint.admin),
+        Role::Agent => tr!(role_hint.agent),
+        Role::Auditor => tr!(role_hint.auditor),
+    }
+}
+
+/// How a member of staff stands.
+pub fn staff_standing(standing: StaffStanding) -> &'static str {
+    match standing {
+        StaffStanding::Suspended => tr!(customers.suspended),
+        StaffStanding::Invited(Some(_)) => tr!(staff.invited),
+        StaffStanding::Invited(None) => tr!(staff.invitation_over),
+        StaffStanding::Locked(model::account::Lock::Dispute) => tr!(customers.disputed),
+        StaffStanding::Locked(_) => tr!(customers.locked),
+        StaffStanding::Active => tr!(staff.active),
+    }
+}
+
+/// Why somebody may change nothing about a member of staff, and what to do.
+pub fn staff_obstacle(obstacle: StaffObstacle) -> &'static str {
+    match obstacle {
+        StaffObstacle::NotPermitted => tr!(staff.not_permitted),
+        StaffObstacle::Yourself => tr!(staff.yourself),
+        StaffObstacle::Owner => tr!(staff.owner_only),
+        StaffObstacle::LastOwner => tr!(staff.last_owner),
+        StaffObstacle::Suspended => tr!(obstacle.suspended),
+        StaffObstacle::NotThereYet => tr!(staff.not_there_yet),
+        StaffObstacle::ThereAlready => tr!(staff.there_already),
+        StaffObstacle::NoMail => tr!(staff.no_mail),
+    }
+}
+
+/// What was done to a member of staff.
+pub fn staff_deed(deed: StaffDeed, email: String) -> String {
+    match deed {
+        StaffDeed::Invited => tr!(staff.done_invited, email = email),
+        StaffDeed::RoleChanged => tr!(staff.done_role).into(),
+        StaffDeed::Suspended => tr!(staff.done_suspended).into(),
+        StaffDeed::Resumed => tr!(staff.done_resumed).into(),
+        StaffDeed::LinkSent => tr!(staff.done_link, email = email),
+    }
+}
+
+/// Why a mail cannot be sent again, and what to do.
+pub fn mail_obstacle(obstacle: MailObstacle) -> &'static str {
+    match obstacle {
+        MailObstacle::NotPermitted => tr!(mail_log.not_permitted),
+        MailObstacle::NotDead => tr!(mail_log.not_dead),
+        MailObstacle::NothingKept => tr!(mail_log.nothing_kept),
+        MailObstacle::ReaderGone => tr!(mail_log.reader_gone),
+        MailObstacle::NoMail => tr!(organization.no_mail),
+    }
+}
+
+/// A rule's name, and what it means.
+pub fn rule(rule: Rule) -> (&'static str, &'static str) {
+    match rule {
+        Rule::PasswordLengthAlone => (tr!(rule.length_alone), tr!(rule.length_alone_hint)),
+        Rule::PasswordLengthWithFactor => (tr!(rule.length_factor), tr!(rule.length_factor_hint)),
+        Rule::PasswordHistory => (tr!(rule.history), tr!(rule.history_hint)),
+        Rule::FailuresBeforeLock => (tr!(rule.failures), tr!(rule.failures_hint)),
+        Rule::LockMinutes => (tr!(rule.lock), tr!(rule.lock_hint)),
+        Rule::LinkMinutes => (tr!(rule.link), tr!(rule.link_hint)),
+        Rule::StaffIdleMinutes => (tr!(rule.staff_idle), tr!(rule.idle_hint)),
+        Rule::StaffSessionMinutes => (tr!(rule.staff_session), tr!(rule.session_hint)),
+        Rule::CustomerIdleMinutes => (tr!(rule.customer_idle), tr!(rule.idle_hint)),
+        Rule::CustomerSessionMinutes => (tr!(rule.customer_session), tr!(rule.session_hint)),
+        Rule::ResetsPerOperator => (tr!(rule.per_operator), tr!(rule.budget_hint)),
+        Rule::ResetsPerOrganization => (tr!(rule.per_organization), tr!(rule.budget_hint)),
+    }
+}
+
+/// A rule's value, as one says it.
+pub fn rule_value(rule: Rule, value: i64) -> String {
+    match rule.kind() {
+        RuleKind::Number(unit) => match unit {
+            Unit::Characters => tr!(unit.characters, count = value),
+            Unit::Passwords if value == 0 => tr!(unit.no_passwords).into(),
+            Unit::Passwords => tr!(unit.passwords, count = value),
+            Unit::Attempts => tr!(unit.attempts, count = value),
+            Unit::Minutes if value >= 2_880 && value % 1_440 == 0 => {
+                tr!(unit.days, count = value / 1_440)
+            }
+            Unit::Minutes if value >= 120 && value % 60 == 0 => {
+                tr!(unit.hours, count = value / 60)
+            }
+            Unit::Minutes => tr!(unit.minutes, count = value),
+            Unit::Hours => tr!(unit.hours, count = value),
+            Unit::ResetsAnHour => tr!(unit.resets, count = value),
+        },
+        RuleKind::Switch | RuleKind::Choice => rule_choice(rule, value).into(),
+    }
+}
+
+/// The name of one choice of a rule that is not typed as a number.
+pub fn rule_choice(rule: Rule, value: i64) -> &'static str {
+    match (rule.kind(), value) {
+        (RuleKind::Switch, 0) => tr!(unit.no),
+        (RuleKind::Switch, _) => tr!(unit.yes),
+        // A choice whose rule has no names for it here has none that people could choose by.
+        (RuleKind::Choice | RuleKind::Number(_), _) => "",
+    }
+}
+
+/// Where a rule's value comes from.
+pub fn rule_source(source: &RuleSource) -> String {
+    match source {
+        RuleSource::Default => tr!(policy.by_default).into(),
+        RuleSource::Own => tr!(policy.by_own).into(),
+        RuleSource::Inherited(name) => {
+            tr!(policy.by_inherited, organization = name.to_string())
+        }
+        RuleSource::HeldDown(name) => tr!(policy.by_ceiling, organization = name.to_string()),
     }
 }
 
@@ -124,6 +266,14 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::StaffLinkSent, _) => tr!(event.staff_link_sent),
         (AuditKind::LinksCancelled, _) => tr!(event.links_cancelled),
         (AuditKind::CustomerViewed, _) => tr!(event.customer_viewed),
+        (AuditKind::PolicyChanged, _) => tr!(event.policy_changed),
+        (AuditKind::Invited, _) => tr!(event.invited),
+        (AuditKind::RoleChanged, _) => tr!(event.role_changed),
+        (AuditKind::Suspended, _) => tr!(event.suspended),
+        (AuditKind::Resumed, _) => tr!(event.resumed),
+        (AuditKind::MailSettingsChanged, _) => tr!(event.mail_settings_changed),
+        (AuditKind::MailTested, _) => tr!(event.mail_tested),
+        (AuditKind::MailSentAgain, _) => tr!(event.mail_sent_again),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
     }

@@ -212,6 +212,46 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.presses('Save')
     await visitor.isToldAt('Last day', 'Please fill this in.')
   },
+  'policy': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy')
+    await visitor.sees('Policy')
+  },
+  'policy-confirm': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy/link_minutes')
+    await visitor.sees('A mailed link works for')
+  },
+  'policy-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy/link_minutes')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.fills({ 'Your own value': '7' })
+    await visitor.presses('Save')
+    await visitor.isToldAt('Your own value', 'Please enter a number from 10 to 1440.')
+  },
+  'staff': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/staff')
+    await visitor.sees('Staff')
+  },
+  'staff-invite': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/staff/new')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Send the invitation')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'staff-member': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/staff')
+    await visitor.follows('Arun Velder')
+    await visitor.sees('Arun Velder')
+    await confirms(visitor)
+    await visitor.reads('Mail a link to a new password')
+  },
   'activity': async (scene) => {
     const { visitor, customer } = scene
     await openReset(scene)
@@ -234,6 +274,13 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
   await visitor.forgets(customer.email)
   await visitor.opens(linkIn(await mailbox.next(customer.email), 'reset'))
   await visitor.sees('Choose a new password')
+}
+
+const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
+
+async function confirms(visitor: Visitor): Promise<void> {
+  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.presses('Continue')
 }
 
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }

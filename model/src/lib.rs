@@ -14,12 +14,15 @@ pub mod consent;
 pub mod customer;
 pub mod id;
 pub mod link;
+pub mod mail;
 pub mod moment;
 pub mod organization;
 pub mod permission;
 pub mod policy;
 pub mod refusal;
 pub mod reset;
+pub mod rules;
+pub mod staff;
 pub mod text;
 
 pub use moment::Moment;

@@ -16,12 +16,28 @@ pub enum Permission {
     SendLink,
     /// Give a customer a password, typed or generated.
     SetPassword,
+    /// Read how an organization is set up: its rules, its staff, its mail.
+    ReadSettings,
+    /// Change an organization's rules.
+    EditPolicy,
+    /// Invite, change, suspend and reset staff. Owners are the business of owners alone.
+    ManageStaff,
+    /// Change how an organization's mail is sent, and send mail again.
+    EditMail,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 4] =
-        [Self::ReadCustomers, Self::EditCustomers, Self::SendLink, Self::SetPassword];
+    pub const ALL: [Self; 8] = [
+        Self::ReadCustomers,
+        Self::EditCustomers,
+        Self::SendLink,
+        Self::SetPassword,
+        Self::ReadSettings,
+        Self::EditPolicy,
+        Self::ManageStaff,
+        Self::EditMail,
+    ];
 }
 
 impl Role {
@@ -33,9 +49,34 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         match self {
             Self::Owner | Self::Admin => true,
-            Self::Agent => permission != Permission::EditCustomers,
-            Self::Auditor => permission == Permission::ReadCustomers,
+            Self::Agent => matches!(
+                permission,
+                Permission::ReadCustomers | Permission::SendLink | Permission::SetPassword
+            ),
+            Self::Auditor => {
+                matches!(permission, Permission::ReadCustomers | Permission::ReadSettings)
+            }
         }
+    }
+
+    /// Whether this role may make somebody `other`, or change, suspend or reset one who is.
+    pub fn manages(self, other: Self) -> bool {
+        self.may(Permission::ManageStaff) && (self == Self::Owner || other != Self::Owner)
+    }
+
+    /// The word it is stored as.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Agent => "agent",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role that is stored under a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
     }
 }
 
@@ -46,8 +87,19 @@ mod tests {
     #[test]
     fn auditors_read_and_nothing_else() {
         for permission in Permission::ALL {
-            assert_eq!(Role::Auditor.may(permission), permission == Permission::ReadCustomers);
+            let reads = matches!(permission, Permission::ReadCustomers | Permission::ReadSettings);
+            assert_eq!(Role::Auditor.may(permission), reads);
             assert!(Role::Owner.may(permission));
+        }
+    }
+
+    #[test]
+    fn owners_are_the_business_of_owners() {
+        for role in Role::ALL {
+            assert!(Role::Owner.manages(role));
+            assert_eq!(Role::Admin.manages(role), role != Role::Owner);
+            assert!(!Role::Agent.manages(role) && !Role::Auditor.manages(role));
+            assert_eq!(Role::from_word(role.word()), Some(role));
         }
     }
 

@@ -28,7 +28,7 @@ use zeroize::Zeroize;
 use crate::secrets::Secret;
 
 use folder::Folder;
-pub use letter::{Brand, ChangedHow, Letter, LetterKind, MailedLink, Occasion};
+pub use letter::{AccessChange, Brand, ChangedHow, Letter, LetterKind, MailedLink, Occasion};
 use render::Templates;
 use smtp::Smtp;
 

@@ -13,9 +13,7 @@ use model::{
     link::LinkOrigin,
     permission::Permission,
     policy::{Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
-    refusal::{FieldProblem, Problem},
     reset::{Obstacle, ResetDesk},
-    text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 
 use crate::{
@@ -41,27 +39,6 @@ pub struct SendLink {
     pub reason: String,
     /// The number of a ticket; empty for none.
     pub ticket: String,
-}
-
-impl SendLink {
-    fn why(&self) -> Result<Why> {
-        let mut problems = Vec::new();
-        let mut refuse = |field: &str, problem| {
-            problems.push(FieldProblem { field: field.into(), problem });
-            None
-        };
-        let reason = match remark(&self.reason, LONGEST_REASON) {
-            Ok(Some(reason)) => Some(reason),
-            Ok(None) => refuse("reason", Problem::Required),
-            Err(problem) => refuse("reason", problem),
-        };
-        let ticket = remark(&self.ticket, LONGEST_TICKET)
-            .unwrap_or_else(|problem| refuse("ticket", problem));
-        match reason {
-            Some(reason) if problems.is_empty() => Ok(Why { reason, ticket }),
-            _ => Err(Refusal::Fields(problems).into()),
-        }
-    }
 }
 
 impl Portal {
@@ -98,7 +75,7 @@ impl Portal {
             Some(Obstacle::NotPermitted)
         } else if state == AccountState::Suspended || tx.is_suspended(organization).await? {
             Some(Obstacle::Suspended)
-        } else if !self.mailer().sends() {
+        } else if !self.sends_mail(tx, organization).await? {
             Some(Obstacle::NoMail)
         } else {
             None
@@ -109,7 +86,7 @@ impl Portal {
     /// lock at once; it needs no consent, since only the customer learns the password.
     pub async fn send_link(&self, actor: &Actor, request: SendLink) -> Result<ResetId> {
         actor.may(Permission::SendLink)?;
-        let why = request.why()?;
+        let why = Why::told(&request.reason, &request.ticket)?;
         let now = self.now();
         let mut tx = self.db().write().await?;
         // Before the step-up: whose customer it is not has nothing to step up for.

@@ -17,8 +17,9 @@ use model::{
     id::{AccountId, ResetId, SessionId, TargetId},
     link::{LinkOrigin, LinkPurpose},
     policy::{DISPUTE_LINK_LIFE, Rule},
-    refusal::Problem,
+    refusal::{FieldProblem, Problem},
     reset::{Delivery, ResetState, TargetState},
+    text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,28 @@ pub(crate) struct Why {
     /// The number of a ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+}
+
+impl Why {
+    /// What staff said in the fields `reason`, which has to be given, and `ticket`.
+    pub fn told(reason: &str, ticket: &str) -> Result<Self> {
+        let mut problems = Vec::new();
+        let mut refuse = |field: &str, problem| {
+            problems.push(FieldProblem { field: field.into(), problem });
+            None
+        };
+        let reason = match remark(reason, LONGEST_REASON) {
+            Ok(Some(reason)) => Some(reason),
+            Ok(None) => refuse("reason", Problem::Required),
+            Err(problem) => refuse("reason", problem),
+        };
+        let ticket =
+            remark(ticket, LONGEST_TICKET).unwrap_or_else(|problem| refuse("ticket", problem));
+        match reason {
+            Some(reason) if problems.is_empty() => Ok(Self { reason, ticket }),
+            _ => Err(Refusal::Fields(problems).into()),
+        }
+    }
 }
 
 impl Circumstances {

@@ -1,7 +1,7 @@
 //! `/`: where staff start.
 
 use leptos::prelude::*;
-use model::account::AccountKind;
+use model::{account::AccountKind, permission::Permission};
 
 use crate::{
     api::session::SignedInView,
@@ -33,6 +33,11 @@ pub fn Home() -> impl IntoView {
         <PageTitle title=tr!(home.title, name = me.name.to_string()) hint=Some(hint) />
         <div class="mt-6 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
             <Way to="/customers" icon=Icon::People title=tr!(customers.title) hint=tr!(home.customers) />
+            {me.role
+                .filter(|role| role.may(Permission::ReadSettings))
+                .map(|_| {
+                    view! { <Way to="/organization/policy" icon=Icon::Building title=tr!(organization.title) hint=tr!(home.organization) /> }
+                })}
             <Way to="/account" icon=Icon::Person title=tr!(account.profile) hint=tr!(home.profile) />
             <Way to="/account/security" icon=Icon::Shield title=tr!(account.security) hint=tr!(home.security) />
             <Way to="/account/activity" icon=Icon::Clock title=tr!(account.activity) hint=tr!(home.activity) />

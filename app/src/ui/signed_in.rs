@@ -1,8 +1,11 @@
 //! What is around every page of those who are signed in.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::components::A;
-use model::account::AccountKind;
+use leptos_router::{components::A, hooks::use_location};
+use model::{
+    account::{AccountKind, Role},
+    permission::Permission,
+};
 
 use super::{
     icon::{Glyph, Icon},
@@ -34,7 +37,7 @@ pub fn Frame(
                 <div class="mx-auto flex h-16 max-w-7xl items-center gap-1 px-4 sm:gap-2 sm:px-6">
                     <div class="min-w-0"><Brand name=site.name.to_string() to=home /></div>
                     <div class="mr-auto">
-                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways /> })}
+                        {me.role.filter(|_| me.kind == AccountKind::Staff).map(|role| view! { <Ways role /> })}
                     </div>
                     <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
                         <Glyph icon=Icon::Home />
@@ -72,13 +75,28 @@ pub fn Frame(
 
 /// Where staff go.
 #[component]
-fn Ways() -> impl IntoView {
+fn Ways(
+    /// As what the reader works.
+    role: Role,
+) -> impl IntoView {
+    let path = use_location().pathname;
+    let set_up = move || path.with(|path| path.starts_with("/organization")).then_some("page");
     view! {
         <nav class="ways" aria-label=tr!(common.ways)>
             <A href="/customers">
                 <Glyph icon=Icon::People class="size-5 sm:hidden" />
                 <span class="max-sm:sr-only">{tr!(customers.title)}</span>
             </A>
+            {role
+                .may(Permission::ReadSettings)
+                .then(|| {
+                    view! {
+                        <a href="/organization/policy" aria-current=set_up>
+                            <Glyph icon=Icon::Building class="size-5 sm:hidden" />
+                            <span class="max-sm:sr-only">{tr!(organization.title)}</span>
+                        </a>
+                    }
+                })}
         </nav>
     }
 }

@@ -16,11 +16,13 @@ mod customers;
 mod devices;
 mod forgotten;
 mod links;
+mod mail_settings;
 mod meta;
 mod organizations;
 mod outbox;
 mod resets;
 mod sessions;
+mod staff;
 
 use std::{str::FromStr, time::Duration};
 
@@ -41,10 +43,12 @@ pub(crate) use customers::{CustomerDetailRow, CustomerListRow, ScopeRow, Search}
 pub(crate) use devices::DeviceRow;
 pub(crate) use forgotten::ForgottenRow;
 pub(crate) use links::LinkRow;
+pub(crate) use mail_settings::MailSettingsRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::OutboxRow;
 pub(crate) use resets::ResetRow;
 pub(crate) use sessions::{ActorRow, SessionRow};
+pub(crate) use staff::StaffMember;
 
 /// Runs the same body against whichever engine `$tx` holds.
 macro_rules! on {

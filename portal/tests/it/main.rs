@@ -13,6 +13,7 @@ mod world;
 
 mod audit;
 mod change_password;
+mod colleagues;
 mod consent;
 mod crashes;
 mod customers;
@@ -30,6 +31,7 @@ mod promises;
 mod reset_desk;
 mod resets;
 mod restored;
+mod rules;
 mod schema;
 mod secrecy;
 mod sessions;
