@@ -52,7 +52,7 @@ pub const THEME_COOKIE: &str = "rekey-theme";
 pub const DOOR_COOKIE: &str = "rekey-door";
 
 /// Fields of forms that are never shown again, whatever became of the form.
-pub const SECRET_FIELDS: [&str; 4] = ["password", "new", "retype", "current"];
+pub const SECRET_FIELDS: [&str; 5] = ["password", "new", "retype", "current", "smtp_password"];
 
 #[cfg(feature = "ssr")]
 mod facts {

@@ -34,7 +34,9 @@ mod lazy {
         forgotten::{Invitation, Reset, ResetDone},
         home::Home,
         login::Login,
-        organization::{EditRule, Invite, Member, Organization, Policy, Staff},
+        organization::{
+            EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
+        },
     };
 
     macro_rules! pieces {
@@ -82,7 +84,7 @@ mod lazy {
         links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
         staff (__preload_staff): Home Customers Customer Password
-            Organization Policy EditRule Staff Invite Member;
+            Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
     }
 }
 
@@ -154,6 +156,9 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/policy/:rule") view={lazy::<lazy::page::EditRule>()} ssr=SsrMode::Async />
                         <Route path=path!("/staff") view={lazy::<lazy::page::Staff>()} ssr=SsrMode::Async />
                         <Route path=path!("/staff/new") view={lazy::<lazy::page::Invite>()} ssr=SsrMode::Async />
+                        <Route path=path!("/email") view={lazy::<lazy::page::Email>()} ssr=SsrMode::Async />
+                        <Route path=path!("/mail") view={lazy::<lazy::page::MailLog>()} ssr=SsrMode::Async />
+                        <Route path=path!("/mail/:id") view={lazy::<lazy::page::LoggedMail>()} ssr=SsrMode::Async />
                         <Route path=path!("/staff/:id") view={lazy::<lazy::page::Member>()} ssr=SsrMode::Async />
                     </ParentRoute>
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>

@@ -4,7 +4,7 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
-    mail::MailObstacle,
+    mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     policy::{Rule, RuleKind, Unit},
     refusal::Problem,
     reset::Obstacle,
@@ -32,6 +32,7 @@ pub fn problem(problem: Problem) -> String {
         Problem::ChangedMeanwhile => tr!(problem.changed_meanwhile).into(),
         Problem::EmailTaken => tr!(problem.email_taken).into(),
         Problem::NotAHost => tr!(problem.not_a_host).into(),
+        Problem::HostNotAllowed => tr!(problem.host_not_allowed).into(),
         Problem::PlainToThisMachineOnly => tr!(problem.plain_to_this_machine_only).into(),
         Problem::NotADate => tr!(problem.not_a_date).into(),
         Problem::InThePast => tr!(problem.in_the_past).into(),
@@ -165,6 +166,79 @@ pub fn mail_obstacle(obstacle: MailObstacle) -> &'static str {
         MailObstacle::NothingKept => tr!(mail_log.nothing_kept),
         MailObstacle::ReaderGone => tr!(mail_log.reader_gone),
         MailObstacle::NoMail => tr!(organization.no_mail),
+    }
+}
+
+/// Through what mail goes.
+pub fn mail_route(route: &MailRoute) -> String {
+    match route {
+        MailRoute::Own => tr!(email.route_own).into(),
+        MailRoute::Inherited(name) => tr!(email.route_inherited, organization = name.to_string()),
+        MailRoute::Server => tr!(email.route_server).into(),
+        MailRoute::Nothing => tr!(email.route_nothing).into(),
+    }
+}
+
+/// Through what mail would go without a mail server of one's own.
+pub fn mail_inherited(route: &MailRoute) -> &'static str {
+    match route {
+        MailRoute::Own | MailRoute::Inherited(_) => tr!(email.inherited_above),
+        MailRoute::Server => tr!(email.inherited_server),
+        MailRoute::Nothing => tr!(email.inherited_nothing),
+    }
+}
+
+/// How the connection to a mail server is encrypted.
+pub fn mail_security(security: MailSecurity) -> &'static str {
+    match security {
+        MailSecurity::Starttls => tr!(email.starttls),
+        MailSecurity::Tls => tr!(email.tls),
+        MailSecurity::None => tr!(email.plain),
+    }
+}
+
+/// How far a test mail came, and what to do.
+pub fn mail_test(test: MailTest, to: String) -> String {
+    match test {
+        MailTest::Accepted => tr!(email.test_accepted, email = to),
+        MailTest::NoRoute => tr!(email.test_no_route).into(),
+        MailTest::NotResolved => tr!(email.test_not_resolved).into(),
+        MailTest::NotAllowed => tr!(email.test_not_allowed).into(),
+        MailTest::NotReached => tr!(email.test_not_reached).into(),
+        MailTest::NotEncrypted => tr!(email.test_not_encrypted).into(),
+        MailTest::SignInRefused => tr!(email.test_sign_in).into(),
+        MailTest::SenderRefused => tr!(email.test_sender).into(),
+        MailTest::RecipientRefused => tr!(email.test_recipient).into(),
+        MailTest::LetterRefused => tr!(email.test_letter).into(),
+        MailTest::TooSlow => tr!(email.test_slow).into(),
+    }
+}
+
+/// Where a mail stands.
+pub fn mail_state(state: MailState) -> &'static str {
+    match state {
+        MailState::Waiting => tr!(mail_log.waiting),
+        MailState::Sent => tr!(mail_log.sent),
+        MailState::Dead => tr!(mail_log.dead),
+        MailState::Expired => tr!(mail_log.expired),
+        MailState::Replaced => tr!(mail_log.replaced),
+    }
+}
+
+/// What a mail is about, by the word of its kind.
+pub fn mail_kind(kind: &str) -> &'static str {
+    match kind {
+        "reset_link" | "staff_reset_link" => tr!(mail_kind.reset_link),
+        "staff_no_factor" => tr!(mail_kind.staff_no_factor),
+        "suspended_no_reset" => tr!(mail_kind.suspended_no_reset),
+        "password_changed" => tr!(mail_kind.password_changed),
+        "disputed_to_customer" | "staff_frozen" => tr!(mail_kind.frozen),
+        "disputed_to_staff" | "staff_disputed" => tr!(mail_kind.disputed),
+        "account_locked" => tr!(mail_kind.account_locked),
+        "staff_invitation" => tr!(mail_kind.staff_invitation),
+        "access_changed" => tr!(mail_kind.access_changed),
+        "test" => tr!(mail_kind.test),
+        _ => tr!(mail_kind.other),
     }
 }
 

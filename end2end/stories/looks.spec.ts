@@ -252,6 +252,37 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await confirms(visitor)
     await visitor.reads('Mail a link to a new password')
   },
+  'email': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/email')
+    await visitor.sees('Email')
+  },
+  'email-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/email')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.page.getByRole('radio', { name: 'Your own mail server' }).check()
+    await visitor.presses('Save')
+    await visitor.isToldAt('Mail server', 'Please fill this in.')
+  },
+  'email-tested': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/email')
+    await confirms(visitor)
+    await visitor.presses('Send test mail')
+    await visitor.reads(`The mail server took the test mail for ${OLIVIA.email}.`)
+  },
+  'mail-log': async (scene) => {
+    await bounces(scene)
+    await scene.visitor.opens('/organization/mail')
+    await scene.visitor.sees('Mail log')
+  },
+  'mail-item': async (scene) => {
+    await bounces(scene)
+    await scene.visitor.page.locator('[data-mail=dead]').getByRole('link').first().click()
+    await scene.visitor.reads('Send again')
+  },
   'activity': async (scene) => {
     const { visitor, customer } = scene
     await openReset(scene)
@@ -277,6 +308,20 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
 }
 
 const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
+
+/** A mail that cannot be delivered, and is given up. */
+async function bounces({ visitor }: Scene): Promise<void> {
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens('/organization/staff/new')
+  await confirms(visitor)
+  await visitor.fills({ Name: 'Bo Unce', 'Email address': `bounce-${process.pid}-${Date.now()}@northwind.example` })
+  await visitor.presses('Send the invitation')
+  await visitor.sees('Bo Unce')
+  await expect(async () => {
+    await visitor.opens('/organization/mail?state=dead')
+    await expect(visitor.page.locator('[data-mail=dead]').first()).toBeVisible({ timeout: 500 })
+  }).toPass()
+}
 
 async function confirms(visitor: Visitor): Promise<void> {
   await visitor.fills({ 'Your own password': OLIVIA.password })

@@ -2,6 +2,7 @@
 
 import { linkIn } from '../world/mail.ts'
 import { type Person, PASSWORD } from '../world/people.ts'
+import { world } from '../world/servers.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
@@ -149,7 +150,7 @@ test('agents and customers see nothing of it, auditors read it, and those next d
   await visitor.comesAsStaff(ARUN)
   await expect(visitor.page.getByRole('link', { name: 'Organization' })).toHaveCount(0)
   visitor.expectsRefusal(403, 404)
-  for (const path of ['/organization/policy', '/organization/staff']) {
+  for (const path of ['/organization/policy', '/organization/staff', '/organization/email', '/organization/mail']) {
     await visitor.opens(path)
     await visitor.reads('You may not do that.')
   }
@@ -163,8 +164,73 @@ test('agents and customers see nothing of it, auditors read it, and those next d
   await comes(visitor, ADA, '/organization/policy')
   await expect(visitor.page.getByRole('link', { name: /^Change/ })).toHaveCount(0)
   const nobody = '00000000-0000-0000-0000-000000000000'
-  for (const path of [`/organization/policy?scope=${nobody}`, `/organization/staff?scope=${nobody}`, `/organization/staff/${nobody}`, '/organization/policy/nothing']) {
+  for (const path of [`/organization/policy?scope=${nobody}`, `/organization/staff?scope=${nobody}`, `/organization/staff/${nobody}`, `/organization/mail/${nobody}`, '/organization/policy/nothing']) {
     await visitor.opens(path)
     await visitor.reads('There is nothing here, or nothing that you may see.')
   }
+})
+
+test('mail goes through one’s own mail server, and a test mail tells how far it came', { tag: ['@phone', '@journey'] }, async ({
+  visitor,
+  server,
+  mailbox,
+}) => {
+  await comes(visitor, FREYA, '/organization/email')
+  await visitor.sees('Email')
+  await confirms(visitor, FREYA)
+  visitor.expectsRefusal(422)
+  await visitor.page.getByRole('radio', { name: 'Your own mail server' }).check()
+  await visitor.fills({ 'Mail server': 'http://nowhere', 'Sender’s address': 'nobody', 'User name': server, 'Password of the mail server': 'not kept' })
+  await visitor.presses('Save')
+  await visitor.isToldAt('Mail server', 'This is not the name of a server.')
+  await visitor.isToldAt('Sender’s address', 'This is not an email address.')
+  // What was typed stays, but for the password without scripts.
+  await expect(visitor.field('User name')).toHaveValue(server)
+  if (!visitor.isLive) await expect(visitor.field('Password of the mail server')).toHaveValue('')
+  const { smtp, password } = world().mail
+  await visitor.fills({
+    'Mail server': 'localhost',
+    Port: String(smtp),
+    'Password of the mail server': password,
+    'Sender’s address': 'desk@fjord.example',
+    'Sender’s name': 'Fjord Desk',
+  })
+  await visitor.presses('Save')
+  await visitor.reads('The email settings are saved.')
+  await visitor.reloads()
+  await expect(visitor.field('Mail server')).toHaveValue('localhost')
+  await expect(visitor.field('Password of the mail server')).toHaveValue('')
+  await visitor.reads('A password is stored.')
+  await visitor.presses('Send test mail')
+  await visitor.reads(`The mail server took the test mail for ${FREYA.email}.`)
+  for (;;) {
+    const mail = await mailbox.next(FREYA.email)
+    if (mail.from.address === 'desk@fjord.example') {
+      expect(mail.from.name).toBe('Fjord Desk')
+      expect(mail.secure).toBe(true)
+      break
+    }
+  }
+})
+
+test('what could not be delivered is found in the log and sent again', { tag: ['@phone', '@journey'] }, async ({ visitor }, info) => {
+  const email = `bounce-${info.workerIndex}-${Date.now()}@fjord.example`
+  await comes(visitor, FREYA, '/organization/staff/new')
+  await confirms(visitor, FREYA)
+  await visitor.fills({ Name: 'Bo Unce', 'Email address': email })
+  await visitor.presses('Send the invitation')
+  await visitor.sees('Bo Unce')
+  const row = visitor.page.locator('[data-mail]').filter({ hasText: email })
+  await expect(async () => {
+    await visitor.opens('/organization/mail')
+    await expect(row).toContainText('Given up', { timeout: 500 })
+  }).toPass()
+  await expect(row).toContainText('550')
+  await row.getByRole('link').click()
+  await visitor.sees('Invitation')
+  await visitor.reads('with a new link. The old link stops working.')
+  await visitor.presses('Send again')
+  await visitor.reads('The mail is on its way again.')
+  await visitor.opens('/organization/mail?state=replaced')
+  await expect(row).toContainText('Sent again')
 })

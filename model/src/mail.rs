@@ -220,7 +220,9 @@ pub struct MailDetail {
     /// The mail.
     pub row: MailRow,
     /// Whether it would be sent again with a new link.
-    pub has_link: bool,
+    pub new_link: bool,
+    /// Whether that is a link to a new password, which takes a reason.
+    pub needs_reason: bool,
     /// Why it cannot be sent again.
     pub obstacle: Option<MailObstacle>,
 }

@@ -84,6 +84,8 @@ pub enum Problem {
     EmailTaken,
     /// Not the name of a host, nor an address.
     NotAHost,
+    /// An address on a network that the operator has not allowed.
+    HostNotAllowed,
     /// Without encryption mail goes to this very machine only.
     PlainToThisMachineOnly,
     /// Not a date such as 2026-12-31.

@@ -167,7 +167,10 @@ mod tests {
         let leaf = level("Leaf", rule, Some(50), None);
         assert_eq!(of(&[root.clone(), middle.clone(), leaf]), (45, held, 45, by.clone()));
         let leaf = level("Leaf", rule, Some(20), None);
-        assert_eq!(of(&[root.clone(), middle.clone(), leaf.clone()]), (20, RuleSource::Own, 45, by));
+        assert_eq!(
+            of(&[root.clone(), middle.clone(), leaf.clone()]),
+            (20, RuleSource::Own, 45, by)
+        );
         let last = level("Last", rule, None, None);
         let from = RuleSource::Inherited(name("Leaf"));
         assert_eq!(of(&[root, middle, leaf, last]).1, from);

@@ -391,8 +391,7 @@ impl Portal {
         let reset = self.add_waiting_reset(tx, account, Asker::Visitor).await?;
         let kind = (LinkPurpose::Invitation, LinkOrigin::Staff);
         let origin = &actor.visit.origin;
-        let link =
-            self.make_link(tx, account, kind, Some(reset), INVITATION_LIFE, origin).await?;
+        let link = self.make_link(tx, account, kind, Some(reset), INVITATION_LIFE, origin).await?;
         let letter = Letter::StaffInvitation {
             name: account.name.clone(),
             organization: organization.clone(),
@@ -443,7 +442,7 @@ impl Tx {
     }
 
     /// The role of the actor, who is held, as it is now.
-    async fn role_now(&mut self, actor: &Actor) -> Result<Role> {
+    pub(crate) async fn role_now(&mut self, actor: &Actor) -> Result<Role> {
         let account = self.account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
         Ok(account.role.ok_or(Refusal::NotAllowed)?)
     }
@@ -489,7 +488,7 @@ impl StaffMember {
 }
 
 /// Why somebody in this role may change nothing about a member of staff.
-fn obstacle(actor: &Actor, role: Role, member: &StaffMember) -> Option<StaffObstacle> {
+pub(crate) fn obstacle(actor: &Actor, role: Role, member: &StaffMember) -> Option<StaffObstacle> {
     if !role.may(Permission::ManageStaff) {
         Some(StaffObstacle::NotPermitted)
     } else if member.id == actor.account {

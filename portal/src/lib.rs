@@ -28,7 +28,10 @@ mod failpoint;
 mod fold;
 mod forgotten;
 pub mod mail;
+mod mail_log;
+mod mail_settings;
 mod organization;
+mod outbound;
 mod outbox;
 pub mod password;
 mod policies;
@@ -58,6 +61,8 @@ pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
 pub use forgotten::NewPassword;
+pub use mail_log::SendMailAgain;
+pub use mail_settings::SetMail;
 pub use policies::SetRule;
 pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
@@ -69,6 +74,7 @@ pub use step_up::SteppedUp;
 use clock::{Clock, Randomness};
 use config::Settings;
 use mail::Mailer;
+use outbound::Outbound;
 use password::{Hasher, Judge};
 use secrets::{Keys, Secret};
 use store::Db;
@@ -105,6 +111,7 @@ struct Rooms {
     hasher: Hasher,
     judge: Judge,
     mailer: Mailer,
+    outbound: Outbound,
     work: Notify,
 }
 
@@ -184,6 +191,7 @@ impl Portal {
             db,
             keys,
             mailer,
+            outbound: Outbound::allowing(&settings.outgoing_allowed),
             work: Notify::new(),
         })))
     }
@@ -219,6 +227,10 @@ impl Portal {
     /// What sends mail, for checking whether it can.
     pub fn mailer(&self) -> &Mailer {
         &self.0.mailer
+    }
+
+    fn outbound(&self) -> &Outbound {
+        &self.0.outbound
     }
 
     fn db(&self) -> &Db {

@@ -48,6 +48,19 @@ where
     })
 }
 
+/// Counts proofs that had run out, for a form that changes nothing of what its page shows.
+pub fn ran_out<S>(form: FormState<S>) -> Memo<usize>
+where
+    S: ServerFn + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    Memo::new(move |before: Option<&usize>| {
+        let version = form.version();
+        let before = before.copied().unwrap_or_default();
+        if form.error() == Some(STEP_UP) { version } else { before }
+    })
+}
+
 /// Whether a form was refused for want of a fresh proof, and what it said is over once there is one.
 pub fn is_over<S>(form: FormState<S>, stepped_up: bool) -> bool
 where

@@ -57,6 +57,12 @@ impl Tx {
             .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
     }
 
+    /// Makes one link worthless, if it is open.
+    pub async fn void_link(&mut self, id: LinkId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE id = $1 AND state = $4")
+            .bind(id).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(drop))
+    }
+
     /// Makes every open link to a new password of an account worthless; returns how many.
     pub async fn void_reset_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
         self.void_links_for(account, LinkPurpose::Reset, now).await

@@ -50,10 +50,7 @@ impl Tx {
     }
 
     /// Takes an organization's own mail server away.
-    pub async fn remove_mail_settings(
-        &mut self,
-        organization: OrganizationId,
-    ) -> sqlx::Result<()> {
+    pub async fn remove_mail_settings(&mut self, organization: OrganizationId) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM mail_settings WHERE organization_id = $1").bind(organization).execute(c).await.map(drop))
     }
 }

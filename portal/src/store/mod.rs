@@ -45,7 +45,7 @@ pub(crate) use forgotten::ForgottenRow;
 pub(crate) use links::LinkRow;
 pub(crate) use mail_settings::MailSettingsRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};
-pub(crate) use outbox::OutboxRow;
+pub(crate) use outbox::{LoggedMail, MailSearch, OutboxRow};
 pub(crate) use resets::ResetRow;
 pub(crate) use sessions::{ActorRow, SessionRow};
 pub(crate) use staff::StaffMember;

@@ -152,7 +152,8 @@ async fn whoever_is_here_already_is_not_invited(world: &mut World) {
     // At another site the same address is somebody else's.
     let robin = proven(world, "operator").await;
     let scope = Some(world.organization("Contoso Cloud").await);
-    let request = InviteStaff { scope, ..invitation("Arun Velder", "arun@northwind.example", "agent") };
+    let request =
+        InviteStaff { scope, ..invitation("Arun Velder", "arun@northwind.example", "agent") };
     world.portal.invite_staff(&robin.actor, request).await.unwrap();
     let mails = world.new_mails().await;
     assert!(mails[0].text.contains("/s/contoso/invitation/"), "{}", mails[0].text);
@@ -226,7 +227,8 @@ async fn the_last_owner_stays(world: &mut World) {
     assert_eq!(refusal(portal.suspend_staff(actor, olivia.id).await), last);
     // One who was invited and never came, one who is frozen and one who is suspended do not count.
     let scope = Some(world.organization("Northwind Backup").await);
-    let request = InviteStaff { scope, ..invitation("Nova Lind", "nova@northwind.example", "owner") };
+    let request =
+        InviteStaff { scope, ..invitation("Nova Lind", "nova@northwind.example", "owner") };
     portal.invite_staff(actor, request).await.unwrap();
     becomes(world, "ada", "owner").await;
     becomes(world, "arun", "owner").await;
@@ -259,7 +261,10 @@ async fn the_last_two_owners_do_not_unmake_each_other(world: &mut World) {
     assert_eq!(owners, 1);
     // By somebody above both, at the same time.
     becomes(world, "ada", "owner").await;
-    world.sql.run("UPDATE accounts SET state = 'active', role = 'owner' WHERE email LIKE 'olivia@%'", []).await;
+    world
+        .sql
+        .run("UPDATE accounts SET state = 'active', role = 'owner' WHERE email LIKE 'olivia@%'", [])
+        .await;
     let robin = proven(world, "operator").await;
     let (a, b) = tokio::join!(
         world.portal.suspend_staff(&robin.actor, ada.person.id),
@@ -298,7 +303,9 @@ async fn a_new_role_counts_at_once_and_is_told(world: &mut World) {
     world.portal.change_role(&olivia.actor, arun.person.id, "admin").await.unwrap();
     let mails = world.new_mails().await;
     assert_eq!((mails.len(), &mails[0].to), (1, &arun.person.email));
-    assert!(mails[0].says("Olivia Berg has changed your role at Northwind Backup. From now on you are: admin."));
+    assert!(mails[0].says(
+        "Olivia Berg has changed your role at Northwind Backup. From now on you are: admin."
+    ));
     let actor = world.portal.actor(&arun.visit, &arun.token).await.unwrap().unwrap();
     assert_eq!(actor.role, Some(Role::Admin));
     // The same role again is no change, and nothing that is no role.
@@ -441,7 +448,8 @@ async fn invitations_have_a_budget(world: &mut World) {
         invites(world, &olivia, &format!("nova{number}"), "agent").await.unwrap();
     }
     assert_eq!(wait(invites(world, &olivia, "nova30", "agent").await), 120);
-    let staff: i64 = world.sql.one("SELECT COUNT(*) FROM accounts WHERE name = 'Nova Lind'", []).await;
+    let staff: i64 =
+        world.sql.one("SELECT COUNT(*) FROM accounts WHERE name = 'Nova Lind'", []).await;
     assert_eq!(staff, 30);
     for mail in world.new_mails().await {
         world.link_in(&mail);

@@ -22,6 +22,8 @@ mod dispute;
 mod faults;
 mod forgotten;
 mod links;
+mod mail_log;
+mod mail_settings;
 mod master_key;
 mod nodes;
 mod outbox;

@@ -42,12 +42,7 @@ pub async fn becomes(world: &World, who: &str, role: &str) {
     world.sql.run("UPDATE accounts SET role = $2 WHERE id = $1", values![person.id, role]).await;
 }
 
-async fn rule(
-    world: &World,
-    actor: &Actor,
-    scope: Option<OrganizationId>,
-    rule: Rule,
-) -> RuleView {
+async fn rule(world: &World, actor: &Actor, scope: Option<OrganizationId>, rule: Rule) -> RuleView {
     let page = world.portal.policy_page(actor, scope).await.unwrap();
     page.rules.into_iter().find(|view| view.rule == rule).expect("every rule")
 }
@@ -90,7 +85,9 @@ async fn a_rule_is_changed_and_says_where_it_comes_from(world: &mut World) {
     let fjord = world.organization("Fjord IT").await;
     let below = rule(world, &olivia.actor, Some(fjord), LINK).await;
     assert_eq!(below.value, 20);
-    assert!(matches!(below.source, RuleSource::Inherited(name) if name.as_str() == "Northwind Backup"));
+    assert!(
+        matches!(below.source, RuleSource::Inherited(name) if name.as_str() == "Northwind Backup")
+    );
     // It is what links go by.
     let casey = world.person("casey").await;
     let link = world.mailed_link(&casey).await;
@@ -195,10 +192,7 @@ async fn agents_change_no_rules_and_auditors_read_them(world: &mut World) {
         assert_eq!(refusal(refused), Refusal::NotAllowed);
     }
     let casey = world.enters("casey").await;
-    assert_eq!(
-        refusal(world.portal.policy_page(&casey.actor, None).await),
-        Refusal::NotFound
-    );
+    assert_eq!(refusal(world.portal.policy_page(&casey.actor, None).await), Refusal::NotFound);
     let request = form(&page.rules[0], Some(20), None);
     assert_eq!(refusal(world.portal.set_rule(&casey.actor, request).await), Refusal::NotFound);
 }
@@ -234,10 +228,8 @@ async fn two_who_save_at_once_lose_nothing(world: &mut World) {
     let refused = refusal(world.portal.set_rule(&again.actor, form(&view, Some(25), None)).await);
     assert_eq!(refused, Refusal::field("value", Problem::ChangedMeanwhile));
     world.portal.set_rule(&again.actor, form(&view, Some(20), Some(45))).await.unwrap();
-    let changes: i64 = world
-        .sql
-        .one("SELECT COUNT(*) FROM audit_entries WHERE kind = 'policy_changed'", [])
-        .await;
+    let changes: i64 =
+        world.sql.one("SELECT COUNT(*) FROM audit_entries WHERE kind = 'policy_changed'", []).await;
     assert_eq!(changes, 3);
 }
 

@@ -59,7 +59,9 @@ fn Page(purpose: LinkPurpose) -> impl IntoView {
         Suspend::new(async move {
             match (id.get_untracked(), view.await) {
                 (Some(id), Ok(view)) => view! { <Choose id view form purpose /> }.into_any(),
-                (None, _) | (_, Err(ApiError::Refused(_))) => view! { <Unusable purpose /> }.into_any(),
+                (None, _) | (_, Err(ApiError::Refused(_))) => {
+                    view! { <Unusable purpose /> }.into_any()
+                }
                 (_, Err(error)) => view! { <Failed error /> }.into_any(),
             }
         })

@@ -132,8 +132,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
     let back = with_scope("/organization/staff", named(&view.acting));
     let over = forms.over(stepped_up);
     let email = view.row.email.to_string();
-    let hint =
-        format!("{} · {}", words::role_name(view.row.role), view.acting.name);
+    let hint = format!("{} · {}", words::role_name(view.row.role), view.acting.name);
     let next = format!("/organization/staff/{}", view.row.id);
     let actions = match view.obstacle {
         Some(obstacle) => {

@@ -1,12 +1,18 @@
 //! `/organization/…`: how an organization is set up. One's own, or with `?scope=` one below it.
 
+mod email;
 mod invite;
+mod mail_item;
+mod mail_log;
 mod member;
 mod policy;
 mod rule;
 mod staff;
 
+pub use email::Email;
 pub use invite::Invite;
+pub use mail_item::LoggedMail;
+pub use mail_log::MailLog;
 pub use member::Member;
 pub use policy::Policy;
 pub use rule::EditRule;
@@ -32,12 +38,18 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 2] =
-    [("/organization/policy", Icon::Shield), ("/organization/staff", Icon::People)];
+const TABS: [(&str, Icon); 4] = [
+    ("/organization/policy", Icon::Shield),
+    ("/organization/staff", Icon::People),
+    ("/organization/email", Icon::Mail),
+    ("/organization/mail", Icon::Clock),
+];
 
 fn tab_name(path: &str) -> &'static str {
     match path {
         "/organization/policy" => tr!(policy.title),
+        "/organization/email" => tr!(email.title),
+        "/organization/mail" => tr!(mail_log.title),
         _ => tr!(staff.title),
     }
 }
