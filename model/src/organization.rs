@@ -24,6 +24,7 @@ pub enum OrganizationState {
 }
 
 /// On which organization a page under `/organization` acts, and how far.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acting {
     /// The organization.

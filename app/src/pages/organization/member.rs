@@ -5,7 +5,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
     id::AccountId,
-    staff::{StaffDeed, StaffObstacle, StaffRow, StaffStanding, StaffView},
+    staff::{StaffDeed, StaffDone, StaffObstacle, StaffRow, StaffStanding, StaffView},
 };
 
 use super::{done_of, failed, invite::Roles, named, staff::Standing, with_scope};
@@ -65,19 +65,16 @@ pub fn Member() -> impl IntoView {
     ];
     // The last thing that was done here, or that the address tells of.
     let done = RwSignal::new(None::<StaffDeed>);
-    Effect::new(move || {
-        let deeds = [
-            forms.again.outcome.get(),
-            forms.role.outcome.get(),
-            forms.suspend.outcome.get(),
-            forms.resume.outcome.get(),
-            forms.link.outcome.get(),
-        ];
-        let last = deeds.into_iter().flatten().flatten().next();
-        if let Some(last) = last.filter(|last| Some(last.staff) == id.get_untracked()) {
-            done.set(Some(last.deed));
-            forms.forget_answers();
+    Effect::new(move |before: Option<[usize; 5]>| {
+        let answers = forms.answers();
+        let versions = answers.clone().map(|(version, _)| version);
+        for (place, (version, outcome)) in answers.into_iter().enumerate() {
+            let is_new = before.is_some_and(|before| before[place] != version);
+            if let (true, Some(Ok(last))) = (is_new, outcome) {
+                done.set(Some(last.deed).filter(|_| Some(last.staff) == id.get_untracked()));
+            }
         }
+        versions
     });
     let told = Memo::new(move |_| {
         let asked = || query.with(done_of).as_deref().and_then(StaffDeed::from_word);
@@ -104,13 +101,15 @@ pub fn Member() -> impl IntoView {
 }
 
 impl Forms {
-    /// What was said about those that were done is over.
-    fn forget_answers(self) {
-        self.again.forget();
-        self.role.forget();
-        self.suspend.forget();
-        self.resume.forget();
-        self.link.forget();
+    /// How often each was answered, and what was answered last.
+    fn answers(self) -> [(usize, Option<Result<StaffDone, ApiError>>); 5] {
+        [
+            (self.again.version(), self.again.outcome.get()),
+            (self.role.version(), self.role.outcome.get()),
+            (self.suspend.version(), self.suspend.outcome.get()),
+            (self.resume.version(), self.resume.outcome.get()),
+            (self.link.version(), self.link.outcome.get()),
+        ]
     }
 
     /// Whether one was refused because the proof had run out.
