@@ -10,6 +10,7 @@ pub mod customers;
 mod error;
 pub mod forgotten;
 mod hidden;
+pub mod mail;
 pub mod organization;
 pub mod password;
 pub mod preferences;

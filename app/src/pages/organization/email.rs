@@ -7,7 +7,7 @@ use model::mail::{MailRoute, MailSecurity, MailTested, MailView, OwnMail};
 use super::{Choices, Top, choices, done_of, failed, named, scope_of, with_scope};
 use crate::{
     api::{
-        organization::{SetMail, TestMail, view_mail},
+        mail::{SetMail, TestMail, view_mail},
         session::StepUp,
     },
     i18n::tr,

@@ -15,7 +15,7 @@ use super::{done_of, failed, mail_log::State, named, with_scope};
 use crate::{
     api::{
         ApiError,
-        organization::{SendMailAgain, view_logged_mail},
+        mail::{SendMailAgain, view_logged_mail},
         session::StepUp,
     },
     i18n::tr,

@@ -9,7 +9,7 @@ use model::{
 
 use super::{Choices, Top, choices, failed, named, scope_of, with_scope};
 use crate::{
-    api::organization::view_mail_log,
+    api::mail::view_mail_log,
     i18n::tr,
     ui::{
         icon::{Glyph, Icon},
