@@ -7,7 +7,7 @@
 //
 //   Ready: {"smtp": PORT, "http": PORT, "password": "…"}
 //
-// Every user name is welcome with that password and has a pile of mail of its own. A pile is read
+// Mailboxes whose name begins with `bounce-` are not there. Every user name is welcome with that password and has a pile of mail of its own. A pile is read
 // over HTTP: GET /USER?to=ADDRESS&from=N answers with the mails to that address from the Nth on,
 // as soon as there is one.
 
@@ -62,6 +62,11 @@ const smtp = new SMTPServer({
   onAuth({ username, password: given }, _session, done) {
     if (given === password) done(null, { user: username })
     else done(new Error('wrong name or password'))
+  },
+  // Some mailboxes are not there.
+  onRcptTo({ address }, _session, done) {
+    if (address.startsWith('bounce-')) done(Object.assign(new Error('5.1.1 no such mailbox'), { responseCode: 550 }))
+    else done()
   },
   onData(stream, session, done) {
     const chunks = []

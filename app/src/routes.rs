@@ -32,9 +32,12 @@ mod lazy {
         audit::{Audit, AuditEntry},
         confirm::{Confirm, ConfirmDone},
         customers::{Customer, Customers, Password},
-        forgotten::{Reset, ResetDone},
+        forgotten::{Invitation, Reset, ResetDone},
         home::Home,
         login::{ForcedChangePage, Login},
+        organization::{
+            EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
+        },
         prove::Prove,
         resets::Resets,
     };
@@ -81,9 +84,10 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Confirm ConfirmDone ForcedChangePage;
+        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone ForcedChangePage;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
-        staff (__preload_staff): Home Customers Customer Password Resets Audit AuditEntry Prove;
+        staff (__preload_staff): Home Customers Customer Password Resets Audit AuditEntry Prove
+            Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
     }
 }
 
@@ -154,6 +158,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/audit") view={lazy::<lazy::page::Audit>()} ssr=SsrMode::Async />
                     <Route path=path!("/audit/:id") view={lazy::<lazy::page::AuditEntry>()} ssr=SsrMode::Async />
                     <Route path=path!("/prove") view={lazy::<lazy::page::Prove>()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("/organization") view={lazy::<lazy::page::Organization>()}>
+                        <Route path=path!("/policy") view={lazy::<lazy::page::Policy>()} ssr=SsrMode::Async />
+                        <Route path=path!("/policy/:rule") view={lazy::<lazy::page::EditRule>()} ssr=SsrMode::Async />
+                        <Route path=path!("/staff") view={lazy::<lazy::page::Staff>()} ssr=SsrMode::Async />
+                        <Route path=path!("/staff/new") view={lazy::<lazy::page::Invite>()} ssr=SsrMode::Async />
+                        <Route path=path!("/email") view={lazy::<lazy::page::Email>()} ssr=SsrMode::Async />
+                        <Route path=path!("/mail") view={lazy::<lazy::page::MailLog>()} ssr=SsrMode::Async />
+                        <Route path=path!("/mail/:id") view={lazy::<lazy::page::LoggedMail>()} ssr=SsrMode::Async />
+                        <Route path=path!("/staff/:id") view={lazy::<lazy::page::Member>()} ssr=SsrMode::Async />
+                    </ParentRoute>
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
                         <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
                         <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />
@@ -176,6 +190,7 @@ fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
         <Route path=path!("/reset/done") view={lazy::<lazy::page::ResetDone>()} ssr=SsrMode::Async />
         <Route path=path!("/reset/:link") view={lazy::<lazy::page::Reset>()} ssr=SsrMode::Async />
+        <Route path=path!("/invitation/:link") view={lazy::<lazy::page::Invitation>()} ssr=SsrMode::Async />
         <Route path=path!("/confirm/done") view={lazy::<lazy::page::ConfirmDone>()} ssr=SsrMode::Async />
         <Route path=path!("/confirm/:link") view={lazy::<lazy::page::Confirm>()} ssr=SsrMode::Async />
     }

@@ -5,8 +5,12 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     customer::Count,
+    mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
+    policy::{Rule, RuleKind, Unit},
     refusal::Problem,
     reset::{Obstacle, ResetState, TargetState},
+    rules::RuleSource,
+    staff::{StaffDeed, StaffObstacle, StaffStanding},
 };
 
 use crate::{
@@ -27,6 +31,13 @@ pub fn problem(problem: Problem) -> String {
         Problem::CodeWrong => tr!(problem.code_wrong).into(),
         Problem::CodeOver => tr!(problem.code_over).into(),
         Problem::PinWrong => tr!(problem.pin_wrong).into(),
+        Problem::NotANumber => tr!(problem.not_a_number).into(),
+        Problem::OutOfBounds { min, max } => tr!(problem.out_of_bounds, min = min, max = max),
+        Problem::ChangedMeanwhile => tr!(problem.changed_meanwhile).into(),
+        Problem::EmailTaken => tr!(problem.email_taken).into(),
+        Problem::NotAHost => tr!(problem.not_a_host).into(),
+        Problem::HostNotAllowed => tr!(problem.host_not_allowed).into(),
+        Problem::PlainToThisMachineOnly => tr!(problem.plain_to_this_machine_only).into(),
         Problem::NotADate => tr!(problem.not_a_date).into(),
         Problem::InThePast => tr!(problem.in_the_past).into(),
         Problem::CurrentPasswordWrong => tr!(problem.current_password_wrong).into(),
@@ -59,6 +70,8 @@ pub fn error(error: &ApiError) -> String {
         ApiError::Refused(Refusal::NotAllowed) => tr!(error.not_allowed).into(),
         ApiError::Refused(Refusal::StepUp) => tr!(error.step_up).into(),
         ApiError::Refused(Refusal::ResetImpossible(why)) => obstacle(*why).into(),
+        ApiError::Refused(Refusal::StaffImpossible(why)) => staff_obstacle(*why).into(),
+        ApiError::Refused(Refusal::MailImpossible(why)) => mail_obstacle(*why).into(),
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::MustChange => tr!(error.must_change).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
@@ -132,6 +145,218 @@ pub fn role(role: Role) -> &'static str {
     }
 }
 
+/// A role's name, at the beginning of a line.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Owner => tr!(role_name.owner),
+        Role::Admin => tr!(role_name.admin),
+        Role::Agent => tr!(role_name.agent),
+        Role::Auditor => tr!(role_name.auditor),
+    }
+}
+
+/// What a role may do.
+pub fn role_hint(role: Role) -> &'static str {
+    match role {
+        Role::Owner => tr!(role_hint.owner),
+        Role::Admin => tr!(role_hint.admin),
+        Role::Agent => tr!(role_hint.agent),
+        Role::Auditor => tr!(role_hint.auditor),
+    }
+}
+
+/// How a member of staff stands.
+pub fn staff_standing(standing: StaffStanding) -> &'static str {
+    match standing {
+        StaffStanding::Suspended => tr!(customers.suspended),
+        StaffStanding::Invited(Some(_)) => tr!(staff.invited),
+        StaffStanding::Invited(None) => tr!(staff.invitation_over),
+        StaffStanding::Locked(model::account::Lock::Dispute) => tr!(customers.disputed),
+        StaffStanding::Locked(_) => tr!(customers.locked),
+        StaffStanding::Active => tr!(staff.active),
+    }
+}
+
+/// Why somebody may change nothing about a member of staff, and what to do.
+pub fn staff_obstacle(obstacle: StaffObstacle) -> &'static str {
+    match obstacle {
+        StaffObstacle::NotPermitted => tr!(staff.not_permitted),
+        StaffObstacle::Yourself => tr!(staff.yourself),
+        StaffObstacle::Owner => tr!(staff.owner_only),
+        StaffObstacle::LastOwner => tr!(staff.last_owner),
+        StaffObstacle::Suspended => tr!(obstacle.suspended),
+        StaffObstacle::NotThereYet => tr!(staff.not_there_yet),
+        StaffObstacle::ThereAlready => tr!(staff.there_already),
+        StaffObstacle::NoMail => tr!(staff.no_mail),
+    }
+}
+
+/// What was done to a member of staff.
+pub fn staff_deed(deed: StaffDeed, email: String) -> String {
+    match deed {
+        StaffDeed::Invited => tr!(staff.done_invited, email = email),
+        StaffDeed::RoleChanged => tr!(staff.done_role).into(),
+        StaffDeed::Suspended => tr!(staff.done_suspended).into(),
+        StaffDeed::Resumed => tr!(staff.done_resumed).into(),
+        StaffDeed::LinkSent => tr!(staff.done_link, email = email),
+    }
+}
+
+/// Why a mail cannot be sent again, and what to do.
+pub fn mail_obstacle(obstacle: MailObstacle) -> &'static str {
+    match obstacle {
+        MailObstacle::NotPermitted => tr!(mail_log.not_permitted),
+        MailObstacle::NotDead => tr!(mail_log.not_dead),
+        MailObstacle::NothingKept => tr!(mail_log.nothing_kept),
+        MailObstacle::ReaderGone => tr!(mail_log.reader_gone),
+        MailObstacle::NoMail => tr!(organization.no_mail),
+    }
+}
+
+/// Through what mail goes.
+pub fn mail_route(route: &MailRoute) -> String {
+    match route {
+        MailRoute::Own => tr!(email.route_own).into(),
+        MailRoute::Inherited(name) => tr!(email.route_inherited, organization = name.to_string()),
+        MailRoute::Server => tr!(email.route_server).into(),
+        MailRoute::Nothing => tr!(email.route_nothing).into(),
+    }
+}
+
+/// Through what mail would go without a mail server of one's own.
+pub fn mail_inherited(route: &MailRoute) -> &'static str {
+    match route {
+        MailRoute::Own | MailRoute::Inherited(_) => tr!(email.inherited_above),
+        MailRoute::Server => tr!(email.inherited_server),
+        MailRoute::Nothing => tr!(email.inherited_nothing),
+    }
+}
+
+/// How the connection to a mail server is encrypted.
+pub fn mail_security(security: MailSecurity) -> &'static str {
+    match security {
+        MailSecurity::Starttls => tr!(email.starttls),
+        MailSecurity::Tls => tr!(email.tls),
+        MailSecurity::None => tr!(email.plain),
+    }
+}
+
+/// How far a test mail came, and what to do.
+pub fn mail_test(test: MailTest, to: String) -> String {
+    match test {
+        MailTest::Accepted => tr!(email.test_accepted, email = to),
+        MailTest::NoRoute => tr!(email.test_no_route).into(),
+        MailTest::NotResolved => tr!(email.test_not_resolved).into(),
+        MailTest::NotAllowed => tr!(email.test_not_allowed).into(),
+        MailTest::NotReached => tr!(email.test_not_reached).into(),
+        MailTest::NotEncrypted => tr!(email.test_not_encrypted).into(),
+        MailTest::SignInRefused => tr!(email.test_sign_in).into(),
+        MailTest::SenderRefused => tr!(email.test_sender).into(),
+        MailTest::RecipientRefused => tr!(email.test_recipient).into(),
+        MailTest::LetterRefused => tr!(email.test_letter).into(),
+        MailTest::TooSlow => tr!(email.test_slow).into(),
+    }
+}
+
+/// Where a mail stands.
+pub fn mail_state(state: MailState) -> &'static str {
+    match state {
+        MailState::Waiting => tr!(mail_log.waiting),
+        MailState::Sent => tr!(mail_log.sent),
+        MailState::Dead => tr!(mail_log.dead),
+        MailState::Expired => tr!(mail_log.expired),
+        MailState::Replaced => tr!(mail_log.replaced),
+    }
+}
+
+/// What a mail is about, by the word of its kind.
+pub fn mail_kind(kind: &str) -> &'static str {
+    match kind {
+        "reset_link" | "staff_reset_link" => tr!(mail_kind.reset_link),
+        "staff_no_factor" => tr!(mail_kind.staff_no_factor),
+        "suspended_no_reset" => tr!(mail_kind.suspended_no_reset),
+        "password_changed" => tr!(mail_kind.password_changed),
+        "disputed_to_customer" | "staff_frozen" => tr!(mail_kind.frozen),
+        "disputed_to_staff" | "staff_disputed" => tr!(mail_kind.disputed),
+        "account_locked" => tr!(mail_kind.account_locked),
+        "staff_invitation" => tr!(mail_kind.staff_invitation),
+        "access_changed" => tr!(mail_kind.access_changed),
+        "test" => tr!(mail_kind.test),
+        _ => tr!(mail_kind.other),
+    }
+}
+
+/// A rule's name, and what it means.
+pub fn rule(rule: Rule) -> (&'static str, &'static str) {
+    match rule {
+        Rule::PasswordLengthAlone => (tr!(rule.length_alone), tr!(rule.length_alone_hint)),
+        Rule::PasswordLengthWithFactor => (tr!(rule.length_factor), tr!(rule.length_factor_hint)),
+        Rule::PasswordHistory => (tr!(rule.history), tr!(rule.history_hint)),
+        Rule::FailuresBeforeLock => (tr!(rule.failures), tr!(rule.failures_hint)),
+        Rule::LockMinutes => (tr!(rule.lock), tr!(rule.lock_hint)),
+        Rule::LinkMinutes => (tr!(rule.link), tr!(rule.link_hint)),
+        Rule::StaffIdleMinutes => (tr!(rule.staff_idle), tr!(rule.idle_hint)),
+        Rule::StaffSessionMinutes => (tr!(rule.staff_session), tr!(rule.session_hint)),
+        Rule::CustomerIdleMinutes => (tr!(rule.customer_idle), tr!(rule.idle_hint)),
+        Rule::CustomerSessionMinutes => (tr!(rule.customer_session), tr!(rule.session_hint)),
+        Rule::ResetsPerOperator => (tr!(rule.per_operator), tr!(rule.budget_hint)),
+        Rule::ResetsPerOrganization => (tr!(rule.per_organization), tr!(rule.budget_hint)),
+        Rule::AllowManualEntry => (tr!(rule.manual_entry), tr!(rule.manual_entry_hint)),
+        Rule::AllowGenerated => (tr!(rule.generated), tr!(rule.generated_hint)),
+        Rule::AgentsSetPasswords => (tr!(rule.agents), tr!(rule.agents_hint)),
+        Rule::TemporaryHours => (tr!(rule.temporary), tr!(rule.temporary_hint)),
+        Rule::SplitDelivery => (tr!(rule.split), tr!(rule.split_hint)),
+        Rule::CallerVerification => (tr!(rule.caller), tr!(rule.caller_hint)),
+    }
+}
+
+/// A rule's value, as one says it.
+pub fn rule_value(rule: Rule, value: i64) -> String {
+    match rule.kind() {
+        RuleKind::Number(unit) => match unit {
+            Unit::Characters => tr!(unit.characters, count = value),
+            Unit::Passwords if value == 0 => tr!(unit.no_passwords).into(),
+            Unit::Passwords => tr!(unit.passwords, count = value),
+            Unit::Attempts => tr!(unit.attempts, count = value),
+            Unit::Minutes if value >= 2_880 && value % 1_440 == 0 => {
+                tr!(unit.days, count = value / 1_440)
+            }
+            Unit::Minutes if value >= 120 && value % 60 == 0 => {
+                tr!(unit.hours, count = value / 60)
+            }
+            Unit::Minutes => tr!(unit.minutes, count = value),
+            Unit::Hours => tr!(unit.hours, count = value),
+            Unit::ResetsAnHour => tr!(unit.resets, count = value),
+        },
+        RuleKind::Switch | RuleKind::Choice => rule_choice(rule, value).into(),
+    }
+}
+
+/// The name of one choice of a rule that is not typed as a number.
+pub fn rule_choice(rule: Rule, value: i64) -> &'static str {
+    match (rule.kind(), value) {
+        (RuleKind::Switch, 0) => tr!(unit.no),
+        (RuleKind::Switch, _) => tr!(unit.yes),
+        (RuleKind::Choice, 0) if rule == Rule::CallerVerification => tr!(rule.caller_off),
+        (RuleKind::Choice, 1) if rule == Rule::CallerVerification => tr!(rule.caller_offered),
+        (RuleKind::Choice, _) if rule == Rule::CallerVerification => tr!(rule.caller_required),
+        // A choice whose rule has no names for it here has none that people could choose by.
+        (RuleKind::Choice | RuleKind::Number(_), _) => "",
+    }
+}
+
+/// Where a rule's value comes from.
+pub fn rule_source(source: &RuleSource) -> String {
+    match source {
+        RuleSource::Default => tr!(policy.by_default).into(),
+        RuleSource::Own => tr!(policy.by_own).into(),
+        RuleSource::Inherited(name) => {
+            tr!(policy.by_inherited, organization = name.to_string())
+        }
+        RuleSource::HeldDown(name) => tr!(policy.by_ceiling, organization = name.to_string()),
+    }
+}
+
 /// Browser and system, as one says it.
 pub fn device(device: &Device) -> String {
     match (device.browser.clone(), device.system.clone()) {
@@ -178,6 +403,14 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::StaffLinkSent, _) => tr!(event.staff_link_sent),
         (AuditKind::LinksCancelled, _) => tr!(event.links_cancelled),
         (AuditKind::CustomerViewed, _) => tr!(event.customer_viewed),
+        (AuditKind::PolicyChanged, _) => tr!(event.policy_changed),
+        (AuditKind::Invited, _) => tr!(event.invited),
+        (AuditKind::RoleChanged, _) => tr!(event.role_changed),
+        (AuditKind::Suspended, _) => tr!(event.suspended),
+        (AuditKind::Resumed, _) => tr!(event.resumed),
+        (AuditKind::MailSettingsChanged, _) => tr!(event.mail_settings_changed),
+        (AuditKind::MailTested, _) => tr!(event.mail_tested),
+        (AuditKind::MailSentAgain, _) => tr!(event.mail_sent_again),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
         (AuditKind::AuditExported, _) => tr!(event.audit_exported),

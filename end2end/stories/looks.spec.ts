@@ -234,6 +234,77 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.presses('Save')
     await visitor.isToldAt('Last day', 'Please fill this in.')
   },
+  'policy': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy')
+    await visitor.sees('Policy')
+  },
+  'policy-confirm': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy/link_minutes')
+    await visitor.sees('A mailed link works for')
+  },
+  'policy-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy/link_minutes')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.fills({ 'Your own value': '7' })
+    await visitor.presses('Save')
+    await visitor.isToldAt('Your own value', 'Please enter a number from 10 to 1440.')
+  },
+  'staff': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/staff')
+    await visitor.sees('Staff')
+  },
+  'staff-invite': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/staff/new')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Send the invitation')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'staff-member': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/staff')
+    await visitor.follows('Arun Velder')
+    await visitor.sees('Arun Velder')
+    await confirms(visitor)
+    await visitor.reads('Mail a link to a new password')
+  },
+  'email': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/email')
+    await visitor.sees('Email')
+  },
+  'email-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/email')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.page.getByRole('radio', { name: 'Your own mail server' }).check()
+    await visitor.presses('Save')
+    await visitor.isToldAt('Mail server', 'Please fill this in.')
+  },
+  'email-tested': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/email')
+    await confirms(visitor)
+    await visitor.presses('Send test mail')
+    await visitor.reads(`The mail server took the test mail for ${OLIVIA.email}.`)
+  },
+  'mail-log': async (scene) => {
+    await bounces(scene)
+    await scene.visitor.opens('/organization/mail')
+    await scene.visitor.sees('Mail log')
+  },
+  'mail-item': async (scene) => {
+    await bounces(scene)
+    await scene.visitor.page.locator('[data-mail=dead]').getByRole('link').first().click()
+    await scene.visitor.reads('Send again')
+  },
   'activity': async (scene) => {
     const { visitor, customer } = scene
     await openReset(scene)
@@ -309,6 +380,27 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
 }
 
 const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: 'harbour lantern mosaic' }
+const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
+
+/** A mail that cannot be delivered, and is given up. */
+async function bounces({ visitor }: Scene): Promise<void> {
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens('/organization/staff/new')
+  await confirms(visitor)
+  await visitor.fills({ Name: 'Bo Unce', 'Email address': `bounce-${process.pid}-${Date.now()}@northwind.example` })
+  await visitor.presses('Send the invitation')
+  await visitor.sees('Bo Unce')
+  await expect(async () => {
+    await visitor.opens('/organization/mail?state=dead')
+    await expect(visitor.page.locator('[data-mail=dead]').first()).toBeVisible({ timeout: 500 })
+  }).toPass()
+}
+
+async function confirms(visitor: Visitor): Promise<void> {
+  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.presses('Continue')
+}
+
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
 
 async function openDesk({ visitor, consenting }: Scene): Promise<void> {

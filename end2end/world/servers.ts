@@ -21,7 +21,7 @@ export type ServerName = 'sqlite' | 'postgres' | 'demo'
 /** What setting up tells the stories, which run in other processes. */
 export interface World {
   folder: string
-  mail: { http: number; password: string }
+  mail: { smtp: number; http: number; password: string }
   servers: Partial<Record<ServerName, Server>>
 }
 
@@ -65,6 +65,8 @@ export default async function setUp(): Promise<() => Promise<void>> {
       await start('smtp', [process.execPath, join(root, 'end2end/smtp.mjs'), join(folder, 'smtp')], {}, logs),
     ) as { smtp: number; http: number; password: string }
     const mailed = (name: ServerName) => ({
+      // Organizations set up this mail server as well.
+      REKEY_OUTGOING_ALLOWED: '127.0.0.1,::1',
       REKEY_MAIL__TRANSPORT: 'smtp',
       REKEY_MAIL__HOST: 'localhost',
       REKEY_MAIL__PORT: String(smtp.smtp),
@@ -83,7 +85,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
       postgres && add('postgres', { ...mailed('postgres'), REKEY_DATABASE: emptyDatabase(postgres) }),
       add('demo', {}),
     ])
-    const world: World = { folder, mail: { http: smtp.http, password: smtp.password }, servers }
+    const world: World = { folder, mail: { smtp: smtp.smtp, http: smtp.http, password: smtp.password }, servers }
     process.env.REKEY_TEST_WORLD = JSON.stringify(world)
   } catch (error) {
     await tearDown().catch(() => {})

@@ -81,6 +81,22 @@ pub enum AuditKind {
     LinksCancelled,
     /// A member of staff opened the page of a customer.
     CustomerViewed,
+    /// A rule of an organization was changed.
+    PolicyChanged,
+    /// An invitation to work for an organization was mailed.
+    Invited,
+    /// A member of staff got another role.
+    RoleChanged,
+    /// An account was set aside.
+    Suspended,
+    /// An account that had been set aside is in use again.
+    Resumed,
+    /// How an organization's mail is sent was changed.
+    MailSettingsChanged,
+    /// Somebody tried how an organization's mail is sent.
+    MailTested,
+    /// A mail that could not be delivered was sent again.
+    MailSentAgain,
     /// Personal values were erased.
     Erased,
     /// The database was restored from a backup; every session and link ended.

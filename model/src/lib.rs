@@ -15,6 +15,7 @@ pub mod consent;
 pub mod customer;
 pub mod id;
 pub mod link;
+pub mod mail;
 pub mod moment;
 pub mod organization;
 pub mod overview;
@@ -22,6 +23,8 @@ pub mod permission;
 pub mod policy;
 pub mod refusal;
 pub mod reset;
+pub mod rules;
+pub mod staff;
 pub mod text;
 mod wire;
 

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::Language, id::SiteId, text::Name};
+use crate::{
+    account::Language,
+    id::{OrganizationId, SiteId},
+    text::Name,
+};
 
 /// Whether an organization is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +21,26 @@ pub enum OrganizationState {
     Active,
     /// Nobody in it or below it can sign in.
     Suspended,
+}
+
+/// On which organization a page under `/organization` acts, and how far.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acting {
+    /// The organization.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+    /// Whether it is not the reader's own but one below it.
+    pub below: bool,
+    /// How many organizations the reader may choose from.
+    pub scopes: u32,
+    /// Whether the reader may change what the page shows.
+    pub may_edit: bool,
+    /// Whether the reader proved their own password a short while ago.
+    pub stepped_up: bool,
+    /// Whether its mail can be sent at all.
+    pub sends_mail: bool,
 }
 
 /// A site as its visitors see it: enough to draw the front door.

@@ -50,6 +50,17 @@ pub const STEP_UP_LIFE: Duration = Duration::from_mins(10);
 pub const RESET_BURST: u32 = 10;
 /// The span of [`RESET_BURST`].
 pub const RESET_BURST_WINDOW: Duration = Duration::from_mins(5);
+/// How long an invitation works.
+pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
+/// Mails to staff by one person's doing (invitations, links to a new password) within
+/// [`STAFF_MAIL_WINDOW`].
+pub const STAFF_MAILS: u32 = 30;
+/// The span of [`STAFF_MAILS`].
+pub const STAFF_MAIL_WINDOW: Duration = Duration::from_hours(1);
+/// Test mails of one organization within [`TEST_MAIL_WINDOW`].
+pub const TEST_MAILS: u32 = 10;
+/// The span of [`TEST_MAILS`].
+pub const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
 /// The span of the budgets for resets.
 pub const RESET_WINDOW: Duration = Duration::from_hours(1);
 /// How long somebody with a temporary password has to choose another one after signing in.
@@ -128,6 +139,34 @@ pub enum Stricter {
     Smaller,
 }
 
+/// What a rule's value is, and how it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    /// A number of something.
+    Number(Unit),
+    /// 0 is no, 1 is yes.
+    Switch,
+    /// One of a few: each number between the bounds is a choice with a name of its own.
+    Choice,
+}
+
+/// What a rule counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Characters of a password.
+    Characters,
+    /// Passwords.
+    Passwords,
+    /// Attempts in a row.
+    Attempts,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+    /// Resets within an hour.
+    ResetsAnHour,
+}
+
 /// What holds for a rule when nobody chose otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleFacts {
@@ -139,6 +178,8 @@ pub struct RuleFacts {
     pub strictest: i64,
     /// The direction.
     pub stricter: Stricter,
+    /// What its value is.
+    pub kind: RuleKind,
     /// What it means, for the documentation.
     pub meaning: &'static str,
 }
@@ -256,7 +297,33 @@ impl Rule {
                 "callers are not verified (0), if one wants to (1), or always before a password is set (2)",
             ),
         };
-        RuleFacts { value, loosest, strictest, stricter, meaning }
+        RuleFacts { value, loosest, strictest, stricter, kind: self.kind(), meaning }
+    }
+
+    /// What its value is, and how it is asked for.
+    pub fn kind(self) -> RuleKind {
+        match self {
+            Self::PasswordLengthAlone | Self::PasswordLengthWithFactor => {
+                RuleKind::Number(Unit::Characters)
+            }
+            Self::PasswordHistory => RuleKind::Number(Unit::Passwords),
+            Self::FailuresBeforeLock => RuleKind::Number(Unit::Attempts),
+            Self::LockMinutes
+            | Self::LinkMinutes
+            | Self::StaffIdleMinutes
+            | Self::StaffSessionMinutes
+            | Self::CustomerIdleMinutes
+            | Self::CustomerSessionMinutes => RuleKind::Number(Unit::Minutes),
+            Self::ResetsPerOperator | Self::ResetsPerOrganization => {
+                RuleKind::Number(Unit::ResetsAnHour)
+            }
+            Self::TemporaryHours => RuleKind::Number(Unit::Hours),
+            Self::AllowManualEntry
+            | Self::AllowGenerated
+            | Self::AgentsSetPasswords
+            | Self::SplitDelivery => RuleKind::Switch,
+            Self::CallerVerification => RuleKind::Choice,
+        }
     }
 
     /// The stricter of two values.

@@ -31,6 +31,10 @@ pub enum Refusal {
     StepUp,
     /// A reset is not possible like this, and why.
     ResetImpossible(crate::reset::Obstacle),
+    /// That cannot be done to this member of staff, and why.
+    StaffImpossible(crate::staff::StaffObstacle),
+    /// This mail cannot be sent again, and why.
+    MailImpossible(crate::mail::MailObstacle),
 }
 
 impl Refusal {
@@ -70,6 +74,25 @@ pub enum Problem {
     UnseenCharacters,
     /// Not one of the choices.
     NotAChoice,
+    /// Not a whole number.
+    NotANumber,
+    /// Less than `min` or more than `max`.
+    OutOfBounds {
+        /// The least that is allowed.
+        min: i64,
+        /// The most that is allowed.
+        max: i64,
+    },
+    /// Somebody else has changed it since the page was shown.
+    ChangedMeanwhile,
+    /// Somebody has this email address at this site already.
+    EmailTaken,
+    /// Not the name of a host, nor an address.
+    NotAHost,
+    /// An address on a network that the operator has not allowed.
+    HostNotAllowed,
+    /// Without encryption mail goes to this very machine only.
+    PlainToThisMachineOnly,
     /// Not a date such as 2026-12-31.
     NotADate,
     /// A date that is over.

@@ -52,6 +52,8 @@ pub struct Settings {
     pub master_key_file: PathBuf,
     /// Peers whose word about the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks that are not public, to which organizations may have this server connect.
+    pub outgoing_allowed: Vec<IpNet>,
     /// How mail leaves.
     pub mail: MailSettings,
     /// The site's folder; `None` to look beside the program.
@@ -393,6 +395,8 @@ struct Written {
     master_key_file: Option<PathBuf>,
     #[serde(deserialize_with = "networks")]
     trusted_proxies: Vec<IpNet>,
+    #[serde(deserialize_with = "networks")]
+    outgoing_allowed: Vec<IpNet>,
     mail: MailSettings,
     assets: Option<PathBuf>,
     log: LogLevel,
@@ -454,6 +458,7 @@ impl Written {
             database: self.database.unwrap_or_else(|| Database::Sqlite(data.join("rekey.db"))),
             master_key_file: self.master_key_file.unwrap_or_else(|| data.join("master.key")),
             trusted_proxies: self.trusted_proxies,
+            outgoing_allowed: self.outgoing_allowed,
             mail: self.mail,
             assets: self.assets,
             log: self.log,

@@ -224,7 +224,13 @@ impl Portal {
         };
         tx.add_link(&link).await?;
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
-        let page = if purpose == LinkPurpose::Reset { "reset" } else { "confirm" };
+        let page = match purpose {
+            LinkPurpose::Reset => "reset",
+            LinkPurpose::Invitation => "invitation",
+            LinkPurpose::Dispute | LinkPurpose::ConfirmEmail | LinkPurpose::CancelEmail => {
+                "confirm"
+            }
+        };
         let path = format!("/{page}/{}/{}", link.id, token.reveal());
         Ok(MailedLink::new(site.url(address, &path)))
     }
@@ -261,9 +267,30 @@ impl Portal {
         token: &Secret,
         request: NewPassword,
     ) -> Result<()> {
-        match self.use_open_link(visit, id, token, &request).await {
+        self.use_link_for(visit, (id, LinkPurpose::Reset), token, &request).await
+    }
+
+    /// Sets the first password with an invitation, which works once.
+    pub async fn accept_invitation(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        request: NewPassword,
+    ) -> Result<()> {
+        self.use_link_for(visit, (id, LinkPurpose::Invitation), token, &request).await
+    }
+
+    async fn use_link_for(
+        &self,
+        visit: &Visit,
+        link: (LinkId, LinkPurpose),
+        token: &Secret,
+        request: &NewPassword,
+    ) -> Result<()> {
+        match self.use_open_link(visit, link, token, request).await {
             Err(Error::Refused(Refusal::LinkUnusable))
-                if self.has_just_set(visit, id, token, &request).await? =>
+                if self.has_just_set(visit, link, token, request).await? =>
             {
                 Ok(())
             }
@@ -274,16 +301,16 @@ impl Portal {
     async fn use_open_link(
         &self,
         visit: &Visit,
-        id: LinkId,
+        (id, purpose): (LinkId, LinkPurpose),
         token: &Secret,
         request: &NewPassword,
     ) -> Result<()> {
-        let (link, account) = self.usable_link(visit, id, token, LinkPurpose::Reset).await?;
+        let (link, account) = self.usable_link(visit, id, token, purpose).await?;
         // Before the password is looked at: whoever has the mail only learns nothing from it.
         self.check_pin(visit, &link, &request.pin).await?;
         let hash = self.judge_password(&account, &request.new, &request.retype).await?;
         let mut tx = self.db().write().await?;
-        let link = self.consume_link(&mut tx, visit, id, token, LinkPurpose::Reset).await?;
+        let link = self.consume_link(&mut tx, visit, id, token, purpose).await?;
         let reset = link.reset_id.ok_or(Refusal::LinkUnusable)?;
         let circumstances =
             Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link);
@@ -343,14 +370,14 @@ impl Portal {
     async fn has_just_set(
         &self,
         visit: &Visit,
-        id: LinkId,
+        (id, purpose): (LinkId, LinkPurpose),
         token: &Secret,
         request: &NewPassword,
     ) -> Result<bool> {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let Some(link) = tx.link(id).await? else { return Ok(false) };
-        if !link.was_just_used(visit, token, LinkPurpose::Reset, now) {
+        if !link.was_just_used(visit, token, purpose, now) {
             return Ok(false);
         }
         // Whoever reads the mail after its owner must not try passwords here; over an hour, so that

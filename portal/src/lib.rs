@@ -17,6 +17,7 @@ mod account;
 mod audit;
 mod caller;
 pub mod clock;
+mod colleagues;
 pub mod config;
 mod consent;
 mod customers;
@@ -29,10 +30,15 @@ mod fold;
 mod forced_change;
 mod forgotten;
 pub mod mail;
+mod mail_log;
+mod mail_settings;
 mod measures;
+mod organization;
+mod outbound;
 mod outbox;
 mod overview;
 pub mod password;
+mod policies;
 mod reset_desk;
 mod resets;
 mod restored;
@@ -56,13 +62,17 @@ use tokio::sync::Notify;
 pub use account::{ChangePassword, ChangeProfile};
 pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use caller::CheckCaller;
+pub use colleagues::{InviteStaff, SendStaffLink};
 pub use consent::SetConsent;
 pub use demo::DEMO_PASSWORD;
 pub use dispute::CloseDispute;
 pub use error::{Error, Result};
 pub use forced_change::Newcomer;
 pub use forgotten::NewPassword;
+pub use mail_log::SendMailAgain;
+pub use mail_settings::SetMail;
 pub use measures::{HashingLoad, Measures, PoolLoad};
+pub use policies::SetRule;
 pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
 pub use sessions::Actor;
@@ -76,6 +86,7 @@ use clock::{Clock, Randomness};
 use config::Settings;
 use mail::Mailer;
 use measures::SignInCounts;
+use outbound::Outbound;
 use password::{Hasher, Judge};
 use secrets::{Keys, Secret};
 use store::Db;
@@ -114,6 +125,7 @@ struct Rooms {
     mailer: Mailer,
     anchored: Anchored,
     sign_ins: SignInCounts,
+    outbound: Outbound,
     work: Notify,
 }
 
@@ -195,6 +207,7 @@ impl Portal {
             mailer,
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             sign_ins: SignInCounts::default(),
+            outbound: Outbound::allowing(&settings.outgoing_allowed),
             work: Notify::new(),
         })))
     }
@@ -230,6 +243,10 @@ impl Portal {
     /// What sends mail, for checking whether it can.
     pub fn mailer(&self) -> &Mailer {
         &self.0.mailer
+    }
+
+    fn outbound(&self) -> &Outbound {
+        &self.0.outbound
     }
 
     fn db(&self) -> &Db {

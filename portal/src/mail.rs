@@ -21,14 +21,22 @@ use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail, ensure};
 use lettre::message::Mailbox;
-use model::{Moment, account::Language, id::MailId, text::EmailAddress};
+use model::{
+    Moment,
+    account::Language,
+    id::MailId,
+    mail::{MailSecurity, MailTest},
+    text::EmailAddress,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use crate::secrets::Secret;
+use crate::{outbound::Outbound, secrets::Secret};
 
 use folder::Folder;
-pub use letter::{Brand, ChangedHow, Letter, LetterKind, MailedLink, MailedPassword, Occasion};
+pub use letter::{
+    AccessChange, Brand, ChangedHow, Letter, LetterKind, MailedLink, MailedPassword, Occasion,
+};
 use render::Templates;
 use smtp::Smtp;
 
@@ -152,37 +160,166 @@ pub struct Mailer(Arc<Inner>);
 struct Inner {
     templates: Templates,
     /// `None` as long as no way is configured.
-    out: Option<Out>,
+    way: Option<Arc<Way>>,
+    /// What ways have in common, whose mail server it may be.
+    ca_file: Option<PathBuf>,
+    timeout_seconds: u64,
 }
 
-struct Out {
+/// A way for letters to leave, and who they are from.
+pub(crate) struct Way {
     from: Mailbox,
-    way: Way,
+    means: Means,
 }
 
-enum Way {
+enum Means {
     Server(Arc<Smtp>),
     Folder(Folder),
+}
+
+/// A letter's addresses and marks.
+pub(crate) struct Parcel<'a> {
+    /// To whom it goes.
+    pub to: &'a EmailAddress,
+    /// The brand's name.
+    pub from_name: &'a str,
+    /// Where answers go.
+    pub reply_to: Option<&'a EmailAddress>,
+    /// The same at every try.
+    pub message_id: &'a str,
+    /// When it was written.
+    pub date: Moment,
+}
+
+/// An organization's own mail server.
+pub(crate) struct OwnServer {
+    pub host: String,
+    pub port: u16,
+    pub tls: MailTls,
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    pub from: String,
+}
+
+impl From<MailSecurity> for MailTls {
+    fn from(security: MailSecurity) -> Self {
+        match security {
+            MailSecurity::Starttls => Self::Starttls,
+            MailSecurity::Tls => Self::Tls,
+            MailSecurity::None => Self::None,
+        }
+    }
+}
+
+impl Way {
+    /// The `Message-ID` of a letter, without angle brackets: the same whenever it is sent this way.
+    pub(crate) fn message_id(&self, mail: MailId) -> String {
+        format!("{mail}@{}", self.from.email.domain())
+    }
+
+    /// Tries once to send a letter, for no longer than the configured timeout.
+    pub(crate) async fn send(&self, parcel: &Parcel<'_>, rendered: &Rendered) -> Delivery {
+        let message = match self.message(parcel, rendered) {
+            Ok(message) => message,
+            // Nothing that a later try would mend.
+            Err(error) => return Delivery::Never { answer: format!("{error:#}") },
+        };
+        match &self.means {
+            Means::Folder(folder) => folder.keep(parcel.message_id, &message.bytes).await,
+            Means::Server(server) => {
+                let delivery = match server.send(&message).await {
+                    Ok(answer) => Delivery::Accepted { answer },
+                    Err(fault) => fault.into_delivery(),
+                };
+                smtp::without_secrets(delivery, rendered)
+            }
+        }
+    }
+
+    /// The same, told by how far it came.
+    pub(crate) async fn test(
+        &self,
+        parcel: &Parcel<'_>,
+        rendered: &Rendered,
+    ) -> (MailTest, String) {
+        let message = match self.message(parcel, rendered) {
+            Ok(message) => message,
+            Err(error) => return (MailTest::LetterRefused, format!("{error:#}")),
+        };
+        match &self.means {
+            Means::Folder(folder) => match folder.keep(parcel.message_id, &message.bytes).await {
+                Delivery::Accepted { answer } => (MailTest::Accepted, answer),
+                Delivery::Later { answer } | Delivery::Never { answer } => {
+                    (MailTest::LetterRefused, answer)
+                }
+            },
+            Means::Server(server) => match server.send(&message).await {
+                Ok(answer) => (MailTest::Accepted, answer),
+                Err(fault) => fault.into_test(),
+            },
+        }
+    }
+
+    fn message(
+        &self,
+        parcel: &Parcel<'_>,
+        rendered: &Rendered,
+    ) -> anyhow::Result<message::Outgoing> {
+        let Parcel { to, from_name, reply_to, message_id, date } = *parcel;
+        let from = &self.from;
+        let envelope = message::Envelope { from, from_name, to, reply_to, message_id, date };
+        envelope.message(rendered)
+    }
 }
 
 impl Mailer {
     /// Checks the settings and reads the certificates they name; connects to nothing yet.
     pub fn new(settings: &MailSettings) -> anyhow::Result<Self> {
-        let out = match settings.transport {
+        let way = match settings.transport {
             MailTransport::None => None,
             MailTransport::Smtp => {
                 let from = sender(settings)?;
                 let server = Smtp::new(settings, &from)?;
-                Some(Out { from, way: Way::Server(Arc::new(server)) })
+                Some(Way { from, means: Means::Server(Arc::new(server)) })
             }
             MailTransport::Folder => {
                 let Some(folder) = settings.folder.clone() else {
                     bail!("mail.folder is missing: mail.transport = \"folder\" needs it");
                 };
-                Some(Out { from: sender(settings)?, way: Way::Folder(Folder::new(folder)) })
+                let means = Means::Folder(Folder::new(folder));
+                Some(Way { from: sender(settings)?, means })
             }
         };
-        Ok(Self(Arc::new(Inner { templates: Templates::new()?, out })))
+        Ok(Self(Arc::new(Inner {
+            templates: Templates::new()?,
+            way: way.map(Arc::new),
+            ca_file: settings.ca_file.clone(),
+            timeout_seconds: settings.timeout_seconds,
+        })))
+    }
+
+    /// The way that the settings say, if they say one.
+    pub(crate) fn way(&self) -> Option<Arc<Way>> {
+        self.0.way.clone()
+    }
+
+    /// The way through an organization's own mail server: wherever it says, but not inside.
+    pub(crate) fn through(&self, own: OwnServer, outbound: &Outbound) -> anyhow::Result<Way> {
+        let settings = MailSettings {
+            transport: MailTransport::Smtp,
+            host: own.host,
+            port: own.port,
+            tls: own.tls,
+            user: own.user,
+            password: own.password,
+            from: own.from,
+            ca_file: self.0.ca_file.clone(),
+            timeout_seconds: self.0.timeout_seconds,
+            ..MailSettings::default()
+        };
+        let from = sender(&settings)?;
+        let server = Smtp::new(&settings, &from)?.guarded_by(outbound.clone());
+        Ok(Way { from, means: Means::Server(Arc::new(server)) })
     }
 
     /// Puts a letter into words. `data` is what [`Letter::into_parts`] made of it.
@@ -199,8 +336,8 @@ impl Mailer {
     /// The `Message-ID` of a letter, without angle brackets: the same whenever it is sent.
     pub fn message_id(&self, mail: MailId) -> String {
         // RFC 2606: the other name never exists.
-        let domain = self.0.out.as_ref().map_or("rekey.invalid", |out| out.from.email.domain());
-        format!("{mail}@{domain}")
+        let way = self.0.way.as_ref();
+        way.map_or_else(|| format!("{mail}@rekey.invalid"), |way| way.message_id(mail))
     }
 
     /// Tries once to send a letter, for no longer than the configured timeout.
@@ -216,47 +353,36 @@ impl Mailer {
         date: Moment,
         rendered: &Rendered,
     ) -> Delivery {
-        let Some(Out { from, way }) = &self.0.out else {
-            return Delivery::Later { answer: "no mail server is configured".into() };
-        };
-        let envelope = message::Envelope { from, from_name, to, reply_to, message_id, date };
-        let message = match envelope.message(rendered) {
-            Ok(message) => message,
-            // Nothing that a later try would mend.
-            Err(error) => return Delivery::Never { answer: format!("{error:#}") },
-        };
-        match way {
-            Way::Folder(folder) => folder.keep(message_id, &message.bytes).await,
-            Way::Server(server) => smtp::without_secrets(server.send(&message).await, rendered),
-        }
+        let Some(way) = &self.0.way else { return nowhere() };
+        way.send(&Parcel { to, from_name, reply_to, message_id, date }, rendered).await
     }
 
     /// Whether there is a way for mail to go.
     pub fn sends(&self) -> bool {
-        self.0.out.is_some()
+        self.0.way.is_some()
     }
 
     /// Tries the configured way without sending anything. The error says how to mend it.
     pub async fn check(&self) -> anyhow::Result<()> {
-        match &self.0.out {
+        match self.0.way.as_ref().map(|way| &way.means) {
             None => bail!(
                 "no mail server is configured, so no reset link can be sent: set mail.transport = \
                  \"smtp\" with mail.host and mail.from"
             ),
-            Some(Out { way: Way::Folder(folder), .. }) => folder.check().await,
-            Some(Out { way: Way::Server(server), .. }) => server.check().await,
+            Some(Means::Folder(folder)) => folder.check().await,
+            Some(Means::Server(server)) => server.check().await,
         }
     }
 }
 
 impl std::fmt::Debug for Mailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let out = match &self.0.out {
+        let way = match self.0.way.as_ref().map(|way| &way.means) {
             None => "none",
-            Some(Out { way: Way::Server(_), .. }) => "smtp",
-            Some(Out { way: Way::Folder(_), .. }) => "folder",
+            Some(Means::Server(_)) => "smtp",
+            Some(Means::Folder(_)) => "folder",
         };
-        f.debug_struct("Mailer").field("transport", &out).finish_non_exhaustive()
+        f.debug_struct("Mailer").field("transport", &way).finish_non_exhaustive()
     }
 }
 
@@ -274,8 +400,18 @@ fn sender(settings: &MailSettings) -> anyhow::Result<Mailbox> {
     Ok(Mailbox::new(mailbox.name, email))
 }
 
+/// What becomes of a letter as long as there is no way for it to go.
+pub(crate) fn nowhere() -> Delivery {
+    Delivery::Later { answer: "no mail server is configured".into() }
+}
+
+/// Whether this can be a mail server's host: a name, or an address.
+pub(crate) fn is_host(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || smtp::is_host_name(text)
+}
+
 /// Whether a host is this machine, so that nothing in between can listen.
-fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

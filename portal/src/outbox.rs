@@ -6,12 +6,18 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use model::id::{MailId, ResetId};
+use model::{
+    id::{MailId, ResetId},
+    link::LinkPurpose,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     Portal, Result,
-    mail::{Delivery, Letter, Rendered},
-    store::{Account, OutboxRow, SiteRow, Tx},
+    mail::{Delivery, Letter, LetterKind, MailedLink, Parcel, Rendered, nowhere},
+    mail_settings::sender_name,
+    store::{Account, MailSettingsRow, OutboxRow, SiteRow, Tx},
 };
 
 /// Seconds until the next try, by tries so far.
@@ -23,6 +29,37 @@ const LEASE_BEYOND_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const PATIENCE: Duration = Duration::from_hours(3 * 24);
 /// The seal's purpose.
 const PURPOSE: &str = "mail";
+/// The purpose of the seal of what is kept of a dead letter.
+pub(crate) const KEPT: &str = "mail-kept";
+/// The fields of letters that hold a link with a token, which nobody keeps.
+const LINKS: [&str; 2] = ["link", "dispute_link"];
+
+/// What is kept of a dead letter: all that its words need, but for its link.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    data: Value,
+    /// The field that the link was in, and what it was for.
+    link: Option<(String, LinkPurpose)>,
+}
+
+impl Kept {
+    /// What its link was for, if it had one.
+    pub fn purpose(&self) -> Option<LinkPurpose> {
+        self.link.as_ref().map(|(_, purpose)| *purpose)
+    }
+
+    /// The letter's data with a new link, which works for so many minutes.
+    pub fn renewed(self, link: Option<MailedLink>, minutes: u32) -> anyhow::Result<Value> {
+        let Self { mut data, link: place } = self;
+        if let (Some((field, _)), Some(link)) = (place, link) {
+            data[field] = serde_json::to_value(&link)?;
+            if data.get("minutes").is_some() {
+                data["minutes"] = minutes.into();
+            }
+        }
+        Ok(data)
+    }
+}
 
 impl Tx {
     /// Puts a letter to an account's stored address into the outbox; worthless after `life`.
@@ -46,8 +83,24 @@ impl Tx {
         life: Duration,
         reset: Option<ResetId>,
     ) -> Result<()> {
+        self.post_parts(portal, to, letter.into_parts()?, life, reset).await.map(drop)
+    }
+
+    /// The same for a letter that was taken apart; its id.
+    pub(crate) async fn post_parts(
+        &mut self,
+        portal: &Portal,
+        to: &Account,
+        (kind, data): (LetterKind, Value),
+        life: Duration,
+        reset: Option<ResetId>,
+    ) -> Result<MailId> {
         let now = portal.now();
-        let (kind, data) = letter.into_parts()?;
+        let link_id = LINKS.iter().find_map(|field| {
+            let url = data.get(field)?.as_str()?;
+            // …/{id}/{token}
+            url.rsplit('/').nth(1)?.parse().ok()
+        });
         let row = OutboxRow {
             id: MailId(portal.random().id(now)),
             site_id: to.site_id,
@@ -58,12 +111,13 @@ impl Tx {
             language: to.language,
             recipient: to.email.clone(),
             sealed: Some(portal.keys().seal(PURPOSE, &data)?),
+            link_id,
             attempts: 0,
             expires_at: now.plus(life),
             created_at: now,
         };
         self.add_mail(&row).await?;
-        Ok(())
+        Ok(row.id)
     }
 }
 
@@ -76,6 +130,7 @@ impl Portal {
         let lease_until = now.plus(timeout + LEASE_BEYOND_TIMEOUT);
         let Some(mail) = tx.take_mail(now, lease_until).await? else { return Ok(false) };
         let site = tx.site(mail.site_id).await?.context("a mail's site")?;
+        let route = tx.mail_route(mail.organization_id).await?;
         tx.commit().await?;
         crate::failpoint::reach("mail-taken");
 
@@ -83,7 +138,7 @@ impl Portal {
             None
         } else {
             Some(match self.rendered(&mail, &site) {
-                Ok(rendered) => self.deliver(&mail, &site, &rendered).await,
+                Ok(rendered) => self.deliver(&mail, &site, route.as_ref(), &rendered).await,
                 Err(error) => Delivery::Never { answer: format!("{error:#}") },
             })
         };
@@ -110,7 +165,8 @@ impl Portal {
             }
         };
         tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), state, answer, "mail finished");
-        if tx.finish_mail(mail.id, state, &answer, now).await?
+        let kept = if state == "dead" { self.kept(&mut tx, &mail).await? } else { None };
+        if tx.finish_mail(mail.id, (state, &answer), kept.as_deref(), now).await?
             && state != "sent"
             && let Some(reset) = mail.reset_id
         {
@@ -122,26 +178,68 @@ impl Portal {
 
     fn rendered(&self, mail: &OutboxRow, site: &SiteRow) -> anyhow::Result<Rendered> {
         let sealed = mail.sealed.as_deref().context("the letter was wiped")?;
-        let data: serde_json::Value = self.keys().open(PURPOSE, sealed)?;
+        let data: Value = self.keys().open(PURPOSE, sealed)?;
         self.mailer().render(mail.kind, mail.language, &site.mail_brand(), &data)
     }
 
-    async fn deliver(&self, mail: &OutboxRow, site: &SiteRow, rendered: &Rendered) -> Delivery {
+    /// What it takes to write a letter anew that is given up, sealed, without its link.
+    async fn kept(&self, tx: &mut Tx, mail: &OutboxRow) -> Result<Option<Vec<u8>>> {
+        // A password or a code is nobody's to keep: the reset is begun anew.
+        if matches!(mail.kind, LetterKind::GeneratedPassword | LetterKind::CallerCode) {
+            return Ok(None);
+        }
+        let Some(sealed) = mail.sealed.as_deref() else { return Ok(None) };
+        // What cannot be opened is nothing to be kept.
+        let Ok(mut data) = self.keys().open::<Value>(PURPOSE, sealed) else { return Ok(None) };
+        let Some(fields) = data.as_object_mut() else { return Ok(None) };
+        // The PIN that goes with a link is with whoever sent it: that is begun anew, too.
+        if fields.get("pin").and_then(Value::as_bool) == Some(true) {
+            return Ok(None);
+        }
+        let field = LINKS.into_iter().find(|field| fields.contains_key(*field));
+        for field in LINKS {
+            fields.remove(field);
+        }
+        let link = match (field, mail.link_id) {
+            (None, _) => None,
+            (Some(field), Some(link)) => match tx.link(link).await?.map(|link| link.purpose) {
+                Some(
+                    purpose @ (LinkPurpose::Reset | LinkPurpose::Invitation | LinkPurpose::Dispute),
+                ) => Some((field.to_owned(), purpose)),
+                // Other links are a part of something that has to be begun anew.
+                _ => return Ok(None),
+            },
+            (Some(_), None) => return Ok(None),
+        };
+        Ok(Some(self.keys().seal(KEPT, &Kept { data, link })?))
+    }
+
+    /// Sends a letter the way its organization's mail goes.
+    async fn deliver(
+        &self,
+        mail: &OutboxRow,
+        site: &SiteRow,
+        route: Option<&MailSettingsRow>,
+        rendered: &Rendered,
+    ) -> Delivery {
         let reply_to = site
             .support_email
             .as_deref()
             .and_then(|text| model::text::EmailAddress::parse(text).ok());
-        let message_id = self.mailer().message_id(mail.id);
-        self.mailer()
-            .send(
-                &mail.recipient,
-                site.name.as_str(),
-                reply_to.as_ref(),
-                &message_id,
-                mail.created_at,
-                rendered,
-            )
-            .await
+        let way = match self.way(route) {
+            Ok(Some(way)) => way,
+            Ok(None) => return nowhere(),
+            // Whoever set it up may mend it.
+            Err(error) => return Delivery::Later { answer: format!("{error:#}") },
+        };
+        let parcel = Parcel {
+            to: &mail.recipient,
+            from_name: &sender_name(route, &site.name),
+            reply_to: reply_to.as_ref(),
+            message_id: &way.message_id(mail.id),
+            date: mail.created_at,
+        };
+        way.send(&parcel, rendered).await
     }
 
     /// How many mails wait, and how many were given up, for `rekey check` and operators.

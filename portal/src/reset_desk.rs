@@ -14,9 +14,7 @@ use model::{
     link::LinkOrigin,
     permission::Permission,
     policy::{BURST_TOLD, PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
-    refusal::{FieldProblem, Problem},
     reset::{Delivery, DeskReset, Obstacle, ResetDesk},
-    text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 
 use crate::{
@@ -43,25 +41,6 @@ pub struct SendLink {
     pub reason: String,
     /// The number of a ticket; empty for none.
     pub ticket: String,
-}
-
-/// Why staff do something, as they typed it.
-pub(crate) fn why(reason: &str, ticket: &str) -> Result<Why> {
-    let mut problems = Vec::new();
-    let mut refuse = |field: &str, problem| {
-        problems.push(FieldProblem { field: field.into(), problem });
-        None
-    };
-    let reason = match remark(reason, LONGEST_REASON) {
-        Ok(Some(reason)) => Some(reason),
-        Ok(None) => refuse("reason", Problem::Required),
-        Err(problem) => refuse("reason", problem),
-    };
-    let ticket = remark(ticket, LONGEST_TICKET).unwrap_or_else(|problem| refuse("ticket", problem));
-    match reason {
-        Some(reason) if problems.is_empty() => Ok(Why { reason, ticket }),
-        _ => Err(Refusal::Fields(problems).into()),
-    }
 }
 
 impl Portal {
@@ -136,7 +115,7 @@ impl Portal {
             Some(Obstacle::NotPermitted)
         } else if state == AccountState::Suspended || tx.is_suspended(organization).await? {
             Some(Obstacle::Suspended)
-        } else if !self.mailer().sends() {
+        } else if !self.sends_mail(tx, organization).await? {
             Some(Obstacle::NoMail)
         } else {
             None
@@ -147,7 +126,7 @@ impl Portal {
     /// lock at once; it needs no consent, since only the customer learns the password.
     pub async fn send_link(&self, actor: &Actor, request: SendLink) -> Result<ResetId> {
         actor.may(Permission::SendLink)?;
-        let why = why(&request.reason, &request.ticket)?;
+        let why = Why::told(&request.reason, &request.ticket)?;
         let now = self.now();
         let mut tx = self.db().write().await?;
         // Before the step-up: whose customer it is not has nothing to step up for.

@@ -17,9 +17,9 @@ use model::{
     id::{AccountId, ResetId, SessionId, TargetId},
     link::{LinkOrigin, LinkPurpose},
     policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule},
-    refusal::Problem,
+    refusal::{FieldProblem, Problem},
     reset::{Delivery, ResetState, TargetState},
-    text::Name,
+    text::{LONGEST_REASON, LONGEST_TICKET, Name, remark},
 };
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,28 @@ pub(crate) struct Why {
     pub ticket: Option<String>,
 }
 
+impl Why {
+    /// What staff said in the fields `reason`, which has to be given, and `ticket`.
+    pub fn told(reason: &str, ticket: &str) -> Result<Self> {
+        let mut problems = Vec::new();
+        let mut refuse = |field: &str, problem| {
+            problems.push(FieldProblem { field: field.into(), problem });
+            None
+        };
+        let reason = match remark(reason, LONGEST_REASON) {
+            Ok(Some(reason)) => Some(reason),
+            Ok(None) => refuse("reason", Problem::Required),
+            Err(problem) => refuse("reason", problem),
+        };
+        let ticket =
+            remark(ticket, LONGEST_TICKET).unwrap_or_else(|problem| refuse("ticket", problem));
+        match reason {
+            Some(reason) if problems.is_empty() => Ok(Self { reason, ticket }),
+            _ => Err(Refusal::Fields(problems).into()),
+        }
+    }
+}
+
 impl Circumstances {
     /// What a visit tells.
     pub fn of(visit: &Visit, actor: (ActorKind, Option<AccountId>), how: ChangedHow) -> Self {
@@ -126,6 +148,7 @@ impl Circumstances {
                 device: device::describe(&self.user_agent),
                 staff: self.staff.clone(),
                 why: reset.why().filter(|_| reset.delivery.is_temporary()),
+                ..Personal::default()
             },
         }
     }

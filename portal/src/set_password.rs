@@ -19,7 +19,7 @@ use crate::{
     Actor, Error, Portal, Result,
     mail::{ChangedHow, MailedPassword},
     password,
-    reset_desk::{SENT_TWICE_WITHIN, why},
+    reset_desk::SENT_TWICE_WITHIN,
     resets::{Circumstances, Temporary, Why},
     secrets::Secret,
     store::{Account, ResetRow, Tx},
@@ -192,7 +192,7 @@ impl Portal {
 
     /// The reason and the password, or everything that is wrong with them at once.
     async fn read_form(&self, account: &Account, request: &SetPassword) -> Result<(Why, Secret)> {
-        let why = why(&request.reason, &request.ticket);
+        let why = Why::told(&request.reason, &request.ticket);
         let new = match &request.password {
             StaffPassword::Generated => Ok(password::suggest(self.random())),
             StaffPassword::Typed { new, retype } => {

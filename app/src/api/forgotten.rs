@@ -39,7 +39,7 @@ pub async fn link(
     Ok(portal.link(&visit, link, &token, purpose).await?)
 }
 
-/// Sets a new password with a link.
+/// Sets a new password with a link, or the first one with an invitation.
 #[server(prefix = "/api", endpoint = "forgotten/use")]
 pub async fn use_link(
     /// The link's public id.
@@ -51,11 +51,18 @@ pub async fn use_link(
     /// The PIN that was read out, for a link that asks for it.
     #[server(default)]
     pin: Hidden,
+    /// Whether the link is an invitation.
+    #[server(default)]
+    invitation: bool,
 ) -> Result<(), ApiError> {
     let (portal, facts, visit) = asked()?;
     let token = token(&facts, link)?;
     let request = portal::NewPassword { new: new.into(), retype: retype.into(), pin: pin.into() };
-    portal.use_link(&visit, link, &token, request).await?;
+    if invitation {
+        portal.accept_invitation(&visit, link, &token, request).await?;
+    } else {
+        portal.use_link(&visit, link, &token, request).await?;
+    }
     keep_for_a_second_press(&facts, link, &token);
     see_other_if_plain(&facts.site.path("/reset/done"));
     Ok(())

@@ -11,6 +11,8 @@ pub mod customers;
 mod error;
 pub mod forgotten;
 mod hidden;
+pub mod mail;
+pub mod organization;
 pub mod overview;
 pub mod password;
 pub mod preferences;

@@ -5,6 +5,7 @@ use model::{
     account::{AccountKind, Lock},
     customer::Count,
     overview::{Coverage, DAYS_CHARTED, HomeView},
+    permission::Permission,
     reset::Delivery,
 };
 
@@ -53,6 +54,11 @@ pub fn Home() -> impl IntoView {
         <div class="mt-3 grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
             <Way to="/customers" icon=Icon::People title=tr!(customers.title) hint=tr!(home.customers) />
             <Way to="/resets" icon=Icon::Key title=tr!(resets.title) hint=tr!(home.resets) />
+            {me.role
+                .filter(|role| role.may(Permission::ReadSettings))
+                .map(|_| {
+                    view! { <Way to="/organization/policy" icon=Icon::Building title=tr!(organization.title) hint=tr!(home.organization) /> }
+                })}
             <Way to="/account" icon=Icon::Person title=tr!(account.profile) hint=tr!(home.profile) />
             <Way to="/account/security" icon=Icon::Shield title=tr!(account.security) hint=tr!(home.security) />
             <Way to="/account/activity" icon=Icon::Clock title=tr!(account.activity) hint=tr!(home.activity) />

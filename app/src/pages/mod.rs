@@ -8,5 +8,6 @@ pub mod forgotten;
 pub mod home;
 pub mod login;
 pub mod not_found;
+pub mod organization;
 pub mod prove;
 pub mod resets;

@@ -10,6 +10,7 @@ pub mod new_password;
 pub mod page;
 pub mod panel;
 pub mod preferences;
+pub mod prove;
 pub mod signed_in;
 pub mod steps;
 pub mod strength;

@@ -1,7 +1,7 @@
 //! What is around every page of those who are signed in.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::components::A;
+use leptos_router::{components::A, hooks::use_location};
 use model::{
     account::{AccountKind, Role},
     permission::Permission,
@@ -37,7 +37,7 @@ pub fn Frame(
                 <div class="mx-auto flex min-h-16 max-w-7xl items-center gap-1 px-4 max-sm:flex-wrap max-sm:pt-2 sm:gap-2 sm:px-6">
                     <div class="min-w-0 max-sm:flex-1"><Brand name=site.name.to_string() to=home /></div>
                     <div class="mr-auto min-w-0 max-sm:order-last max-sm:w-full max-sm:pb-1">
-                        {(me.kind == AccountKind::Staff).then(|| view! { <Ways role=me.role /> })}
+                        {me.role.filter(|_| me.kind == AccountKind::Staff).map(|role| view! { <Ways role /> })}
                     </div>
                     <a class="btn btn-ghost btn-square" href=home aria-label=tr!(common.home) title=tr!(common.home)>
                         <Glyph icon=Icon::Home />
@@ -75,8 +75,13 @@ pub fn Frame(
 
 /// Where staff go.
 #[component]
-fn Ways(role: Option<Role>) -> impl IntoView {
-    let reads_audit = role.is_some_and(|role| role.may(Permission::ReadAudit));
+fn Ways(
+    /// As what the reader works.
+    role: Role,
+) -> impl IntoView {
+    let reads_audit = role.may(Permission::ReadAudit);
+    let path = use_location().pathname;
+    let set_up = move || path.with(|path| path.starts_with("/organization")).then_some("page");
     view! {
         <nav class="ways" aria-label=tr!(common.ways)>
             <A href="/customers">
@@ -91,6 +96,15 @@ fn Ways(role: Option<Role>) -> impl IntoView {
                         <A href="/audit">
                             {tr!(audit.title)}
                         </A>
+                    }
+                })}
+            {role
+                .may(Permission::ReadSettings)
+                .then(|| {
+                    view! {
+                        <a href="/organization/policy" aria-current=set_up>
+                            {tr!(organization.title)}
+                        </a>
                     }
                 })}
         </nav>

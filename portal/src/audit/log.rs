@@ -67,7 +67,7 @@ impl People {
         let AuditReadRow { row, organization, content } = read;
         let personal = content.and_then(|content| serde_json::from_str::<Personal>(&content).ok());
         let erased = personal.is_none();
-        let Personal { address, device, staff, why } = personal.unwrap_or_default();
+        let Personal { address, device, staff, why, .. } = personal.unwrap_or_default();
         let actor = match row.actor_id {
             Some(id) => {
                 let found = self.find(tx, id).await?;

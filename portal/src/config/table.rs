@@ -90,6 +90,13 @@ pub const SETTINGS: &[Setting] = &[
         "a list of addresses or networks, such as [\"10.0.0.0/8\", \"::1\"]",
     ),
     setting(
+        "outgoing_allowed",
+        Kind::List,
+        "none",
+        "Networks that are not public, to which organizations may have this server connect, such as for mail servers of their own. `mail.host` may be anywhere.",
+        "a list of addresses or networks, such as [\"10.20.0.0/16\"]",
+    ),
+    setting(
         "mail.transport",
         Kind::Text,
         "none",

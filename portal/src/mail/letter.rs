@@ -3,7 +3,11 @@
 use std::net::IpAddr;
 
 use anyhow::Context;
-use model::{Moment, account::Device, text::Name};
+use model::{
+    Moment,
+    account::{Device, Role},
+    text::Name,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -234,6 +238,34 @@ letters! {
         /// The forgotten-password page; holds no secret.
         forgot_link: MailedLink,
     }
+    /// The link by which somebody who is to work for an organization chooses a first password.
+    StaffInvitation = "staff_invitation" {
+        /// What the reader is called.
+        name: Name,
+        /// For whom they are to work.
+        organization: Name,
+        /// Who invited them.
+        inviter: Name,
+        /// When.
+        at: Moment,
+        /// The link.
+        link: MailedLink,
+        /// Minutes for which it works.
+        minutes: u32,
+    }
+    /// Tells a member of staff what a superior changed about their access.
+    AccessChanged = "access_changed" {
+        /// What the reader is called.
+        name: Name,
+        /// For whom they work.
+        organization: Name,
+        /// Who changed it.
+        by: Name,
+        /// When.
+        at: Moment,
+        /// What it is now.
+        change: AccessChange,
+    }
     /// Shows that mail works.
     Test = "test" {}
 }
@@ -266,6 +298,18 @@ pub struct Occasion {
     /// Browser and system, as far as the browser told.
     #[serde(default)]
     pub device: Device,
+}
+
+/// What a superior changed about the access of a member of staff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", content = "role", rename_all = "snake_case")]
+pub enum AccessChange {
+    /// They may do something else from now on.
+    Role(Role),
+    /// They cannot sign in.
+    Suspended,
+    /// They can sign in again.
+    Resumed,
 }
 
 /// In which way a password was changed.

@@ -7,6 +7,7 @@
 
 use std::{
     error::Error as _,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
@@ -27,9 +28,12 @@ use lettre::{
     },
 };
 
+use model::mail::MailTest;
+
 use super::{
     Delivery, MailSettings, MailTls, Rendered, is_this_machine, message::Outgoing, render::one_line,
 };
+use crate::outbound::{Outbound, Unreachable, resolve};
 
 /// Connections kept open for the next letter.
 const MOST_IDLE: usize = 4;
@@ -47,6 +51,8 @@ pub(super) struct Smtp {
     tls: Tls,
     credentials: Option<Credentials>,
     hello: ClientId,
+    /// Where it may be, when an organization says where it is.
+    guard: Option<Outbound>,
     /// For one letter, from the first to the last word.
     timeout: Duration,
     idle: Mutex<Vec<(u64, AsyncSmtpConnection)>>,
@@ -63,6 +69,7 @@ enum Tls {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 enum Step {
+    Resolve,
     Connect,
     Encrypt,
     SignIn,
@@ -74,11 +81,23 @@ enum Step {
 
 /// What stopped a conversation: the step, and a line about it.
 #[derive(Debug)]
-struct Fault {
+pub(super) struct Fault {
     step: Step,
     /// The server's answer code, if it was an answer.
     code: Option<u16>,
     answer: String,
+    /// What there is to say beyond the step.
+    why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// As the step says.
+    Step,
+    /// The host's addresses are inside.
+    Inside,
+    /// The time was over.
+    Slow,
 }
 
 impl Smtp {
@@ -122,37 +141,42 @@ impl Smtp {
             tls,
             credentials,
             hello: ClientId::Domain(hello.to_owned()),
+            guard: None,
             timeout: Duration::from_secs(*timeout_seconds),
             idle: Mutex::default(),
             parked: AtomicU64::new(0),
         })
     }
 
+    /// The same, but only where an organization may have this server connect to.
+    pub(super) fn guarded_by(self, guard: Outbound) -> Self {
+        Self { guard: Some(guard), ..self }
+    }
+
     /// Sends one message, taking no longer than the timeout.
-    pub(super) async fn send(self: &Arc<Self>, message: &Outgoing) -> Delivery {
-        let step = AtomicU8::new(Step::Connect as u8);
-        match tokio::time::timeout(self.timeout, self.converse(message, &step)).await {
-            Ok(Ok(answer)) => Delivery::Accepted { answer },
-            Ok(Err(fault)) => fault.into_delivery(),
-            Err(_) => {
-                let seconds = self.timeout.as_secs();
-                let answer = if step.load(Ordering::Relaxed) == Step::Body as u8 {
-                    format!(
-                        "no answer within {seconds} s after the letter was handed over; it may \
-                         have arrived"
-                    )
-                } else {
-                    format!("no answer within {seconds} s")
-                };
-                Delivery::Later { answer }
-            }
+    pub(super) async fn send(self: &Arc<Self>, message: &Outgoing) -> Result<String, Fault> {
+        let step = AtomicU8::new(Step::Resolve as u8);
+        if let Ok(result) = tokio::time::timeout(self.timeout, self.converse(message, &step)).await
+        {
+            return result;
         }
+        let seconds = self.timeout.as_secs();
+        let handed_over = step.load(Ordering::Relaxed) == Step::Body as u8;
+        let (step, answer) = if handed_over {
+            let answer = format!(
+                "no answer within {seconds} s after the letter was handed over; it may have arrived"
+            );
+            (Step::Body, answer)
+        } else {
+            (Step::Connect, format!("no answer within {seconds} s"))
+        };
+        Err(Fault { why: Why::Slow, ..Fault::ours(step, &answer) })
     }
 
     /// Connects, encrypts, signs in and says nothing further.
     pub(super) async fn check(&self) -> anyhow::Result<()> {
         let server = format!("{}:{}", self.host, self.port);
-        let step = AtomicU8::new(Step::Connect as u8);
+        let step = AtomicU8::new(Step::Resolve as u8);
         let checked = tokio::time::timeout(self.timeout, async {
             let mut connection = self.connect(&step).await?;
             let alive = connection.test_connected().await;
@@ -170,7 +194,9 @@ impl Smtp {
             ),
         };
         let mend = match fault.step {
-            Step::Connect => "check mail.host and mail.port, and that no firewall is in between",
+            Step::Resolve | Step::Connect => {
+                "check mail.host and mail.port, and that no firewall is in between"
+            }
             Step::Encrypt => {
                 "check that mail.tls fits the port (465: \"tls\", 587: \"starttls\"), that \
                  mail.host is the name in the server's certificate, and that mail.ca_file names \
@@ -210,7 +236,12 @@ impl Smtp {
         };
         match hand_over(&mut connection, message, step).await {
             Ok(response) => {
-                self.keep(connection);
+                // An organization's server is asked for anew each time, and so is where it is.
+                if self.guard.is_none() {
+                    self.keep(connection);
+                } else {
+                    goodbye(connection);
+                }
                 Ok(shown(&spoken(&response)))
             }
             Err(fault) => {
@@ -226,8 +257,11 @@ impl Smtp {
             Tls::FromTheStart(parameters) => Some(parameters.clone()),
             Tls::Off | Tls::Starttls(_) => None,
         };
+        // The connection goes to the very addresses that were looked at; the certificate must
+        // bear the host's name all the same.
+        let addresses = self.addresses().await?;
         let connecting = AsyncSmtpConnection::connect_tokio1(
-            (self.host.as_str(), self.port),
+            &addresses[..],
             // Of several addresses, the first must not use up all the time.
             Some(self.timeout / 2),
             &self.hello,
@@ -252,6 +286,29 @@ impl Smtp {
             }
         }
         Ok(connection)
+    }
+
+    /// Where the host is.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Fault> {
+        let found = match &self.guard {
+            Some(guard) => guard.resolve(&self.host, self.port).await,
+            None => resolve(&self.host, self.port).await,
+        };
+        let found = found.map_err(|unreachable| match unreachable {
+            Unreachable::NotResolved => {
+                Fault::ours(Step::Resolve, "the host's name has no address")
+            }
+            Unreachable::NotAllowed => Fault {
+                why: Why::Inside,
+                ..Fault::ours(Step::Resolve, "the host's address is private and not allowed here")
+            },
+        })?;
+        // Whatever a name says: in clear only to this very machine.
+        let in_clear = matches!(self.tls, Tls::Off);
+        if in_clear && !found.iter().all(|address| address.ip().to_canonical().is_loopback()) {
+            return Err(Fault::ours(Step::Encrypt, "in clear only to this machine"));
+        }
+        Ok(found)
     }
 
     /// A kept connection that still answers.
@@ -324,7 +381,7 @@ async fn enter<T>(
 
 impl Fault {
     fn ours(step: Step, answer: &str) -> Self {
-        Self { step, code: None, answer: answer.to_owned() }
+        Self { step, code: None, answer: answer.to_owned(), why: Why::Step }
     }
 
     fn of(step: Step, error: &Error) -> Self {
@@ -334,6 +391,7 @@ impl Fault {
                 step,
                 code: code.to_string().parse().ok(),
                 answer: shown(&format!("{code} {text}")),
+                why: Why::Step,
             };
         }
         let io = io_kind(error);
@@ -360,13 +418,13 @@ impl Fault {
                 _ => shown(&format!("the connection failed: {}", root(error))),
             }
         };
-        Self { step, code: None, answer }
+        Self { step, code: None, answer, why: Why::Step }
     }
 
     /// A letter is given up only when the server refused the recipient or the letter for good.
     /// What is wrong with the connection, the sign-in or the sender is wrong for every letter
     /// and will be mended.
-    fn into_delivery(self) -> Delivery {
+    pub(super) fn into_delivery(self) -> Delivery {
         let about_the_letter = matches!(self.step, Step::Recipient | Step::Data | Step::Body);
         // 530, 534, 535, 538: sign in first, or otherwise.
         let for_good = self.code.is_some_and(|code| {
@@ -377,6 +435,24 @@ impl Fault {
         } else {
             Delivery::Later { answer: self.answer }
         }
+    }
+}
+
+impl Fault {
+    /// How far a test mail came, and the line about it.
+    pub(super) fn into_test(self) -> (MailTest, String) {
+        let outcome = match (self.why, self.step) {
+            (Why::Inside, _) => MailTest::NotAllowed,
+            (Why::Slow, _) => MailTest::TooSlow,
+            (Why::Step, Step::Resolve) => MailTest::NotResolved,
+            (Why::Step, Step::Connect) => MailTest::NotReached,
+            (Why::Step, Step::Encrypt) => MailTest::NotEncrypted,
+            (Why::Step, Step::SignIn) => MailTest::SignInRefused,
+            (Why::Step, Step::Sender) => MailTest::SenderRefused,
+            (Why::Step, Step::Recipient) => MailTest::RecipientRefused,
+            (Why::Step, Step::Data | Step::Body) => MailTest::LetterRefused,
+        };
+        (outcome, self.answer)
     }
 }
 
@@ -472,7 +548,7 @@ fn tls_parameters(settings: &MailSettings) -> anyhow::Result<TlsParameters> {
 }
 
 /// Letters, digits, `-` and `.`: nothing that could end an SMTP command.
-fn is_host_name(text: &str) -> bool {
+pub(super) fn is_host_name(text: &str) -> bool {
     (1..=253).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
         && !text.starts_with(['-', '.'])

@@ -62,10 +62,26 @@ impl Tx {
             .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(|done| done.rows_affected()))
     }
 
+    /// Makes one link worthless, if it is open.
+    pub async fn void_link(&mut self, id: LinkId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE id = $1 AND state = $4")
+            .bind(id).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(drop))
+    }
+
     /// Makes every open link to a new password of an account worthless; returns how many.
     pub async fn void_reset_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
+        self.void_links_for(account, LinkPurpose::Reset, now).await
+    }
+
+    /// Makes every open link of an account for one purpose worthless; returns how many.
+    pub async fn void_links_for(
+        &mut self,
+        account: AccountId,
+        purpose: LinkPurpose,
+        now: Moment,
+    ) -> sqlx::Result<u64> {
         on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4 AND purpose = $5")
-            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(LinkPurpose::Reset).execute(c).await.map(|done| done.rows_affected()))
+            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(purpose).execute(c).await.map(|done| done.rows_affected()))
     }
 
     /// When the open links of an account that visitors asked for were made, newest first. Those made

@@ -18,6 +18,7 @@ mod devices;
 mod disputes;
 mod forgotten;
 mod links;
+mod mail_settings;
 mod measures;
 mod meta;
 mod organizations;
@@ -25,6 +26,7 @@ mod outbox;
 mod overview;
 mod resets;
 mod sessions;
+mod staff;
 mod statement;
 
 use std::{str::FromStr, time::Duration};
@@ -48,11 +50,13 @@ pub(crate) use devices::DeviceRow;
 pub(crate) use disputes::DisputeRow;
 pub(crate) use forgotten::ForgottenRow;
 pub(crate) use links::LinkRow;
+pub(crate) use mail_settings::MailSettingsRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};
-pub(crate) use outbox::OutboxRow;
+pub(crate) use outbox::{LoggedMail, MailSearch, OutboxRow};
 pub(crate) use overview::ResetSearch;
 pub(crate) use resets::ResetRow;
 pub(crate) use sessions::{ActorRow, SessionRow, Stage};
+pub(crate) use staff::StaffMember;
 
 /// Runs the same body against whichever engine `$tx` holds.
 macro_rules! on {

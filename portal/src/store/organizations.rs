@@ -6,6 +6,7 @@ use model::{
     id::{OrganizationId, SiteId},
     organization::OrganizationState,
     policy::{Rule, RuleSetting},
+    rules::PolicyLevel,
     text::Name,
 };
 
@@ -39,6 +40,7 @@ pub(crate) struct SiteRow {
 #[derive(sqlx::FromRow)]
 struct PolicyRow {
     organization_id: OrganizationId,
+    name: Name,
     rule: Option<String>,
     value: Option<i64>,
     ceiling: Option<i64>,
@@ -139,26 +141,71 @@ impl Tx {
         }
     }
 
+    /// Holds an organization alone until the commit: its rules, its staff and its mail settings
+    /// are changed by one at a time. Nobody decides anything by them meanwhile.
+    pub async fn hold_organization(&mut self, id: OrganizationId) -> sqlx::Result<()> {
+        match self {
+            // There is one writer.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => {
+                sqlx::query("SELECT 1 FROM organizations WHERE id = $1 FOR NO KEY UPDATE")
+                    .bind(id)
+                    .execute(&mut **tx)
+                    .await
+                    .map(drop)
+            }
+        }
+    }
+
     /// The settings of an organization and all above it, from the root down; there is a level for
     /// each of them, also for one that chose nothing: it is held within the ceilings above it.
     pub async fn policy_settings(
         &mut self,
         id: OrganizationId,
     ) -> sqlx::Result<Vec<Vec<RuleSetting>>> {
-        let rows: Vec<PolicyRow> = on!(self, c => sqlx::query_as("SELECT ancestor_id AS organization_id, rule, value, ceiling FROM organization_ancestors LEFT JOIN policies ON policies.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance DESC, rule")
+        Ok(self.policy_levels(id).await?.into_iter().map(|level| level.settings).collect())
+    }
+
+    /// The same with everybody's name.
+    pub async fn policy_levels(&mut self, id: OrganizationId) -> sqlx::Result<Vec<PolicyLevel>> {
+        let rows: Vec<PolicyRow> = on!(self, c => sqlx::query_as("SELECT ancestor_id AS organization_id, name, rule, value, ceiling FROM organization_ancestors JOIN organizations ON organizations.id = ancestor_id LEFT JOIN policies ON policies.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance DESC, rule")
             .bind(id).fetch_all(c).await)?;
-        let mut levels: Vec<(OrganizationId, Vec<RuleSetting>)> = Vec::new();
+        let mut levels: Vec<(OrganizationId, PolicyLevel)> = Vec::new();
         for row in rows {
             if levels.last().is_none_or(|(organization, _)| *organization != row.organization_id) {
-                levels.push((row.organization_id, Vec::new()));
+                let level = PolicyLevel { name: row.name, settings: Vec::new() };
+                levels.push((row.organization_id, level));
             }
             // A rule that a newer version knows is nothing to this one.
-            if let (Some(rule), Some((_, settings))) =
+            if let (Some(rule), Some((_, level))) =
                 (row.rule.as_deref().and_then(Rule::from_word), levels.last_mut())
             {
-                settings.push(RuleSetting { rule, value: row.value, ceiling: row.ceiling });
+                let (value, ceiling) = (row.value, row.ceiling);
+                level.settings.push(RuleSetting { rule, value, ceiling });
             }
         }
-        Ok(levels.into_iter().map(|(_, settings)| settings).collect())
+        Ok(levels.into_iter().map(|(_, level)| level).collect())
+    }
+
+    /// Sets an organization's own value of a rule; nothing, to inherit it.
+    pub async fn set_rule_value(
+        &mut self,
+        organization: OrganizationId,
+        rule: Rule,
+        value: Option<i64>,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO policies (organization_id, rule, value) VALUES ($1, $2, $3) ON CONFLICT (organization_id, rule) DO UPDATE SET value = excluded.value")
+            .bind(organization).bind(rule.word()).bind(value).execute(c).await.map(drop))
+    }
+
+    /// Sets the ceiling of a rule for those below an organization; nothing, for none.
+    pub async fn set_rule_ceiling(
+        &mut self,
+        organization: OrganizationId,
+        rule: Rule,
+        ceiling: Option<i64>,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO policies (organization_id, rule, ceiling) VALUES ($1, $2, $3) ON CONFLICT (organization_id, rule) DO UPDATE SET ceiling = excluded.ceiling")
+            .bind(organization).bind(rule.word()).bind(ceiling).execute(c).await.map(drop))
     }
 }

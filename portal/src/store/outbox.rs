@@ -3,11 +3,12 @@
 use model::{
     Moment,
     account::Language,
-    id::{AccountId, MailId, OrganizationId, ResetId, SiteId},
+    id::{AccountId, LinkId, MailId, OrganizationId, ResetId, SiteId},
+    mail::MailState,
     text::EmailAddress,
 };
 
-use super::{Tx, on};
+use super::{Tx, locked, on};
 use crate::mail::LetterKind;
 
 /// A mail.
@@ -23,17 +24,47 @@ pub(crate) struct OutboxRow {
     pub language: Language,
     pub recipient: EmailAddress,
     pub sealed: Option<Vec<u8>>,
+    /// The link it holds.
+    pub link_id: Option<LinkId>,
     pub attempts: i32,
     pub expires_at: Moment,
     pub created_at: Moment,
 }
 
+/// A mail of the log.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct LoggedMail {
+    pub id: MailId,
+    pub organization_id: OrganizationId,
+    pub account_id: Option<AccountId>,
+    pub recipient: EmailAddress,
+    pub kind: LetterKind,
+    pub state: MailState,
+    pub attempts: i32,
+    pub created_at: Moment,
+    pub due_at: Moment,
+    pub finished_at: Option<Moment>,
+    pub answer: Option<String>,
+    pub link_id: Option<LinkId>,
+    /// What it takes to write it anew, sealed, when it was given up.
+    pub kept: Option<Vec<u8>>,
+}
+
+/// Which page of the log.
+pub(crate) struct MailSearch {
+    pub organization: OrganizationId,
+    pub state: Option<MailState>,
+    /// Behind which mail it begins.
+    pub behind: Option<(Moment, MailId)>,
+    pub limit: i64,
+}
+
 impl Tx {
     /// Adds a mail that is due at once.
     pub async fn add_mail(&mut self, row: &OutboxRow) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO outbox (id, site_id, organization_id, account_id, kind, language, recipient, sealed, state, attempts, due_at, expires_at, created_at, reset_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $10, $9, $10, $11)")
+        on!(self, c => sqlx::query("INSERT INTO outbox (id, site_id, organization_id, account_id, kind, language, recipient, sealed, link_id, state, attempts, due_at, expires_at, created_at, reset_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11, 'waiting', 0, $10, $9, $10, $12)")
             .bind(row.id).bind(row.site_id).bind(row.organization_id).bind(row.account_id).bind(row.kind).bind(row.language)
-            .bind(&row.recipient).bind(&row.sealed).bind(row.expires_at).bind(row.created_at).bind(row.reset_id).execute(c).await.map(drop))
+            .bind(&row.recipient).bind(&row.sealed).bind(row.expires_at).bind(row.created_at).bind(row.link_id).bind(row.reset_id).execute(c).await.map(drop))
     }
 
     /// Takes a mail that is due; nobody else gets it before `lease_until`.
@@ -43,9 +74,9 @@ impl Tx {
         lease_until: Moment,
     ) -> sqlx::Result<Option<OutboxRow>> {
         match self {
-            Self::Sqlite(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, attempts, expires_at, created_at")
+            Self::Sqlite(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, link_id, attempts, expires_at, created_at")
                 .bind(now).bind(lease_until).fetch_optional(&mut **tx).await,
-            Self::Postgres(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, attempts, expires_at, created_at")
+            Self::Postgres(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, link_id, attempts, expires_at, created_at")
                 .bind(now).bind(lease_until).fetch_optional(&mut **tx).await,
         }
     }
@@ -60,16 +91,17 @@ impl Tx {
         on!(self, c => sqlx::query("UPDATE outbox SET due_at = $2, lease_until = NULL, answer = $3 WHERE id = $1 AND state = 'waiting'").bind(id).bind(due_at).bind(answer).execute(c).await.map(drop))
     }
 
-    /// A mail is `sent`, `dead` or `expired`; its content is wiped. Whether it was on its way.
+    /// A mail is `sent`, `dead` or `expired`; its content is wiped. Of one that is dead, what it
+    /// takes to write it anew may be kept. Whether it was on its way.
     pub async fn finish_mail(
         &mut self,
         id: MailId,
-        state: &str,
-        answer: &str,
+        (state, answer): (&str, &str),
+        kept: Option<&[u8]>,
         now: Moment,
     ) -> sqlx::Result<bool> {
-        on!(self, c => sqlx::query("UPDATE outbox SET state = $2, answer = $3, sealed = NULL, lease_until = NULL, finished_at = $4 WHERE id = $1 AND state = 'waiting'")
-            .bind(id).bind(state).bind(answer).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+        on!(self, c => sqlx::query("UPDATE outbox SET state = $2, answer = $3, sealed = NULL, kept = $5, lease_until = NULL, finished_at = $4 WHERE id = $1 AND state = 'waiting'")
+            .bind(id).bind(state).bind(answer).bind(now).bind(kept).execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
     /// Wipes mails whose time is over and that nobody is sending; the resets whose passwords they
@@ -80,8 +112,10 @@ impl Tx {
         Ok(expired.into_iter().flatten().collect())
     }
 
-    /// Wipes every mail that is on its way; returns how many.
+    /// Wipes every mail that is on its way, and what is kept of dead ones; returns how many were on
+    /// their way.
     pub async fn wipe_mails(&mut self, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE outbox SET kept = NULL WHERE kept IS NOT NULL").execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("UPDATE outbox SET state = 'expired', sealed = NULL, lease_until = NULL, finished_at = $1 WHERE state = 'waiting'").bind(now).execute(c).await.map(|done| done.rows_affected()))
     }
 
@@ -93,5 +127,38 @@ impl Tx {
     /// Forgets mails that were finished before `before`; dead letters stay.
     pub async fn prune_mails(&mut self, before: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM outbox WHERE finished_at < $1 AND state <> 'dead'").bind(before).execute(c).await.map(drop))
+    }
+
+    /// A mail of the log.
+    pub async fn logged_mail(&mut self, id: MailId) -> sqlx::Result<Option<LoggedMail>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, account_id, recipient, kind, state, attempts, created_at, due_at, finished_at, answer, link_id, kept FROM outbox WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+
+    /// A mail of the log, held until the commit.
+    pub async fn lock_logged_mail(&mut self, id: MailId) -> sqlx::Result<Option<LoggedMail>> {
+        locked!(self, "SELECT id, organization_id, account_id, recipient, kind, state, attempts, created_at, due_at, finished_at, answer, link_id, kept FROM outbox WHERE id = $1", query, c => sqlx::query_as(query).bind(id).fetch_optional(c).await)
+    }
+
+    /// One page of an organization's mail, the newest first: a walk along an index, whether of all
+    /// states or of one.
+    pub async fn find_mails(&mut self, search: &MailSearch) -> sqlx::Result<Vec<LoggedMail>> {
+        // Greater than any place that there is.
+        let (at, id) = search.behind.unwrap_or((Moment(i64::MAX), MailId(uuid::Uuid::max())));
+        match search.state {
+            Some(state) => {
+                on!(self, c => sqlx::query_as("SELECT id, organization_id, account_id, recipient, kind, state, attempts, created_at, due_at, finished_at, answer, link_id, kept FROM outbox WHERE organization_id = $1 AND state = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5")
+                    .bind(search.organization).bind(state).bind(at).bind(id).bind(search.limit).fetch_all(c).await)
+            }
+            None => {
+                on!(self, c => sqlx::query_as("SELECT id, organization_id, account_id, recipient, kind, state, attempts, created_at, due_at, finished_at, answer, link_id, kept FROM outbox WHERE organization_id = $1 AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4")
+                    .bind(search.organization).bind(at).bind(id).bind(search.limit).fetch_all(c).await)
+            }
+        }
+    }
+
+    /// A dead mail was sent again as another one: what was kept of it is wiped.
+    pub async fn replace_mail(&mut self, id: MailId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE outbox SET state = $2, kept = NULL WHERE id = $1 AND state = $3")
+            .bind(id).bind(MailState::Replaced).bind(MailState::Dead).execute(c).await.map(drop))
     }
 }

@@ -626,6 +626,7 @@ impl World {
         let id = words.next().and_then(|word| word.parse().ok()).expect("an id");
         let purpose = match words.next() {
             Some("reset") => LinkPurpose::Reset,
+            Some("invitation") => LinkPurpose::Invitation,
             Some("confirm") => LinkPurpose::Dispute,
             other => panic!("{other:?} in {url}"),
         };

@@ -8,8 +8,14 @@ mod words;
 
 use std::{net::IpAddr, time::Duration};
 
-use model::{Moment, account::Device, text::Name};
-use portal::mail::{Brand, ChangedHow, Letter, LetterKind, MailedLink, MailedPassword, Occasion};
+use model::{
+    Moment,
+    account::{Device, Role},
+    text::Name,
+};
+use portal::mail::{
+    AccessChange, Brand, ChangedHow, Letter, LetterKind, MailedLink, MailedPassword, Occasion,
+};
 use portal::secrets::Secret;
 
 fn brand() -> Brand {
@@ -122,6 +128,21 @@ fn letter(kind: LetterKind) -> Letter {
             locked: occasion(),
             minutes: 15,
             forgot_link: forgot,
+        },
+        LetterKind::StaffInvitation => Letter::StaffInvitation {
+            name: name("Arun Patel"),
+            organization: name("Northwind Backup"),
+            inviter: name("Olivia Berg"),
+            at: occasion().at,
+            link: link("invitation"),
+            minutes: 7 * 24 * 60,
+        },
+        LetterKind::AccessChanged => Letter::AccessChanged {
+            name: name("Arun Patel"),
+            organization: name("Northwind Backup"),
+            by: name("Olivia Berg"),
+            at: occasion().at,
+            change: AccessChange::Role(Role::Admin),
         },
         LetterKind::Test => Letter::Test {},
     }

@@ -1,4 +1,4 @@
-//! `/reset/{link}`: a new password.
+//! `/reset/{link}`: a new password; `/invitation/{link}`: the first one.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -25,16 +25,27 @@ use crate::{
     },
 };
 
-/// The page of a link, whether it can still be used or not.
+/// The page of a link to a new password, whether it can still be used or not.
 #[component]
 pub fn Reset() -> impl IntoView {
+    view! { <Page purpose=LinkPurpose::Reset /> }
+}
+
+/// The page of an invitation, whether it can still be used or not.
+#[component]
+pub fn Invitation() -> impl IntoView {
+    view! { <Page purpose=LinkPurpose::Invitation /> }
+}
+
+#[component]
+fn Page(purpose: LinkPurpose) -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("link")?.parse::<LinkId>().ok()));
     let view = Resource::new_blocking(
         move || id.get(),
-        |id| async move {
+        move |id| async move {
             match id {
-                Some(id) => link(id, LinkPurpose::Reset).await,
+                Some(id) => link(id, purpose).await,
                 None => Err(ApiError::Refused(Refusal::LinkUnusable)),
             }
         },
@@ -48,8 +59,10 @@ pub fn Reset() -> impl IntoView {
     let step = move || {
         Suspend::new(async move {
             match (id.get_untracked(), view.await) {
-                (Some(id), Ok(view)) => view! { <Choose id view form /> }.into_any(),
-                (None, _) | (_, Err(ApiError::Refused(_))) => view! { <Unusable /> }.into_any(),
+                (Some(id), Ok(view)) => view! { <Choose id view form purpose /> }.into_any(),
+                (None, _) | (_, Err(ApiError::Refused(_))) => {
+                    view! { <Unusable purpose /> }.into_any()
+                }
                 (_, Err(error)) => view! { <Failed error /> }.into_any(),
             }
         })
@@ -58,7 +71,7 @@ pub fn Reset() -> impl IntoView {
         <PublicPage>
             {move || match finished.get() {
                 Some(true) => view! { <Done /> }.into_any(),
-                Some(false) => view! { <Unusable /> }.into_any(),
+                Some(false) => view! { <Unusable purpose /> }.into_any(),
                 None => view! { <Suspense fallback=Loading>{step}</Suspense> }.into_any(),
             }}
         </PublicPage>
@@ -67,17 +80,23 @@ pub fn Reset() -> impl IntoView {
 
 /// The step.
 #[component]
-fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView {
+fn Choose(
+    id: LinkId,
+    view: LinkView,
+    form: FormState<UseLink>,
+    purpose: LinkPurpose,
+) -> impl IntoView {
+    let invited = purpose == LinkPurpose::Invitation;
     let suggestion = use_suggestion();
     let LinkView { email, sign_in_name, expires_at, rules, pin } = view;
+    let title = if invited { tr!(invitation.title) } else { tr!(reset.title) };
+    let note = if invited { tr!(invitation.note) } else { tr!(reset.note) };
     view! {
-        <Progress step=Step::Choose />
-        <PageTitle
-            title=tr!(reset.title)
-            hint=Some(tr!(reset.hint, email = email, min = rules.shortest))
-        />
+        {(!invited).then(|| view! { <Progress step=Step::Choose /> })}
+        <PageTitle title hint=Some(tr!(reset.hint, email = email, min = rules.shortest)) />
         <Form form>
             <input type="hidden" name="link" value=id.to_string() />
+            {invited.then(|| view! { <input type="hidden" name="invitation" value="true" /> })}
             {sign_in_name.map(|name| view! { <WhosePassword name=name.into() /> })}
             {pin
                 .then(|| {
@@ -90,7 +109,7 @@ fn Choose(id: LinkId, view: LinkView, form: FormState<UseLink>) -> impl IntoView
         </Form>
         <Suggest suggestion />
         <p class="hint mt-4 text-center text-pretty">
-            {tr!(reset.note)} " " {tr!(reset.expires)} " " <Time at=expires_at /> "."
+            {note} " " {tr!(reset.expires)} " " <Time at=expires_at /> "."
         </p>
     }
 }

@@ -10,7 +10,7 @@ mod sent;
 mod unusable;
 
 pub use ask::Forgot;
-pub use choose::Reset;
+pub use choose::{Invitation, Reset};
 pub use done::ResetDone;
 pub use sent::ForgotSent;
 

@@ -1,0 +1,183 @@
+//! `/organization/…`: how an organization is set up. One's own, or with `?scope=` one below it.
+
+mod email;
+mod invite;
+mod mail_item;
+mod mail_log;
+mod member;
+mod policy;
+mod rule;
+mod staff;
+
+pub use email::Email;
+pub use invite::Invite;
+pub use mail_item::LoggedMail;
+pub use mail_log::MailLog;
+pub use member::Member;
+pub use policy::Policy;
+pub use rule::EditRule;
+pub use staff::Staff;
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::Outlet,
+    hooks::{use_location, use_query_map},
+    params::ParamsMap,
+};
+use model::{id::OrganizationId, organization::Acting, permission::Permission};
+
+use crate::{
+    api::{ApiError, customers::scopes, session::SignedInView},
+    i18n::tr,
+    ui::{
+        go,
+        icon::{Glyph, Icon},
+        page::PageTitle,
+        panel::{Absent, Failed, Notice, Tone},
+    },
+};
+
+/// The pages with a tab of their own: path, icon.
+const TABS: [(&str, Icon); 4] = [
+    ("/organization/policy", Icon::Shield),
+    ("/organization/staff", Icon::People),
+    ("/organization/email", Icon::Mail),
+    ("/organization/mail", Icon::Clock),
+];
+
+fn tab_name(path: &str) -> &'static str {
+    match path {
+        "/organization/policy" => tr!(policy.title),
+        "/organization/email" => tr!(email.title),
+        "/organization/mail" => tr!(mail_log.title),
+        _ => tr!(staff.title),
+    }
+}
+
+/// Around the pages: the way from one to the other, and the choice of whom they are about.
+#[component]
+pub fn Organization() -> impl IntoView {
+    let SignedInView { me, .. } = expect_context();
+    match me.role {
+        None => return view! { <Absent /> }.into_any(),
+        Some(role) if !role.may(Permission::ReadSettings) => {
+            go::status(403);
+            let error = ApiError::Refused(model::Refusal::NotAllowed);
+            return view! { <Failed error /> }.into_any();
+        }
+        Some(_) => {}
+    }
+    let query = use_query_map();
+    let path = use_location().pathname;
+    let scope = Memo::new(move |_| query.with(scope_of));
+    let tabs = move || {
+        let scope = scope.get();
+        let path = path.get();
+        TABS.into_iter()
+            .map(|(tab, icon)| {
+                let current = match path.strip_prefix(tab) {
+                    Some("") => Some("page"),
+                    Some(rest) if rest.starts_with('/') => Some("true"),
+                    _ => None,
+                };
+                view! {
+                    <a href=with_scope(tab, scope) aria-current=current>
+                        <Glyph icon class="size-4.5" />
+                        {tab_name(tab)}
+                    </a>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <div class="mx-auto grid max-w-5xl gap-6 md:grid-cols-[12rem_minmax(0,1fr)] md:gap-8">
+            <nav class="side" aria-label=tr!(organization.title)>{tabs}</nav>
+            <div class="min-w-0"><Outlet /></div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The scope that an address asks for.
+fn scope_of(query: &ParamsMap) -> Option<OrganizationId> {
+    query.get_str("scope").and_then(|id| id.parse().ok())
+}
+
+/// A path with its scope.
+fn with_scope(path: &str, scope: Option<OrganizationId>) -> String {
+    match scope {
+        Some(scope) => format!("{path}?scope={scope}"),
+        None => path.to_owned(),
+    }
+}
+
+/// The scope that addresses name: none for one's own organization.
+fn named(acting: &Acting) -> Option<OrganizationId> {
+    acting.below.then_some(acting.id)
+}
+
+/// What an address says was done.
+fn done_of(query: &ParamsMap) -> Option<String> {
+    query.get("done").filter(|done| !done.is_empty())
+}
+
+/// The organizations to choose from, asked for with the page.
+type Choices = Resource<Vec<model::customer::Scope>>;
+
+/// Asks for the organizations to choose from.
+fn choices() -> Choices {
+    Resource::new_blocking(|| (), |()| async { scopes(String::new()).await.unwrap_or_default() })
+}
+
+/// The title of a page that acts on an organization, and the choice of which one.
+#[component]
+fn Top(
+    /// What the page is about.
+    title: &'static str,
+    /// Whom it acts on.
+    acting: Acting,
+    /// The organizations to choose from.
+    choices: Choices,
+) -> impl IntoView {
+    let hint = tr!(organization.of, organization = acting.name.to_string());
+    let chosen = acting.id;
+    let selector = (acting.scopes > 1).then(|| {
+        let options = move || {
+            Suspend::new(async move {
+                let option = |scope: model::customer::Scope| {
+                    let indent = "\u{a0}\u{a0}".repeat(usize::try_from(scope.depth).unwrap_or(0));
+                    let name = format!("{indent}{}", scope.name);
+                    view! {
+                        <option value=scope.id.to_string() selected=scope.id == chosen>{name}</option>
+                    }
+                };
+                choices.await.into_iter().map(option).collect_view()
+            })
+        };
+        view! {
+            <form method="get" class="flex items-center gap-2" data-scopes>
+                <select class="select w-full sm:w-56" name="scope" aria-label=tr!(customers.scope)>
+                    <Transition>{options}</Transition>
+                </select>
+                <button class="btn">{tr!(organization.show)}</button>
+            </form>
+        }
+    });
+    let no_mail = (!acting.sends_mail)
+        .then(|| view! { <div class="mt-4"><Notice tone=Tone::Bad>{tr!(organization.no_mail)}</Notice></div> });
+    view! {
+        <div class="flex flex-wrap items-start justify-between gap-4">
+            <div class="min-w-0"><PageTitle title hint=Some(hint) /></div>
+            {selector}
+        </div>
+        {no_mail}
+    }
+}
+
+/// What stands where content could not be had.
+fn failed(error: ApiError) -> AnyView {
+    match error {
+        ApiError::Refused(model::Refusal::NotFound) => view! { <Absent /> }.into_any(),
+        error => view! { <Failed error /> }.into_any(),
+    }
+}

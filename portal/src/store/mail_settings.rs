@@ -1,0 +1,56 @@
+//! How organizations' mail is sent.
+
+use model::{
+    Moment,
+    id::OrganizationId,
+    mail::MailSecurity,
+    text::{EmailAddress, Name},
+};
+
+use super::{Tx, on};
+
+/// An organization's own mail server.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct MailSettingsRow {
+    pub organization_id: OrganizationId,
+    pub host: String,
+    pub port: i64,
+    pub security: MailSecurity,
+    pub user_name: Option<String>,
+    pub sealed_password: Option<Vec<u8>>,
+    pub from_email: EmailAddress,
+    pub from_name: Option<Name>,
+    pub updated_at: Moment,
+}
+
+impl Tx {
+    /// An organization's own mail server.
+    pub async fn mail_settings(
+        &mut self,
+        organization: OrganizationId,
+    ) -> sqlx::Result<Option<MailSettingsRow>> {
+        on!(self, c => sqlx::query_as("SELECT organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at FROM mail_settings WHERE organization_id = $1").bind(organization).fetch_optional(c).await)
+    }
+
+    /// The mail server through which an organization's mail goes: its own, or that of the nearest
+    /// one above it that has one.
+    pub async fn mail_route(
+        &mut self,
+        organization: OrganizationId,
+    ) -> sqlx::Result<Option<MailSettingsRow>> {
+        on!(self, c => sqlx::query_as("SELECT mail_settings.organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at FROM organization_ancestors JOIN mail_settings ON mail_settings.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance LIMIT 1").bind(organization).fetch_optional(c).await)
+    }
+
+    /// Gives an organization a mail server of its own, instead of the one it had.
+    pub async fn set_mail_settings(&mut self, row: &MailSettingsRow) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO mail_settings (organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (organization_id) DO UPDATE SET host = excluded.host, port = excluded.port, security = excluded.security, user_name = excluded.user_name, sealed_password = excluded.sealed_password, from_email = excluded.from_email, from_name = excluded.from_name, updated_at = excluded.updated_at")
+            .bind(row.organization_id).bind(&row.host).bind(row.port).bind(row.security).bind(&row.user_name)
+            .bind(&row.sealed_password).bind(&row.from_email).bind(&row.from_name).bind(row.updated_at)
+            .execute(c).await.map(drop))
+    }
+
+    /// Takes an organization's own mail server away.
+    pub async fn remove_mail_settings(&mut self, organization: OrganizationId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM mail_settings WHERE organization_id = $1").bind(organization).execute(c).await.map(drop))
+    }
+}
