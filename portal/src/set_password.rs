@@ -230,7 +230,11 @@ impl Portal {
             StaffPassword::Generated => true,
             StaffPassword::Typed { .. } => self.hasher().verify(new, hash).await?,
         };
-        if is_the_same { Ok(last.id) } else { Err(wait_refusal(SENT_TWICE_WITHIN - age).into()) }
+        if is_the_same {
+            Ok(last.id)
+        } else {
+            Err(wait_refusal(SENT_TWICE_WITHIN.saturating_sub(age)).into())
+        }
     }
 }
 

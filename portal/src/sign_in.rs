@@ -219,7 +219,8 @@ impl Portal {
         let (device, device_token) = if account.must_change_password {
             (None, None)
         } else {
-            let (id, token) = self.know_device(&mut tx, visit, &account, &attempt.device).await?;
+            let (id, token) =
+                self.know_device(&mut tx, visit, &account, attempt.device.as_ref()).await?;
             (Some(id), Some(token))
         };
         let kept = request.keep && account.kind == AccountKind::Customer;
@@ -254,7 +255,7 @@ impl Portal {
         tx: &mut Tx,
         visit: &Visit,
         account: &Account,
-        known: &Option<DeviceRow>,
+        known: Option<&DeviceRow>,
     ) -> Result<(DeviceId, Secret)> {
         let now = self.now();
         let (token, hash) = new_token(self.random());

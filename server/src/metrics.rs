@@ -1,4 +1,4 @@
-//! `/metrics`, on a listener of its own, for Prometheus and what reads the same (OpenMetrics text).
+//! `/metrics`, on a listener of its own, for Prometheus and what reads the same (`OpenMetrics` text).
 //!
 //! Labels are few and known: route templates, classes of statuses, words for states. Nothing in them
 //! comes from a request or names anybody.

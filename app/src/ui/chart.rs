@@ -88,8 +88,10 @@ pub fn Columns(
         .collect();
     let heads =
         series.iter().map(|series| view! { <th scope="col">{series.name}</th> }).collect_view();
+    let (first, last) = (places.first().cloned(), places.last().cloned());
+    let box_ = format!("0 0 {} {UNIT}", places.len().max(1));
     let rows = places
-        .iter()
+        .into_iter()
         .enumerate()
         .filter(|(at, _)| sums[*at] > 0)
         .map(|(at, place)| {
@@ -100,11 +102,9 @@ pub fn Columns(
                     view! { <td class="num">{words::number(value)}</td> }
                 })
                 .collect_view();
-            view! { <tr><th scope="row">{place.clone()}</th> {cells}</tr> }
+            view! { <tr><th scope="row">{place}</th> {cells}</tr> }
         })
         .collect_view();
-    let (first, last) = (places.first().cloned(), places.last().cloned());
-    let box_ = format!("0 0 {} {UNIT}", places.len().max(1));
     view! {
         <figure class="mt-4">
             <ul class="flex flex-wrap gap-x-4 gap-y-1 text-sm">{legend}</ul>

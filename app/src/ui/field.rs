@@ -34,9 +34,9 @@ pub fn Field(
     /// Whether it is a name and not words: no capital letters, no corrections.
     #[prop(optional)]
     verbatim: bool,
-    /// Whether it takes digits only.
+    /// What kind of keys telephones show.
     #[prop(optional)]
-    numeric: bool,
+    keys: Option<&'static str>,
     /// Keeps what is typed, for when the field is drawn anew.
     #[prop(optional)]
     follows: Option<RwSignal<String>>,
@@ -64,7 +64,7 @@ pub fn Field(
                 autocomplete=autocomplete
                 autocapitalize=verbatim.then_some("none")
                 spellcheck=verbatim.then_some("false")
-                inputmode=numeric.then_some("numeric")
+                inputmode=keys
                 node_ref=input
                 autofocus=form.takes_focus(name, first)
                 readonly=fixed

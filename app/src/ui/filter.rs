@@ -77,10 +77,11 @@ pub fn FilterChoice(
     /// What is chosen.
     chosen: String,
 ) -> impl IntoView {
+    let chosen = Some(chosen);
     let options = options
         .into_iter()
-        .map(|(value, name)| {
-            let selected = value == chosen;
+        .map(move |(value, name)| {
+            let selected = chosen.as_deref() == Some(value.as_str());
             view! { <option value=value selected=selected>{name}</option> }
         })
         .collect_view();

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use model::{
     Moment, Refusal,
+    account::Device,
     audit::{
         AUDIT_PEOPLE, AUDIT_PER_PAGE, AuditEntryView, AuditLine, AuditPage, AuditPerson, AuditQuery,
     },
@@ -92,7 +93,7 @@ impl People {
             actor,
             subject,
             address: address.map(|address| address.to_string()),
-            device: Some(device).filter(|device| *device != Default::default()),
+            device: Some(device).filter(|device| *device != Device::default()),
             reason,
             ticket,
             erased,

@@ -113,9 +113,8 @@ impl Tx {
             {
                 chain.wrong(chain.position, AuditFault::EndsEarly { head: head.position });
             }
-            Some(_) => {}
             None if chain.position > 0 => chain.wrong(chain.position, AuditFault::HeadMissing),
-            None => {}
+            Some(_) | None => {}
         }
         Ok(true)
     }
@@ -172,8 +171,8 @@ impl Portal {
         let mut check = AuditCheck { found: Vec::new(), next: None, ..so_far };
         let mut left = PIECE;
         let mut nothing = Anchors::new();
-        for (number, (organization, name)) in organizations.into_iter().enumerate() {
-            if left == 0 || number as i64 == CHAINS {
+        for (number, (organization, name)) in (0_i64..).zip(organizations) {
+            if left == 0 || number == CHAINS {
                 check.next = Some((organization, 0));
                 break;
             }

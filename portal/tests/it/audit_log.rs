@@ -95,6 +95,8 @@ async fn an_entry_says_who_did_what_to_whom_and_why(world: &mut World) {
 }
 
 async fn it_is_narrowed_by_time_actor_customer_and_kind(world: &mut World) {
+    use AuditKind::{SignInRefused, SignedIn, StaffLinkSent, SteppedUp};
+
     let arun = world.enters("arun").await;
     let arun = proves(world, arun).await;
     let (casey, drew) = (world.person("casey").await, world.person("drew").await);
@@ -107,7 +109,6 @@ async fn it_is_narrowed_by_time_actor_customer_and_kind(world: &mut World) {
     let olivia = world.enters("olivia").await;
     let narrowed = async |query: AuditQuery| kinds(&log(world, &olivia, &query).await);
 
-    use AuditKind::{SignInRefused, SignedIn, StaffLinkSent, SteppedUp};
     let text = |text: &str| text.to_owned();
     let only = |kind| AuditQuery { kind: Some(kind), ..everything() };
     assert_eq!(narrowed(only(StaffLinkSent)).await, [StaffLinkSent; 2]);

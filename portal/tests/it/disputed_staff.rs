@@ -33,9 +33,9 @@ async fn a_dispute(world: &World) -> (Entered, Person) {
 }
 
 async fn sets(world: &World, who: &Entered, customer: &Person) -> Result<()> {
-    let password = StaffPassword::Typed { new: secret(NEW), retype: secret(NEW) };
     // Each with a reason of its own: the same one again would be a form that was sent twice.
     static CALLS: AtomicU32 = AtomicU32::new(0);
+    let password = StaffPassword::Typed { new: secret(NEW), retype: secret(NEW) };
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let (reason, ticket) = (format!("Call {call}"), String::new());
     let request = SetPassword { customer: customer.id, password, reason, ticket };

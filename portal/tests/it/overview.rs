@@ -132,7 +132,9 @@ async fn resets_are_read_page_by_page(world: &mut World) {
     let casey = world.person("casey").await;
     let northwind = world.organization("Northwind Backup").await;
     for number in 1..=120_i64 {
-        let id = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number as u128);
+        let id = Uuid::from_u128(
+            0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::try_from(number).unwrap(),
+        );
         world
             .sql
             .run(

@@ -93,7 +93,7 @@ fn follow(
 ) -> RwSignal<bool> {
     let paused = RwSignal::new(false);
     let beats = StoredValue::new(0_u32);
-    let look = Action::new_local(move |_: &()| async move {
+    let look = Action::new_local(move |(): &()| async move {
         let (query, newest) = (query.get_untracked(), newest.get_untracked());
         if let Some(newest) = newest
             && audit::audit_since(query, newest).await.is_ok_and(|new| new > 0)

@@ -101,7 +101,7 @@ fn Choose(
             {pin
                 .then(|| {
                     view! {
-                        <Field name="pin" label=tr!(reset.pin) hint=tr!(reset.pin_hint) autocomplete="one-time-code" verbatim=true numeric=true />
+                        <Field name="pin" label=tr!(reset.pin) hint=tr!(reset.pin_hint) autocomplete="one-time-code" verbatim=true keys="numeric" />
                     }
                 })}
             <NewPassword rules suggestion />

@@ -24,9 +24,8 @@ use crate::{
 pub fn Caller(
     /// What is possible.
     desk: ResetDesk,
-    /// The page's forms.
-    forms: Forms,
 ) -> impl IntoView {
+    let forms = expect_context::<Forms>();
     let id = desk.customer.id;
     let concerns = [Delivery::Typed, Delivery::Generated]
         .into_iter()
@@ -48,7 +47,7 @@ pub fn Caller(
         _ => tr!(caller.offered),
     };
     let step = match check.open {
-        Some(open) => view! { <ReadBack id open forms email=check.email.clone() /> }.into_any(),
+        Some(open) => view! { <ReadBack id open email=check.email.clone() /> }.into_any(),
         None => ().into_any(),
     };
     let again = |method: CallMethod, label: &'static str| {
@@ -77,7 +76,8 @@ pub fn Caller(
 
 /// The code is on its way: what to say, and where to enter what comes back.
 #[component]
-fn ReadBack(id: AccountId, open: OpenCheck, forms: Forms, email: String) -> impl IntoView {
+fn ReadBack(id: AccountId, open: OpenCheck, email: String) -> impl IntoView {
+    let forms = expect_context::<Forms>();
     let OpenCheck { method, words, expires_at } = open;
     let way = match method {
         CallMethod::Mail => tr!(caller.mailed, email = email),
@@ -92,7 +92,7 @@ fn ReadBack(id: AccountId, open: OpenCheck, forms: Forms, email: String) -> impl
             <input type="hidden" name="customer" value=id.to_string() />
             <input type="hidden" name="next" value=address(id, None) />
             <div class="grow">
-                <Field name="code" label=tr!(caller.code) autocomplete="one-time-code" verbatim=true numeric=true />
+                <Field name="code" label=tr!(caller.code) autocomplete="one-time-code" verbatim=true keys="numeric" />
             </div>
             <Submit label=tr!(caller.verify) class="btn btn-primary" />
         </Form>

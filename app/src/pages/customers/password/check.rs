@@ -24,9 +24,8 @@ pub fn Check(
     desk: ResetDesk,
     /// The way.
     how: Delivery,
-    /// The page's forms.
-    forms: Forms,
 ) -> impl IntoView {
+    let forms = expect_context::<Forms>();
     let ResetDesk { customer, rules, .. } = &desk;
     let (id, rules) = (customer.id, *rules);
     let customer_field =
@@ -89,9 +88,10 @@ fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
             lines.push(tr!(desk.will_ask_pin).into());
         }
     } else {
-        lines.push(match how {
-            Delivery::Typed => tr!(desk.will_type, email = email),
-            _ => tr!(desk.will_generate, email = email),
+        lines.push(if how == Delivery::Typed {
+            tr!(desk.will_type, email = email)
+        } else {
+            tr!(desk.will_generate, email = email)
         });
         lines.push(tr!(desk.will_expire, count = temporary_hours));
         lines.push(tr!(desk.will_end_sessions).into());

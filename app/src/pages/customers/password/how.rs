@@ -18,13 +18,14 @@ pub fn How(
     /// The way that is chosen at first; the default when there is none.
     how: Option<Delivery>,
 ) -> impl IntoView {
-    let id: AccountId = desk.customer.id;
+    let ResetDesk { customer, .. } = desk;
+    let id: AccountId = customer.id;
     let first = how.or_else(|| {
-        desk.customer.ways.iter().find(|way| way.obstacle.is_none()).map(|way| way.delivery)
+        customer.ways.iter().find(|way| way.obstacle.is_none()).map(|way| way.delivery)
     });
     let chosen = RwSignal::new(first);
-    let options =
-        desk.customer.ways.iter().map(|way| view! { <Option_ way=*way chosen /> }).collect_view();
+    let ways = customer.ways.into_iter();
+    let options = ways.map(|way| view! { <Option_ way chosen /> }).collect_view();
     let navigate = use_navigate();
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -112,6 +112,7 @@ pub fn Password() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
     let how = Memo::new(move |_| query.with(|query| Delivery::of_staff(query.get_str("how")?)));
     let forms = Forms::new();
+    provide_context(forms);
     // A proof that was just given, or that has run out meanwhile, is looked at again.
     let proven = Memo::new(move |_| {
         (forms.proof.done().then(|| forms.proof.version()), forms.asks_for_proof())
@@ -140,7 +141,7 @@ pub fn Password() -> impl IntoView {
                     if desk.stepped_up {
                         forms.forget_that_proof_was_asked_for();
                     }
-                    view! { <Wizard desk how forms /> }.into_any()
+                    view! { <Wizard desk how /> }.into_any()
                 }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
@@ -163,7 +164,8 @@ fn address(customer: AccountId, how: Option<Delivery>) -> String {
 }
 
 #[component]
-fn Wizard(desk: ResetDesk, how: Option<Delivery>, forms: Forms) -> impl IntoView {
+fn Wizard(desk: ResetDesk, how: Option<Delivery>) -> impl IntoView {
+    let forms = expect_context::<Forms>();
     let id = desk.customer.id;
     let name = desk.customer.name.to_string();
     let (current, title, step) = if let Some(begun) = desk.begun.clone() {
@@ -177,22 +179,20 @@ fn Wizard(desk: ResetDesk, how: Option<Delivery>, forms: Forms) -> impl IntoView
         let step = view! { <Prove next=address(id, how) form=forms.proof over /> };
         (0, tr!(desk.title), step.into_any())
     } else {
-        match how {
-            Some(how) => match desk.customer.obstacle(how) {
-                None => (2, tr!(desk.title), view! { <Check desk how forms /> }.into_any()),
-                // What was offered is not any more; what is, one sees there.
-                Some(obstacle) => {
-                    let step = view! {
-                        <div class="mt-4"><Notice tone=Tone::Bad>{words::obstacle(obstacle)}</Notice></div>
-                        <Caller desk=desk.clone() forms />
-                        <How desk how=None />
-                    };
-                    (1, tr!(desk.title), step.into_any())
-                }
-            },
+        match how.map(|how| (how, desk.customer.obstacle(how))) {
+            Some((how, None)) => (2, tr!(desk.title), view! { <Check desk how /> }.into_any()),
+            // What was offered is not any more; what is, one sees there.
+            Some((_, Some(obstacle))) => {
+                let step = view! {
+                    <div class="mt-4"><Notice tone=Tone::Bad>{words::obstacle(obstacle)}</Notice></div>
+                    <Caller desk=desk.clone() />
+                    <How desk how=None />
+                };
+                (1, tr!(desk.title), step.into_any())
+            }
             None => {
                 let step = view! {
-                    <Caller desk=desk.clone() forms />
+                    <Caller desk=desk.clone() />
                     <How desk how=None />
                 };
                 (1, tr!(desk.set_title), step.into_any())
@@ -201,8 +201,6 @@ fn Wizard(desk: ResetDesk, how: Option<Delivery>, forms: Forms) -> impl IntoView
     };
     let names =
         vec![tr!(desk.step_prove), tr!(desk.step_how), tr!(desk.step_check), tr!(desk.step_done)];
-    // Behind the last step all of them are done.
-    let current = if current == 4 { 4 } else { current };
     view! {
         <a class="back" href=format!("/customers/{id}")>
             <Glyph icon=Icon::Back class="size-4" />
