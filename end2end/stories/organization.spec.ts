@@ -141,7 +141,7 @@ test('a superior’s link sets staff free who forgot the password', async ({ vis
 
 test('nobody changes their own role, and the last owner stays', async ({ visitor }) => {
   await comes(visitor, FREYA, '/organization/staff')
-  await visitor.follows('Freya Nordahl')
+  await visitor.page.getByRole('main').getByRole('link', { name: 'Freya Nordahl' }).click()
   await visitor.sees('Freya Nordahl')
   await visitor.reads('This is you.')
   await expect(visitor.page.getByRole('button', { name: 'Suspend access' })).toHaveCount(0)

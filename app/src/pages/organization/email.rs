@@ -111,7 +111,7 @@ fn Page(
                 <dl class="facts mt-0">
                     <div class="fact">
                         <dt class="hint">{tr!(email.route)}</dt>
-                        <dd class="min-w-0 break-words">
+                        <dd class="min-w-0 wrap-anywhere">
                             <span class="font-semibold">{words::mail_route(&route)}</span>
                             {now.map(|now| view! { <span class="hint block">{now}</span> })}
                         </dd>
@@ -121,7 +121,7 @@ fn Page(
                             view! {
                                 <div class="fact">
                                     <dt class="hint">{tr!(email.sender)}</dt>
-                                    <dd class="min-w-0 break-words">{sender}</dd>
+                                    <dd class="min-w-0 wrap-anywhere">{sender}</dd>
                                 </div>
                             }
                         })}
@@ -213,7 +213,7 @@ fn Outcome(tested: MailTested) -> impl IntoView {
         <Notice tone=if good { Tone::Good } else { Tone::Bad }>
             <p>{said}</p>
             {(!answer.is_empty())
-                .then(|| view! { <p class="mt-1 font-mono text-xs break-words">{answer}</p> })}
+                .then(|| view! { <p class="mt-1 font-mono text-xs wrap-anywhere">{answer}</p> })}
         </Notice>
     }
 }

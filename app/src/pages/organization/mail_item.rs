@@ -154,7 +154,7 @@ fn Page(
                             view! {
                                 <div class="fact">
                                     <dt class="hint">{tr!(mail_log.answer)}</dt>
-                                    <dd class="min-w-0 font-mono text-xs break-words">{answer}</dd>
+                                    <dd class="min-w-0 font-mono text-xs wrap-anywhere">{answer}</dd>
                                 </div>
                             }
                         })}

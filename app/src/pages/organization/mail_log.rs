@@ -116,8 +116,8 @@ fn Line(row: MailRow) -> impl IntoView {
         <li class="row flex-wrap sm:flex-nowrap" data-mail=row.state.word()>
             <div class="min-w-0 grow basis-full sm:basis-0">
                 <p><a class="list-link inline" href=to>{words::mail_kind(&row.kind)}</a></p>
-                <p class="hint break-words">{row.recipient.to_string()}</p>
-                {row.answer.map(|answer| view! { <p class="hint break-words">{answer}</p> })}
+                <p class="hint wrap-anywhere">{row.recipient.to_string()}</p>
+                {row.answer.map(|answer| view! { <p class="hint wrap-anywhere">{answer}</p> })}
             </div>
             <p class="hint"><Time at=row.created_at /></p>
             <p class="sm:w-36 sm:text-right"><State state=row.state attempts=row.attempts /></p>

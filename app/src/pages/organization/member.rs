@@ -170,7 +170,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
                 <dl class="facts mt-0">
                     <div class="fact">
                         <dt class="hint">{tr!(customer.email)}</dt>
-                        <dd class="min-w-0 break-words">{row.email.to_string()}</dd>
+                        <dd class="min-w-0 wrap-anywhere">{row.email.to_string()}</dd>
                     </div>
                     <div class="fact">
                         <dt class="hint">{tr!(customer.created)}</dt>
@@ -270,8 +270,8 @@ fn Actions(view: StaffView, forms: Forms) -> impl IntoView {
             }
         });
         view! {
-            <Panel title=tr!(staff.role_title)>
-                <Form form=forms.role class="form mt-4 max-w-md">
+            <Panel>
+                <Form form=forms.role class="form mt-0 max-w-md">
                     {whom()} <Roles roles chosen=role.word() />
                     <div><Submit label=tr!(staff.role_submit) class="btn" /></div>
                 </Form>

@@ -159,7 +159,7 @@ fn Top(
                 <select class="select w-full sm:w-56" name="scope" aria-label=tr!(customers.scope)>
                     <Transition>{options}</Transition>
                 </select>
-                <button class="btn">{tr!(organization.show)}</button>
+                <button class="btn menu-button">{tr!(organization.show)}</button>
             </form>
         }
     });

@@ -149,7 +149,10 @@ fn Fields(rule: RuleView, scope: String, form: FormState<SetRule>) -> impl IntoV
     let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     let (own, ceiling) = (text(rule.own), text(rule.ceiling));
     let inherit = tr!(policy.inherit, value = words::rule_value(rule.rule, rule.inherited));
-    let fields = match rule.rule.kind() {
+    let word = rule.rule.word();
+    let (was_value, was_ceiling) = (own.clone(), ceiling.clone());
+    // Fields belong to the form they are drawn in.
+    let fields = move || match rule.rule.kind() {
         RuleKind::Number(unit) => {
             let unit = unit_name(unit);
             view! {
@@ -198,10 +201,10 @@ fn Fields(rule: RuleView, scope: String, form: FormState<SetRule>) -> impl IntoV
     view! {
         <Form form class="form mt-0 max-w-md">
             <input type="hidden" name="scope" value=scope />
-            <input type="hidden" name="rule" value=rule.rule.word() />
-            <input type="hidden" name="was_value" value=own />
-            <input type="hidden" name="was_ceiling" value=ceiling />
-            {fields}
+            <input type="hidden" name="rule" value=word />
+            <input type="hidden" name="was_value" value=was_value />
+            <input type="hidden" name="was_ceiling" value=was_ceiling />
+            {fields()}
             <p class="hint">{tr!(policy.note)}</p>
             <div><Submit label=tr!(policy.submit) /></div>
         </Form>

@@ -61,7 +61,7 @@ fn Line(row: StaffRow) -> impl IntoView {
         <li class="row flex-wrap items-center sm:flex-nowrap">
             <div class="min-w-0 grow basis-full sm:basis-0">
                 <p><a class="list-link inline" href=to>{row.name.to_string()}</a> {you}</p>
-                <p class="hint break-words">{row.email.to_string()}</p>
+                <p class="hint wrap-anywhere">{row.email.to_string()}</p>
                 <p class="hint">
                     {match row.last_sign_in_at {
                         Some(at) => view! { {tr!(staff.last_came)} " " <Time at /> }.into_any(),
@@ -69,7 +69,7 @@ fn Line(row: StaffRow) -> impl IntoView {
                     }}
                 </p>
             </div>
-            <p class="text-sm">{words::role_name(row.role)}</p>
+            <p class="text-sm sm:w-28">{words::role_name(row.role)}</p>
             <p class="sm:w-40 sm:text-right"><Standing standing=row.standing /></p>
         </li>
     }
