@@ -37,6 +37,8 @@ async function mailsALink(visitor: Visitor, agent: Person, { email, name }: Pers
   await visitor.follows(`Manage ${name}`)
   await visitor.fills({ 'Your own password': agent.password })
   await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await visitor.presses('Continue')
   await visitor.fills({ Reason: reason, 'Ticket number (optional)': 'T-77' })
   await visitor.presses('Send reset email to customer')
   await visitor.reads(/A link is on its way/)

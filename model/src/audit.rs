@@ -133,6 +133,20 @@ impl AuditKind {
         Self::Erased,
         Self::Restored,
         Self::AuditExported,
+        Self::StaffPasswordSet,
+        Self::CallerAsked,
+        Self::CallerVerified,
+        Self::PinRefused,
+        Self::ResetsStopped,
+        Self::DisputeClosed,
+        Self::PolicyChanged,
+        Self::Invited,
+        Self::RoleChanged,
+        Self::Suspended,
+        Self::Resumed,
+        Self::MailSettingsChanged,
+        Self::MailTested,
+        Self::MailSentAgain,
     ];
 
     /// The kind of a word in an address.

@@ -44,11 +44,13 @@ pub fn Audit() -> impl IntoView {
     let newest = RwSignal::new(None::<AuditId>);
     let paused = follow(query, live, newest, page);
     let body = move || {
+        // It changes without the page being fetched again.
+        let live = live.get();
         Suspend::new(async move {
             match page.await {
                 Ok(page) => {
                     newest.set(Some(page.newest));
-                    let (query_now, live) = (query.get_untracked(), live.get_untracked());
+                    let query_now = query.get_untracked();
                     view! { <Found page query=query_now live /> }.into_any()
                 }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
