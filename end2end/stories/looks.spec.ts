@@ -497,8 +497,9 @@ async function watchShifts(page: Page): Promise<void> {
     const shifts = { sum: 0, over: false }
     Object.assign(window, { shifts })
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {
-        if (!shifts.over) shifts.sum += entry.value
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+        // What somebody has just asked for may move things.
+        if (!shifts.over && !entry.hadRecentInput) shifts.sum += entry.value
       }
     }).observe({ type: 'layout-shift', buffered: true })
     const drawn = () => new Promise(requestAnimationFrame)

@@ -149,15 +149,15 @@ pub fn Bars(
         .map(|(name, count)| {
             let width = format!("{:.2}", share(count.number, most));
             view! {
-                <div class="grid gap-1">
-                    <div class="flex items-baseline justify-between gap-4 text-sm">
-                        <dt>{name}</dt>
-                        <dd class="num font-semibold">{words::count(count)}</dd>
-                    </div>
-                    <svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
-                        <rect class="series-none" width="100" height="1" />
-                        <rect class="series-1" width=width height="1" />
-                    </svg>
+                <div class="grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-4 gap-y-1 text-sm">
+                    <dt>{name}</dt>
+                    <dd class="num font-semibold">{words::count(count)}</dd>
+                    <dd class="col-span-2" aria-hidden="true">
+                        <svg class="bar block" viewBox="0 0 100 1" preserveAspectRatio="none">
+                            <rect class="series-none" width="100" height="1" />
+                            <rect class="series-1" width=width height="1" />
+                        </svg>
+                    </dd>
                 </div>
             }
         })
