@@ -69,7 +69,7 @@ test('an auditor finds who did what, and why', { tag: ['@phone', '@journey'] }, 
   await visitor.sees(customer.name)
   await visitor.goesBack()
   await visitor.sees('Audit entry')
-  await visitor.follows('Audit log')
+  await visitor.page.locator('#content').getByRole('link', { name: 'Audit log' }).click()
   await visitor.sees('Audit log')
 
   await visitor.fills({ Who: 'nobody is called so' })
