@@ -30,8 +30,11 @@ mod lazy {
     use crate::pages::{
         account::{Account, Activity, Consent, Profile, Security, SignedIn},
         confirm::{Confirm, ConfirmDone},
-        customers::{Customer, Customers, Password},
-        forgotten::{Reset, ResetDone},
+        customers::{
+            Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
+            DeleteCustomer, NewCustomer, Password,
+        },
+        forgotten::{Invitation, InvitationDone, Reset, ResetDone},
         home::Home,
         login::Login,
     };
@@ -78,9 +81,10 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Confirm ConfirmDone;
+        links (__preload_links): Reset ResetDone Invitation InvitationDone Confirm ConfirmDone;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
-        staff (__preload_staff): Home Customers Customer Password;
+        staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
+            NewCustomer DeleteCustomer Password;
     }
 }
 
@@ -145,7 +149,12 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view={lazy::<lazy::page::SignedIn>()}>
                     <Route path=path!("/") view={lazy::<lazy::page::Home>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/new") view={lazy::<lazy::page::NewCustomer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/account") view={lazy::<lazy::page::CustomerAccount>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/services") view={lazy::<lazy::page::CustomerServices>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/activity") view={lazy::<lazy::page::CustomerActivity>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/delete") view={lazy::<lazy::page::DeleteCustomer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
                         <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
@@ -168,6 +177,8 @@ fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
         <Route path=path!("/reset/done") view={lazy::<lazy::page::ResetDone>()} ssr=SsrMode::Async />
         <Route path=path!("/reset/:link") view={lazy::<lazy::page::Reset>()} ssr=SsrMode::Async />
+        <Route path=path!("/invitation/done") view={lazy::<lazy::page::InvitationDone>()} ssr=SsrMode::Async />
+        <Route path=path!("/invitation/:link") view={lazy::<lazy::page::Invitation>()} ssr=SsrMode::Async />
         <Route path=path!("/confirm/done") view={lazy::<lazy::page::ConfirmDone>()} ssr=SsrMode::Async />
         <Route path=path!("/confirm/:link") view={lazy::<lazy::page::Confirm>()} ssr=SsrMode::Async />
     }

@@ -131,6 +131,30 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.sees('Lou Marchetti')
     await visitor.reloads()
   },
+  'customer-new': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/new')
+    await visitor.sees('New customer')
+  },
+  'customer-new-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/new')
+    visitor.expectsRefusal(422)
+    await visitor.fills({ 'Email address': 'casey@acme.example' })
+    await visitor.presses('Create customer')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'customer-account': async (scene) => openCustomer(scene, '/account'),
+  'customer-edit': async (scene) => openCustomer(scene, '/account?edit=1'),
+  'customer-services': async (scene) => openCustomer(scene, '/services'),
+  'customer-activity': async (scene) => openCustomer(scene, '/activity'),
+  'customer-delete-prove': async (scene) => openCustomer(scene, '/delete', 'Delete customer'),
+  'customer-delete': async (scene) => {
+    await openCustomer(scene, '/delete', 'Delete customer')
+    await scene.visitor.fills({ 'Your own password': OLIVIA.password })
+    await scene.visitor.presses('Continue')
+    await scene.visitor.reads('This is what happens:')
+  },
   'desk-prove': openDesk,
   'desk-refused': async (scene) => {
     await openDesk(scene)
@@ -234,6 +258,17 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
   await visitor.forgets(customer.email)
   await visitor.opens(linkIn(await mailbox.next(customer.email), 'reset'))
   await visitor.sees('Choose a new password')
+}
+
+const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
+
+async function openCustomer({ visitor }: Scene, page: string, title = 'Casey Thornton'): Promise<void> {
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens('/customers?q=casey')
+  await visitor.follows('Casey Thornton')
+  await visitor.sees('Casey Thornton')
+  await visitor.opens(new URL(visitor.page.url()).pathname + page)
+  await visitor.sees(title)
 }
 
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }

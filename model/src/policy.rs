@@ -40,6 +40,9 @@ pub const SIGN_INS_PER_PREFIX: u32 = 60;
 pub const SIGN_IN_WINDOW: Duration = Duration::from_mins(5);
 /// How long a "this wasn't me" link works.
 pub const DISPUTE_LINK_LIFE: Duration = Duration::from_hours(7 * 24);
+/// How long an invitation works: somebody who does not wait for it must find it after a week away.
+/// It opens an account that nobody has used yet, and sending another one ends it.
+pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a browser that signed in counts as known.
 pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_hours(365 * 24);
 /// How long a session that is kept lasts.

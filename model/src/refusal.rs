@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Moment, customer::CustomerDetails};
+
 /// A refusal. It never says whether an account exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +28,10 @@ pub enum Refusal {
     StepUp,
     /// A reset is not possible like this, and why.
     ResetImpossible(crate::reset::Obstacle),
+    /// Somebody else changed it meanwhile.
+    ChangedMeanwhile(Box<ChangedMeanwhile>),
+    /// The customer has a password already, and needs no invitation.
+    HasPassword,
 }
 
 impl Refusal {
@@ -33,6 +39,15 @@ impl Refusal {
     pub fn field(field: &str, problem: Problem) -> Self {
         Self::Fields(vec![FieldProblem { field: field.to_owned(), problem }])
     }
+}
+
+/// What stands in the place of what one has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedMeanwhile {
+    /// What is stored now.
+    pub details: CustomerDetails,
+    /// From which state one goes on: who sends it again has seen it.
+    pub stamp: Moment,
 }
 
 /// What is wrong with one field of a form.
@@ -61,6 +76,14 @@ pub enum Problem {
     NotAUserName,
     /// Somebody else has this user name.
     UserNameTaken,
+    /// There is an account with this address at this site.
+    EmailTaken,
+    /// Another customer of the organization has this reference.
+    ReferenceTaken,
+    /// The organization is suspended.
+    OrganizationSuspended,
+    /// Not what the customer is called.
+    NameDiffers,
     /// Characters that cannot be seen, or that end a line.
     UnseenCharacters,
     /// Not one of the choices.

@@ -160,6 +160,7 @@ impl Portal {
             user_name: customer.user_name,
             reference: customer.row.reference,
             organization: customer.row.organization,
+            language: customer.language,
             standing,
             created_at: customer.created_at,
             last_sign_in_at: customer.row.last_sign_in_at,
@@ -167,10 +168,16 @@ impl Portal {
             password_expires_at: customer.password_expires_at,
             open_links,
             link_obstacle,
+            stamp: customer.updated_at,
+            may_edit: actor.may(Permission::EditCustomers).is_ok(),
         })
     }
 
-    async fn note_view(&self, actor: &Actor, customer: &CustomerDetailRow) -> Result<()> {
+    pub(crate) async fn note_view(
+        &self,
+        actor: &Actor,
+        customer: &CustomerDetailRow,
+    ) -> Result<()> {
         let limit = Limit { count: 1, window: VIEW_AGAIN };
         let name = format!("view:{}:{}", actor.account, customer.row.id);
         // Most looks are none that is recorded, and need no writer.

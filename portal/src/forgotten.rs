@@ -220,7 +220,11 @@ impl Portal {
         };
         tx.add_link(&link).await?;
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
-        let page = if purpose == LinkPurpose::Reset { "reset" } else { "confirm" };
+        let page = match purpose {
+            LinkPurpose::Reset => "reset",
+            LinkPurpose::Invitation => "invitation",
+            _ => "confirm",
+        };
         let path = format!("/{page}/{}/{}", link.id, token.reveal());
         Ok(MailedLink::new(site.url(address, &path)))
     }
@@ -253,9 +257,31 @@ impl Portal {
         token: &Secret,
         request: NewPassword,
     ) -> Result<()> {
-        match self.use_open_link(visit, id, token, &request).await {
+        self.use_link_for(visit, id, token, request, LinkPurpose::Reset).await
+    }
+
+    /// Sets the first password with an invitation; otherwise like [`Portal::use_link`].
+    pub async fn accept_invitation(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        request: NewPassword,
+    ) -> Result<()> {
+        self.use_link_for(visit, id, token, request, LinkPurpose::Invitation).await
+    }
+
+    async fn use_link_for(
+        &self,
+        visit: &Visit,
+        id: LinkId,
+        token: &Secret,
+        request: NewPassword,
+        purpose: LinkPurpose,
+    ) -> Result<()> {
+        match self.use_open_link(visit, id, token, &request, purpose).await {
             Err(Error::Refused(Refusal::LinkUnusable))
-                if self.has_just_set(visit, id, token, &request).await? =>
+                if self.has_just_set(visit, id, token, &request, purpose).await? =>
             {
                 Ok(())
             }
@@ -269,11 +295,12 @@ impl Portal {
         id: LinkId,
         token: &Secret,
         request: &NewPassword,
+        purpose: LinkPurpose,
     ) -> Result<()> {
-        let (_, account) = self.usable_link(visit, id, token, LinkPurpose::Reset).await?;
+        let (_, account) = self.usable_link(visit, id, token, purpose).await?;
         let hash = self.judge_password(&account, &request.new, &request.retype).await?;
         let mut tx = self.db().write().await?;
-        let link = self.consume_link(&mut tx, visit, id, token, LinkPurpose::Reset).await?;
+        let link = self.consume_link(&mut tx, visit, id, token, purpose).await?;
         let reset = link.reset_id.ok_or(Refusal::LinkUnusable)?;
         let circumstances =
             Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link);
@@ -291,11 +318,12 @@ impl Portal {
         id: LinkId,
         token: &Secret,
         request: &NewPassword,
+        purpose: LinkPurpose,
     ) -> Result<bool> {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let Some(link) = tx.link(id).await? else { return Ok(false) };
-        if !link.was_just_used(visit, token, LinkPurpose::Reset, now) {
+        if !link.was_just_used(visit, token, purpose, now) {
             return Ok(false);
         }
         // Whoever reads the mail after its owner must not try passwords here; over an hour, so that

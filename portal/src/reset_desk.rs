@@ -181,7 +181,7 @@ impl Portal {
     }
 
     /// Takes one reset from the budgets of the operator and of the customer's organization.
-    async fn spend_budget(
+    pub(crate) async fn spend_budget(
         &self,
         tx: Tx,
         actor: &Actor,

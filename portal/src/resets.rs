@@ -60,6 +60,8 @@ pub(crate) enum Asker {
     Visitor,
     /// A member of staff, who says why.
     Staff { id: AccountId, why: Why },
+    /// A member of staff, who invites a customer to choose the first password.
+    Inviter(AccountId),
 }
 
 /// Why staff do something to a customer.
@@ -156,10 +158,14 @@ impl Portal {
     ) -> Result<ResetId> {
         let state = ResetState::WaitingForCustomer;
         let mut row = self.new_reset(tx, account, state, Delivery::EmailLink, None).await?;
-        if let Asker::Staff { id, why } = asker {
-            row.requested_by = Some(id);
-            row.reason = Some(why.reason);
-            row.ticket = why.ticket;
+        match asker {
+            Asker::Visitor => {}
+            Asker::Staff { id, why } => {
+                row.requested_by = Some(id);
+                row.reason = Some(why.reason);
+                row.ticket = why.ticket;
+            }
+            Asker::Inviter(id) => row.requested_by = Some(id),
         }
         tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
         Ok(row.id)

@@ -20,9 +20,9 @@ const COOKIE_LIFE: u32 = 30 * 60;
 /// The longest token that is taken for one.
 const LONGEST_TOKEN: usize = 128;
 
-/// `/reset/{link}/{token}` and `/confirm/{link}/{token}`, also below `/s/{slug}`.
+/// `/reset/{link}/{token}`, `/invitation/…` and `/confirm/…`, also below `/s/{slug}`.
 pub fn router() -> Router<Arc<Server>> {
-    ["/reset", "/confirm"].into_iter().fold(Router::new(), |router, page| {
+    ["/reset", "/invitation", "/confirm"].into_iter().fold(Router::new(), |router, page| {
         let land = get(async move |facts, request: Request| land(facts, &request));
         router
             .route(&format!("{page}/{{link}}/{{token}}"), land.clone())

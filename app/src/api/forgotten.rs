@@ -58,6 +58,25 @@ pub async fn use_link(
     Ok(())
 }
 
+/// Sets the first password with an invitation.
+#[server(prefix = "/api", endpoint = "forgotten/accept")]
+pub async fn accept_invitation(
+    /// The link's public id.
+    link: LinkId,
+    /// The new password.
+    new: Hidden,
+    /// The new password again.
+    retype: Hidden,
+) -> Result<(), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = token(&facts, link)?;
+    let request = portal::NewPassword { new: new.into(), retype: retype.into() };
+    portal.accept_invitation(&visit, link, &token, request).await?;
+    keep_for_a_second_press(&facts, link, &token);
+    see_other_if_plain(&facts.site.path("/invitation/done"));
+    Ok(())
+}
+
 /// Says "this wasn't me": freezes the account until its owner sets a new password with a link.
 #[server(prefix = "/api", endpoint = "forgotten/dispute")]
 pub async fn dispute(

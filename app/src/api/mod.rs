@@ -6,6 +6,7 @@
 //! does not send the form again.
 
 pub mod account;
+pub mod care;
 pub mod customers;
 mod error;
 pub mod forgotten;

@@ -1,5 +1,6 @@
 //! What pages are made of. Classes live here and in `style/`; pages compose.
 
+pub mod activity;
 pub mod field;
 pub mod form;
 pub mod go;

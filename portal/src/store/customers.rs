@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use model::{
     Moment,
-    account::{AccountState, Lock},
+    account::{AccountState, Language, Lock},
     customer::{COUNTED, CustomerOrder, CustomerState},
     id::{AccountId, OrganizationId},
     text::{EmailAddress, Name, UserName},
@@ -70,7 +70,9 @@ pub(crate) struct CustomerDetailRow {
     pub row: CustomerListRow,
     pub organization_id: OrganizationId,
     pub user_name: Option<UserName>,
+    pub language: Language,
     pub created_at: Moment,
+    pub updated_at: Moment,
     pub password_changed_at: Option<Moment>,
     pub password_expires_at: Option<Moment>,
 }
@@ -220,7 +222,7 @@ impl Tx {
 
     /// A customer, whichever organization looks after them.
     pub async fn customer(&mut self, id: AccountId) -> sqlx::Result<Option<CustomerDetailRow>> {
-        on!(self, c => sqlx::query_as("SELECT a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.organization_id, a.user_name, a.created_at, a.password_changed_at, a.password_expires_at FROM accounts a JOIN organizations o ON o.id = a.organization_id WHERE a.id = $1 AND a.kind = 'customer'").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.organization_id, a.user_name, a.language, a.created_at, a.updated_at, a.password_changed_at, a.password_expires_at FROM accounts a JOIN organizations o ON o.id = a.organization_id WHERE a.id = $1 AND a.kind = 'customer'").bind(id).fetch_optional(c).await)
     }
 
     /// Where a customer stands in the order of a scope.

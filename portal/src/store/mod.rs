@@ -12,6 +12,7 @@ mod accounts;
 mod audit;
 mod consents;
 mod counters;
+mod customer_care;
 mod customers;
 mod devices;
 mod forgotten;

@@ -565,6 +565,14 @@ impl World {
         Entered { person, visit, actor, token: signed_in.token, device: signed_in.device }
     }
 
+    /// Somebody proves their own password; the session goes on under a new token.
+    pub async fn proves(&self, entered: &Entered) -> Entered {
+        let password = secret(DEMO_PASSWORD);
+        let token = self.portal.step_up(&entered.actor, &password).await.unwrap().token;
+        self.is_secret(&token);
+        Entered { token, ..entered.clone() }
+    }
+
     /// Whether a session still holds.
     pub async fn holds(&self, entered: &Entered) -> bool {
         self.portal.actor(&entered.visit, &entered.token).await.unwrap().is_some()
@@ -621,6 +629,7 @@ impl World {
         let id = words.next().and_then(|word| word.parse().ok()).expect("an id");
         let purpose = match words.next() {
             Some("reset") => LinkPurpose::Reset,
+            Some("invitation") => LinkPurpose::Invitation,
             Some("confirm") => LinkPurpose::Dispute,
             other => panic!("{other:?} in {url}"),
         };
@@ -637,7 +646,12 @@ impl World {
     /// Sets a new password with a link.
     pub async fn uses(&self, link: &Link, new: &str) -> Result<()> {
         let visit = self.visit_at(self.site_of(link));
-        self.portal.use_link(&visit, link.id, &link.token, new_password(new)).await
+        let new = new_password(new);
+        if link.purpose == LinkPurpose::Invitation {
+            self.portal.accept_invitation(&visit, link.id, &link.token, new).await
+        } else {
+            self.portal.use_link(&visit, link.id, &link.token, new).await
+        }
     }
 
     /// Says "this wasn't me" with a link.

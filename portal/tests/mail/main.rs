@@ -51,6 +51,16 @@ fn letter(kind: LetterKind) -> Letter {
             link: link("reset"),
             minutes: 30,
         },
+        LetterKind::Invitation => Letter::Invitation {
+            name: casey,
+            company: Some("Acme Joinery".into()),
+            organization: name("Northwind Backup"),
+            by: name("Olivia Berg"),
+            at: occasion().at,
+            allows_resets: true,
+            link: link("invitation"),
+            days: 7,
+        },
         LetterKind::StaffNoFactor => {
             Letter::StaffNoFactor { name: name("Arun Patel"), asked: occasion() }
         }

@@ -1,26 +1,20 @@
 //! `/customers/{id}`: one customer, and whether a reset is possible.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_query_map;
 use model::{
     Moment, Refusal,
     account::Lock,
     customer::{CustomerView, Standing},
-    id::AccountId,
     reset::Obstacle,
 };
 
-use super::State;
+use super::tabs::{Fact, Head, Tab, or_none, use_customer, view};
 use crate::{
-    api::{
-        ApiError,
-        customers::{CancelLinks, view_customer},
-    },
+    api::{ApiError, care::InviteAgain, customers::CancelLinks},
     i18n::tr,
     ui::{
         form::{Form, FormState, Submit, use_form},
-        icon::{Glyph, Icon},
-        page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Panel, Tone},
         time::Time,
     },
@@ -30,10 +24,9 @@ use crate::{
 /// The page.
 #[component]
 pub fn Customer() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
+    let id = use_customer();
     let query = use_query_map();
-    let cancel = use_form::<CancelLinks>();
+    let (cancel, invite) = (use_form::<CancelLinks>(), use_form::<InviteAgain>());
     // Of this customer, and still so.
     let cancelled = Memo::new(move |_| {
         let here = cancel.outcome.with(|outcome| match outcome {
@@ -43,19 +36,27 @@ pub fn Customer() -> impl IntoView {
         here || cancel.error().is_none()
             && query.with(|query| query.get_str("done") == Some("cancelled"))
     });
-    let view = Resource::new_blocking(
-        move || (id.get(), cancel.version()),
-        |(id, _)| async move {
-            match id {
-                Some(id) => view_customer(id).await,
-                None => Err(ApiError::Refused(Refusal::NotFound)),
-            }
-        },
+    // Of this customer.
+    let said = Memo::new(move |_| {
+        let here = invite.outcome.with(|outcome| match outcome {
+            Some(Ok(customer)) => id.get() == Some(*customer),
+            _ => false,
+        });
+        if here {
+            return Some("invited".to_owned());
+        }
+        query.with(|query| query.get("done")).filter(|_| invite.error().is_none())
+    });
+    let customer = Resource::new_blocking(
+        move || (id.get(), cancel.version(), invite.version()),
+        |(id, ..)| view(id),
     );
     let page = move || {
         Suspend::new(async move {
-            match view.await {
-                Ok(customer) => view! { <Overview customer cancel cancelled /> }.into_any(),
+            match customer.await {
+                Ok(customer) => {
+                    view! { <Overview customer cancel cancelled invite said /> }.into_any()
+                }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
@@ -69,25 +70,35 @@ fn Overview(
     customer: CustomerView,
     cancel: FormState<CancelLinks>,
     cancelled: Memo<bool>,
+    invite: FormState<InviteAgain>,
+    said: Memo<Option<String>>,
 ) -> impl IntoView {
     let CustomerView { id, link_obstacle, .. } = customer;
+    let head = customer.clone();
+    let invitable = customer.password_changed_at.is_none() && link_obstacle.is_none();
     let may_send_link = link_obstacle.is_none();
     let has_links = !customer.open_links.is_empty();
     let manage = format!("/customers/{id}/password");
-    let came = customer.last_sign_in_at.is_some();
-    let hint = match &customer.company {
-        Some(company) => format!("{company} · {}", customer.organization),
-        None => customer.organization.to_string(),
-    };
     let standing = customer.standing;
     view! {
-        <a class="back" href="/customers">
-            <Glyph icon=Icon::Back class="size-4" />
-            {tr!(customers.title)}
-        </a>
-        <div class="mt-3 flex flex-wrap items-start justify-between gap-4">
-            <div class="min-w-0"><PageTitle title=customer.name.to_string() hint=Some(hint) /></div>
-            <State standing came />
+        <Head customer=head tab=Tab::Overview />
+        <div role="status" class="contents">
+            {move || match said.get().as_deref() {
+                Some("created") => view! {
+                    <div class="mt-6">
+                        <Notice tone=Tone::Good>
+                            <p>{tr!(customer.created_done)}</p>
+                            <p>{tr!(customer.created_hint)}</p>
+                        </Notice>
+                    </div>
+                }
+                .into_any(),
+                Some("invited") => view! {
+                    <div class="mt-6"><Notice tone=Tone::Good>{tr!(customer.invited)}</Notice></div>
+                }
+                .into_any(),
+                _ => ().into_any(),
+            }}
         </div>
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(customer.account)>
@@ -141,8 +152,18 @@ fn Overview(
                     {link_obstacle
                         .filter(|obstacle| *obstacle != Obstacle::Suspended || !standing.suspended)
                         .map(|obstacle| view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> })}
+                    {invitable
+                        .then(|| {
+                            view! {
+                                <p class="hint">{tr!(customer.invite_hint)}</p>
+                                <Form form=invite class="grid gap-3">
+                                    <input type="hidden" name="customer" value=id.to_string() />
+                                    <Submit label=tr!(customer.invite) class="btn btn-primary" />
+                                </Form>
+                            }
+                        })}
                     {may_send_link
-                        .then(|| view! { <a class="btn btn-primary" href=manage>{tr!(customer.manage_password)}</a> })}
+                        .then(|| view! { <a class=if invitable { "btn" } else { "btn btn-primary" } href=manage>{tr!(customer.manage_password)}</a> })}
                     {(may_send_link && has_links)
                         .then(|| {
                             view! {
@@ -184,19 +205,4 @@ fn Possible(standing: Standing, may_send_link: bool) -> impl IntoView {
             <Notice tone>{text}</Notice>
         </div>
     }
-}
-
-/// A name with its value.
-#[component]
-fn Fact(name: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <div class="fact">
-            <dt class="hint">{name}</dt>
-            <dd class="min-w-0 break-words">{children()}</dd>
-        </div>
-    }
-}
-
-fn or_none(text: Option<String>) -> String {
-    text.unwrap_or_else(|| tr!(customer.none).to_owned())
 }

@@ -10,6 +10,7 @@ use leptos_router::{
 use model::{
     Refusal,
     customer::{CustomerOrder, CustomerPage, CustomerQuery, CustomerState, SHORTEST_SEARCH},
+    permission::Permission,
 };
 
 use super::{
@@ -19,12 +20,12 @@ use super::{
     table::Table,
 };
 use crate::{
-    api::{ApiError, customers},
+    api::{ApiError, customers, session::SignedInView},
     i18n::tr,
     ui::{
         icon::{Glyph, Icon},
         page::PageTitle,
-        panel::{Absent, Empty, Failed, Loading},
+        panel::{Absent, Empty, Failed, Loading, Notice, Tone},
     },
 };
 
@@ -44,6 +45,15 @@ pub fn Customers() -> impl IntoView {
         },
     );
     let narrowed = Narrowed::new();
+    let SignedInView { me, .. } = expect_context();
+    let may_edit = me.role.is_some_and(|role| role.may(Permission::EditCustomers));
+    // In the scope that one looks at.
+    let new = move || match query.with(|query| query.scope) {
+        Some(scope) => format!("/customers/new?scope={scope}"),
+        None => "/customers/new".to_owned(),
+    };
+    let deleted =
+        Memo::new(move |_| params.with(|params| params.get_str("done") == Some("deleted")));
     keys::listen();
     let hint = move || {
         Suspend::new(async move {
@@ -80,8 +90,23 @@ pub fn Customers() -> impl IntoView {
         })
     };
     view! {
-        <PageTitle title=tr!(customers.title) />
-        <Transition>{hint}</Transition>
+        <div class="flex flex-wrap items-start justify-between gap-4">
+            <div class="min-w-0">
+                <PageTitle title=tr!(customers.title) />
+                <Transition>{hint}</Transition>
+            </div>
+            {may_edit
+                .then(|| {
+                    view! { <a class="btn btn-primary" href=new>{tr!(customers.create)}</a> }
+                })}
+        </div>
+        <div role="status" class="contents">
+            {move || {
+                deleted
+                    .get()
+                    .then(|| view! { <div class="mt-5"><Notice tone=Tone::Good>{tr!(customers.deleted)}</Notice></div> })
+            }}
+        </div>
         <div class="mt-5 flex flex-wrap items-center gap-2">
             <Transition>{scopes}</Transition>
             <Search query />

@@ -1,15 +1,27 @@
-//! Customers: the list, and the page of one.
+//! Customers: the list, a new one, and the pages of one.
 
+mod account;
+mod activity;
 mod customer;
+mod delete;
 mod keys;
 mod list;
+mod new;
 mod password;
+mod prove;
 mod scopes;
+mod services;
 mod table;
+mod tabs;
 
+pub use account::CustomerAccount;
+pub use activity::CustomerActivity;
 pub use customer::Customer;
+pub use delete::DeleteCustomer;
 pub use list::Customers;
+pub use new::NewCustomer;
 pub use password::Password;
+pub use services::CustomerServices;
 
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;

@@ -6,12 +6,14 @@
 mod ask;
 mod choose;
 mod done;
+mod invitation;
 mod sent;
 mod unusable;
 
 pub use ask::Forgot;
 pub use choose::Reset;
 pub use done::ResetDone;
+pub use invitation::{Invitation, InvitationDone};
 pub use sent::ForgotSent;
 
 use leptos::prelude::*;
