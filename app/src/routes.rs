@@ -32,7 +32,7 @@ mod lazy {
         confirm::{Confirm, ConfirmDone},
         customers::{
             Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
-            DeleteCustomer, NewCustomer, Password,
+            DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password, SendLinks,
         },
         forgotten::{Invitation, InvitationDone, Reset, ResetDone},
         home::Home,
@@ -84,7 +84,7 @@ mod lazy {
         links (__preload_links): Reset ResetDone Invitation InvitationDone Confirm ConfirmDone;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
-            NewCustomer DeleteCustomer Password;
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password;
     }
 }
 
@@ -150,6 +150,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view={lazy::<lazy::page::Home>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/new") view={lazy::<lazy::page::NewCustomer>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/import") view={lazy::<lazy::page::Imports>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/import/:job") view={lazy::<lazy::page::Import>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/export") view={lazy::<lazy::page::Export>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/links") view={lazy::<lazy::page::SendLinks>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/links/:job") view={lazy::<lazy::page::LinksJob>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/account") view={lazy::<lazy::page::CustomerAccount>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/services") view={lazy::<lazy::page::CustomerServices>()} ssr=SsrMode::Async />

@@ -4,7 +4,8 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
-    refusal::Problem,
+    job::ImportField,
+    refusal::{FieldProblem, Problem},
     reset::Obstacle,
 };
 
@@ -25,6 +26,22 @@ pub fn problem(problem: Problem) -> String {
         Problem::ReferenceTaken => tr!(problem.reference_taken).into(),
         Problem::OrganizationSuspended => tr!(problem.organization_suspended).into(),
         Problem::NameDiffers => tr!(problem.name_differs).into(),
+        Problem::CountDiffers => tr!(problem.count_differs).into(),
+        Problem::EmailIsTheirs => tr!(problem.email_is_theirs).into(),
+        Problem::ConsentIsTheirs => tr!(problem.consent_is_theirs).into(),
+        Problem::TwiceInFile => tr!(problem.twice_in_file).into(),
+        Problem::ColumnTwice => tr!(problem.column_twice).into(),
+        Problem::NotYesOrNo => tr!(problem.not_yes_or_no).into(),
+        Problem::MoreCellsThanHeadings => tr!(problem.more_cells).into(),
+        Problem::NotUtf8 => tr!(problem.not_utf8).into(),
+        Problem::NotACsv => tr!(problem.not_a_csv).into(),
+        Problem::NoRows => tr!(problem.no_rows).into(),
+        Problem::TooManyRows { max } => tr!(problem.too_many_rows, max = max),
+        Problem::FileTooLarge => tr!(problem.file_too_large).into(),
+        Problem::NoFile => tr!(problem.no_file).into(),
+        Problem::FileIncomplete => tr!(problem.file_incomplete).into(),
+        Problem::CustomerGone => tr!(problem.customer_gone).into(),
+        Problem::CustomerSuspended => tr!(problem.customer_suspended).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
         Problem::NotADate => tr!(problem.not_a_date).into(),
@@ -41,6 +58,33 @@ pub fn problem(problem: Problem) -> String {
         Problem::PasswordIsOurName => tr!(problem.password_is_our_name).into(),
         Problem::PasswordUsedBefore => tr!(problem.password_used_before).into(),
     }
+}
+
+/// What a column of an import holds.
+pub fn import_field(field: ImportField) -> &'static str {
+    match field {
+        ImportField::Reference => tr!(import_field.reference),
+        ImportField::Name => tr!(import_field.name),
+        ImportField::Email => tr!(import_field.email),
+        ImportField::Company => tr!(import_field.company),
+        ImportField::UserName => tr!(import_field.user_name),
+        ImportField::Language => tr!(import_field.language),
+        ImportField::Consent => tr!(import_field.consent),
+    }
+}
+
+/// Why a row was left out, a sentence for each reason.
+pub fn row_problems(problems: &[FieldProblem]) -> Vec<String> {
+    problems
+        .iter()
+        .map(|one| {
+            let field = ImportField::ALL.into_iter().find(|field| field.word() == one.field);
+            match field {
+                Some(field) => format!("{}: {}", import_field(field), problem(one.problem)),
+                None => problem(one.problem),
+            }
+        })
+        .collect()
 }
 
 /// Why something did not happen, and what to do next.
@@ -136,6 +180,9 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::CustomerSuspended, _) => tr!(event.customer_suspended),
         (AuditKind::CustomerResumed, _) => tr!(event.customer_resumed),
         (AuditKind::CustomerDeleted, _) => tr!(event.customer_deleted),
+        (AuditKind::CustomersImported, _) => tr!(event.customers_imported),
+        (AuditKind::CustomersExported, _) => tr!(event.customers_exported),
+        (AuditKind::ManyLinksSent, _) => tr!(event.many_links_sent),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
     }

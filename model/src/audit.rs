@@ -69,6 +69,12 @@ pub enum AuditKind {
     CustomerResumed,
     /// Staff deleted a customer, with all that was personal.
     CustomerDeleted,
+    /// Staff had customers taken in from a file.
+    CustomersImported,
+    /// Staff took customers away as a file.
+    CustomersExported,
+    /// Staff had links to new passwords mailed to many customers.
+    ManyLinksSent,
     /// Personal values were erased.
     Erased,
     /// The database was restored from a backup; every session and link ended.

@@ -51,4 +51,6 @@ ids! {
     AuditId;
     /// One line of the consent ledger.
     ConsentId;
+    /// Work of many steps.
+    JobId;
 }

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod consent;
 pub mod customer;
 pub mod id;
+pub mod job;
 pub mod link;
 pub mod moment;
 pub mod organization;

@@ -84,6 +84,41 @@ pub enum Problem {
     OrganizationSuspended,
     /// Not what the customer is called.
     NameDiffers,
+    /// Not how many they are.
+    CountDiffers,
+    /// Only its owner changes an email address.
+    EmailIsTheirs,
+    /// Only the customer changes the permission.
+    ConsentIsTheirs,
+    /// An earlier row of the file has it as well.
+    TwiceInFile,
+    /// Another field has this column as well.
+    ColumnTwice,
+    /// Neither yes nor no.
+    NotYesOrNo,
+    /// More cells than the first line has headings.
+    MoreCellsThanHeadings,
+    /// Not text in UTF-8.
+    NotUtf8,
+    /// Not a file of rows and columns.
+    NotACsv,
+    /// A file without rows.
+    NoRows,
+    /// A file of too many rows.
+    TooManyRows {
+        /// Most that are taken.
+        max: u32,
+    },
+    /// A file that is too large.
+    FileTooLarge,
+    /// No file came.
+    NoFile,
+    /// The file did not arrive in time, or not as a whole.
+    FileIncomplete,
+    /// The customer is not there any more.
+    CustomerGone,
+    /// The customer is suspended.
+    CustomerSuspended,
     /// Characters that cannot be seen, or that end a line.
     UnseenCharacters,
     /// Not one of the choices.
@@ -118,6 +153,38 @@ pub enum Problem {
     PasswordIsOurName,
     /// The password in use, or one that was used not long ago.
     PasswordUsedBefore,
+}
+
+impl Problem {
+    /// What can be wrong with a file as a whole.
+    pub const OF_FILES: [Self; 7] = [
+        Self::NotUtf8,
+        Self::NotACsv,
+        Self::NoRows,
+        Self::TooManyRows { max: crate::job::MOST_ROWS },
+        Self::FileTooLarge,
+        Self::NoFile,
+        Self::FileIncomplete,
+    ];
+
+    /// The word in an address for what is wrong with a file.
+    pub fn word_of_file(self) -> Option<&'static str> {
+        match self {
+            Self::NotUtf8 => Some("encoding"),
+            Self::NotACsv => Some("format"),
+            Self::NoRows => Some("empty"),
+            Self::TooManyRows { .. } => Some("rows"),
+            Self::FileTooLarge => Some("size"),
+            Self::NoFile => Some("none"),
+            Self::FileIncomplete => Some("incomplete"),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with a file, by its word.
+    pub fn of_file(word: &str) -> Option<Self> {
+        Self::OF_FILES.into_iter().find(|problem| problem.word_of_file() == Some(word))
+    }
 }
 
 impl std::fmt::Display for Problem {

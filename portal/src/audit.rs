@@ -56,6 +56,9 @@ pub(crate) struct Personal {
     /// Why they did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Why>,
+    /// How many customers it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
 }
 
 impl Personal {

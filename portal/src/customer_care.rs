@@ -77,8 +77,8 @@ impl CustomerDetailRow {
             name: self.row.name.clone(),
             company: self.row.company.clone(),
             reference: self.row.reference.clone(),
-            user_name: self.user_name.clone(),
-            language: self.language,
+            user_name: self.row.user_name.clone(),
+            language: self.row.language,
         }
     }
 

@@ -24,9 +24,14 @@ mod demo;
 mod device;
 mod dispute;
 mod error;
+mod export;
 mod failpoint;
 mod fold;
 mod forgotten;
+mod import;
+mod import_file;
+mod import_rows;
+mod jobs;
 pub mod mail;
 mod new_customer;
 mod outbox;
@@ -35,6 +40,7 @@ mod reset_desk;
 mod resets;
 mod restored;
 pub mod secrets;
+mod send_many;
 mod sessions;
 mod sign_in;
 mod sites;
@@ -56,10 +62,15 @@ pub use consent::SetConsent;
 pub use customer_care::{ChangeCustomer, DeleteCustomer};
 pub use demo::DEMO_PASSWORD;
 pub use error::{Error, Result};
+pub use export::{Export, csv_line};
 pub use forgotten::NewPassword;
+pub use import::{MapImport, StartImport};
+pub use import_file::{Upload, UploadError};
+pub use jobs::JobWish;
 pub use new_customer::CreateCustomer;
 pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
+pub use send_many::{Many, SendMany};
 pub use sessions::Actor;
 pub use sign_in::{SignIn, SignedIn};
 pub use staff::CreateStaff;
@@ -105,6 +116,7 @@ struct Rooms {
     judge: Judge,
     mailer: Mailer,
     work: Notify,
+    seen: tokio::sync::Mutex<Option<import_rows::Seen>>,
 }
 
 /// What [`Portal::look`] found.
@@ -184,6 +196,7 @@ impl Portal {
             keys,
             mailer,
             work: Notify::new(),
+            seen: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -238,6 +251,11 @@ impl Portal {
 
     fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    /// The names that the file wants whose check this node has under way.
+    fn seen(&self) -> &tokio::sync::Mutex<Option<import_rows::Seen>> {
+        &self.0.seen
     }
 
     fn judge(&self) -> &Judge {

@@ -21,10 +21,13 @@ use model::{
     text::{EmailAddress, LONGEST_NAME, LONGEST_REFERENCE, Name, UserName, remark},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
     device,
+    jobs::Noted,
     mail::Letter,
     resets::Asker,
     store::{Account, NewAccount, Tx},
@@ -68,7 +71,7 @@ pub(crate) struct NewCustomer {
 
 /// The member of staff on whose behalf something is done to customers: somebody at a browser, or
 /// one who has left work to be done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Doer {
     pub id: AccountId,
     pub name: Name,
@@ -256,12 +259,13 @@ impl Portal {
         if !problems.is_empty() {
             return Err(Refusal::Fields(problems).into());
         }
-        let doer = Doer::of(actor);
-        let account =
-            self.add_customer(&mut tx, organization, new, (&doer, ConsentSource::Creation)).await?;
+        let (doer, mut noted) = (Doer::of(actor), Vec::new());
+        let by = (&doer, ConsentSource::Creation);
+        let account = self.add_customer(&mut tx, organization, new, by, &mut noted).await?;
         if way == FirstPassword::Invitation {
-            self.invite(&mut tx, &account, &doer).await?;
+            self.invite(&mut tx, &account, &doer, &mut noted).await?;
         }
+        tx.record_noted(self, &doer, noted).await?;
         tx.commit().await?;
         self.wake();
         Ok(account.id)
@@ -274,6 +278,7 @@ impl Portal {
         organization: OrganizationId,
         new: &NewCustomer,
         (doer, source): (&Doer, ConsentSource),
+        noted: &mut Vec<Noted>,
     ) -> Result<Account> {
         let now = self.now();
         let site = tx.site_of(organization).await?.context("an organization without a site")?;
@@ -299,14 +304,25 @@ impl Portal {
             let id = ConsentId(self.random().id(now));
             tx.add_consent(id, account.id, Consent::Always, (source, Some(doer.id)), now).await?;
         }
-        let event = doer.event(organization, account.id, AuditKind::CustomerCreated);
-        tx.record(self, event).await?;
+        noted.push(Noted {
+            organization,
+            customer: account.id,
+            kind: AuditKind::CustomerCreated,
+            reset: None,
+            why: None,
+        });
         Ok(tx.lock_account(account.id).await?.context("an account that was just added")?)
     }
 
     /// Mails a customer who never had a password a link to choose one. It replaces those that were
     /// mailed before. The account must be held.
-    pub(crate) async fn invite(&self, tx: &mut Tx, account: &Account, doer: &Doer) -> Result<()> {
+    pub(crate) async fn invite(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        doer: &Doer,
+        noted: &mut Vec<Noted>,
+    ) -> Result<()> {
         let now = self.now();
         tx.void_reset_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
@@ -327,8 +343,14 @@ impl Portal {
         };
         // A link that no longer works is not worth a mail.
         tx.post(self, account, letter, life).await?;
-        let event = doer.event(account.organization_id, account.id, AuditKind::InvitationSent);
-        tx.record(self, Event { reset: Some(reset), ..event }).await
+        noted.push(Noted {
+            organization: account.organization_id,
+            customer: account.id,
+            kind: AuditKind::InvitationSent,
+            reset: Some(reset),
+            why: None,
+        });
+        Ok(())
     }
 
     /// Invites a customer again, as long as nobody ever set a password. It gives staff nothing, and
@@ -348,7 +370,9 @@ impl Portal {
             return Err(Refusal::HasPassword.into());
         }
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
-        self.invite(&mut tx, &account, &Doer::of(actor)).await?;
+        let (doer, mut noted) = (Doer::of(actor), Vec::new());
+        self.invite(&mut tx, &account, &doer, &mut noted).await?;
+        tx.record_noted(self, &doer, noted).await?;
         tx.commit().await?;
         self.wake();
         Ok(())
@@ -356,6 +380,21 @@ impl Portal {
 }
 
 impl Tx {
+    /// Records what was done to customers: last of all, as everywhere.
+    pub(crate) async fn record_noted(
+        &mut self,
+        portal: &Portal,
+        doer: &Doer,
+        noted: Vec<Noted>,
+    ) -> Result<()> {
+        for Noted { organization, customer, kind, reset, why } in noted {
+            let event = doer.event(organization, customer, kind);
+            let personal = Personal { why, ..event.personal };
+            self.record(portal, Event { reset, personal, ..event }).await?;
+        }
+        Ok(())
+    }
+
     /// Which names of a customer of an organization are somebody else's.
     ///
     /// Sign-in names are unique within a site, which several organizations may share, so whoever

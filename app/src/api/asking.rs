@@ -19,7 +19,13 @@ pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {
     else {
         return Err(ApiError::broken("the server gave no portal or no facts of the request"));
     };
-    let visit = Visit {
+    let visit = visit(&facts);
+    Ok((portal, facts, visit))
+}
+
+/// A request, as far as use cases care.
+pub fn visit(facts: &RequestFacts) -> Visit {
+    Visit {
         site: facts.site.id,
         address: facts.address,
         user_agent: facts.user_agent.clone(),
@@ -27,8 +33,7 @@ pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {
         origin: facts.origin.clone(),
         language: facts.language,
         device: facts.cookies.get(&facts.device_cookie()).cloned().map(Secret::new),
-    };
-    Ok((portal, facts, visit))
+    }
 }
 
 /// Who is signed in, if anybody is.

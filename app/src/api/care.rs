@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use model::{
-    Moment,
     audit::ActivityPage,
     customer::NewCustomerView,
     id::{AccountId, AuditId, OrganizationId},
@@ -96,7 +95,7 @@ pub async fn change_customer(
     stamp: i64,
 ) -> Result<AccountId, ApiError> {
     let (portal, _, actor) = actor().await?;
-    let stamp = Moment(stamp);
+    let stamp = model::Moment(stamp);
     let request =
         portal::ChangeCustomer { customer, name, company, reference, user_name, language, stamp };
     portal.change_customer(&actor, request).await?;

@@ -6,11 +6,16 @@
 //! does not send the form again.
 
 pub mod account;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod care;
 pub mod customers;
 mod error;
 pub mod forgotten;
 mod hidden;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod imports;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod many;
 pub mod password;
 pub mod preferences;
 pub mod session;
@@ -20,6 +25,8 @@ pub use hidden::Hidden;
 
 #[cfg(feature = "ssr")]
 mod asking;
+#[cfg(feature = "ssr")]
+pub use asking::visit;
 #[cfg(feature = "ssr")]
 use asking::{
     Lifetime, actor, asked, forget_cookie, local_path, remember, see_other, see_other_if_plain,

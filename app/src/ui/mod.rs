@@ -5,6 +5,7 @@ pub mod field;
 pub mod form;
 pub mod go;
 pub mod icon;
+pub mod job;
 pub mod new_password;
 pub mod page;
 pub mod panel;

@@ -4,6 +4,7 @@
 mod assets;
 mod bad_input;
 mod connections;
+mod files;
 mod forms;
 mod guards;
 mod links;

@@ -6,6 +6,7 @@ use model::{
     Moment, Refusal,
     account::Lock,
     customer::{CustomerView, Standing},
+    id::AccountId,
     reset::Obstacle,
 };
 
@@ -82,24 +83,7 @@ fn Overview(
     let standing = customer.standing;
     view! {
         <Head customer=head tab=Tab::Overview />
-        <div role="status" class="contents">
-            {move || match said.get().as_deref() {
-                Some("created") => view! {
-                    <div class="mt-6">
-                        <Notice tone=Tone::Good>
-                            <p>{tr!(customer.created_done)}</p>
-                            <p>{tr!(customer.created_hint)}</p>
-                        </Notice>
-                    </div>
-                }
-                .into_any(),
-                Some("invited") => view! {
-                    <div class="mt-6"><Notice tone=Tone::Good>{tr!(customer.invited)}</Notice></div>
-                }
-                .into_any(),
-                _ => ().into_any(),
-            }}
-        </div>
+        <Said said />
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(customer.account)>
                 <dl class="facts">
@@ -152,16 +136,7 @@ fn Overview(
                     {link_obstacle
                         .filter(|obstacle| *obstacle != Obstacle::Suspended || !standing.suspended)
                         .map(|obstacle| view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> })}
-                    {invitable
-                        .then(|| {
-                            view! {
-                                <p class="hint">{tr!(customer.invite_hint)}</p>
-                                <Form form=invite class="grid gap-3">
-                                    <input type="hidden" name="customer" value=id.to_string() />
-                                    <Submit label=tr!(customer.invite) class="btn btn-primary" />
-                                </Form>
-                            }
-                        })}
+                    {invitable.then(|| view! { <Invite id form=invite /> })}
                     {may_send_link
                         .then(|| view! { <a class=if invitable { "btn" } else { "btn btn-primary" } href=manage>{tr!(customer.manage_password)}</a> })}
                     {(may_send_link && has_links)
@@ -175,6 +150,37 @@ fn Overview(
                         })}
                 </div>
             </Panel>
+        </div>
+    }
+}
+
+/// The way to the first password.
+#[component]
+fn Invite(id: AccountId, form: FormState<InviteAgain>) -> impl IntoView {
+    view! {
+        <p class="hint">{tr!(customer.invite_hint)}</p>
+        <Form form class="grid gap-3">
+            <input type="hidden" name="customer" value=id.to_string() />
+            <Submit label=tr!(customer.invite) class="btn btn-primary" />
+        </Form>
+    }
+}
+
+/// What was just done.
+#[component]
+fn Said(said: Memo<Option<String>>) -> impl IntoView {
+    let text = move || match said.get().as_deref() {
+        Some("created") => {
+            view! { <p>{tr!(customer.created_done)}</p> <p>{tr!(customer.created_hint)}</p> }
+                .into_any()
+        }
+        Some("invited") => tr!(customer.invited).into_any(),
+        _ => ().into_any(),
+    };
+    let is_said = move || said.with(|said| matches!(said.as_deref(), Some("created" | "invited")));
+    view! {
+        <div role="status" class="contents">
+            {move || is_said().then(|| view! { <div class="mt-6"><Notice tone=Tone::Good>{text()}</Notice></div> })}
         </div>
     }
 }

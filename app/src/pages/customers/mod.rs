@@ -1,11 +1,16 @@
-//! Customers: the list, a new one, and the pages of one.
+//! Customers: the list, a new one, the pages of one, and what is done to many.
 
 mod account;
 mod activity;
 mod customer;
 mod delete;
+mod export;
+mod import;
+mod imports;
 mod keys;
+mod links;
 mod list;
+mod many;
 mod new;
 mod password;
 mod prove;
@@ -18,7 +23,12 @@ pub use account::CustomerAccount;
 pub use activity::CustomerActivity;
 pub use customer::Customer;
 pub use delete::DeleteCustomer;
+pub use export::Export;
+pub use import::Import;
+pub use imports::Imports;
+pub use links::LinksJob;
 pub use list::Customers;
+pub use many::SendLinks;
 pub use new::NewCustomer;
 pub use password::Password;
 pub use services::CustomerServices;

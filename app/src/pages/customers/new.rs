@@ -68,23 +68,22 @@ fn Fields(asked: NewCustomerView, form: FormState<CreateCustomer>) -> impl IntoV
             (scope.id.to_string(), format!("{}{}", "\u{2003}".repeat(depth), scope.name))
         })
         .collect();
-    let organization = if several {
-        view! {
-            <Choice
-                name="organization"
-                label=tr!(new_customer.organization)
-                options=organizations
-                chosen=chosen.to_string()
-            />
-        }
-        .into_any()
-    } else {
-        view! { <input type="hidden" name="organization" value=chosen.to_string() /> }.into_any()
-    };
     let way = if sends_mail { "invitation" } else { "later" };
     view! {
         <Form form>
-            {organization}
+            {if several {
+                view! {
+                    <Choice
+                        name="organization"
+                        label=tr!(new_customer.organization)
+                        options=organizations
+                        chosen=chosen.to_string()
+                    />
+                }
+                .into_any()
+            } else {
+                view! { <input type="hidden" name="organization" value=chosen.to_string() /> }.into_any()
+            }}
             <Field name="name" label=tr!(new_customer.name) first=true />
             <Field name="email" label=tr!(new_customer.email) hint=tr!(new_customer.email_hint) verbatim=true />
             <Field name="company" label=tr!(new_customer.company) hint=tr!(new_customer.company_hint) />
