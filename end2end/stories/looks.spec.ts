@@ -176,7 +176,7 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.opens('/customers/export')
     await visitor.fills({ 'Your own password': OLIVIA.password })
     await visitor.presses('Continue')
-    await visitor.reads(/The file holds/)
+    await visitor.reads(/Customers in the file/)
   },
   'links-many': async ({ visitor }) => {
     await visitor.comesAsStaff(OLIVIA)

@@ -62,10 +62,11 @@ impl LiveJob {
         }
     }
 
-    /// The job as it stands, beginning with what the page was made with.
-    pub fn now(self, first: JobView) -> Signal<JobView> {
+    /// The job as it stands, beginning with what the page was made with. It outlives the part of the
+    /// page that shows it, which is made anew when the job gets into another state.
+    pub fn now(self, first: JobView) -> ArcSignal<JobView> {
         let Self { live, .. } = self;
-        Signal::derive(move || {
+        ArcSignal::derive(move || {
             live.get().filter(|job| job.id == first.id).unwrap_or_else(|| first.clone())
         })
     }
@@ -75,12 +76,13 @@ impl LiveJob {
 #[component]
 pub fn Progress(
     /// The job.
-    job: Signal<JobView>,
+    job: ArcSignal<JobView>,
     /// The page itself, to be loaded again where no code does it.
     path: String,
 ) -> impl IntoView {
+    let [told, state, done, total, rests, moving] = std::array::from_fn(|_| job.clone());
     let told = move || {
-        job.with(|job| {
+        told.with(|job| {
             let (done, total) = (job.counts.done(), job.total);
             let percent = u64::from(done) * 100 / u64::from(total.max(1));
             tr!(job.progress, done = number(done), total = number(total), percent = percent)
@@ -90,23 +92,23 @@ pub fn Progress(
         <div class="mt-5 grid gap-2">
             <div class="flex flex-wrap items-baseline justify-between gap-2 text-sm">
                 <span class="font-medium" id="progress-label" role="status">
-                    {move || state_name(job.with(|job| job.state))}
+                    {move || state_name(state.with(|job| job.state))}
                 </span>
                 <span class="hint num">{told}</span>
             </div>
             <progress
                 class="progress-line"
-                value=move || job.with(|job| job.counts.done())
-                max=move || job.with(|job| job.total.max(1))
+                value=move || done.with(|job| job.counts.done())
+                max=move || total.with(|job| job.total.max(1))
                 aria-labelledby="progress-label"
             ></progress>
             {move || {
-                job.with(|job| job.rests_until)
+                rests.with(|job| job.rests_until)
                     .map(|until| view! { <p class="hint">{tr!(job.rests)} " " <Time at=until /></p> })
             }}
             {move || {
                 let path = path.clone();
-                job.with(|job| job.state.is_moving())
+                moving.with(|job| job.state.is_moving())
                     .then(|| view! { <p class="hint plain-only"><a class="link" href=path rel="external">{tr!(job.look_again)}</a></p> })
             }}
         </div>
@@ -144,7 +146,7 @@ pub fn number(number: u32) -> String {
 #[component]
 pub fn Counts(
     /// The counts, as they stand.
-    lines: Vec<(&'static str, Signal<u32>)>,
+    lines: Vec<(&'static str, ArcSignal<u32>)>,
 ) -> impl IntoView {
     let lines = lines
         .into_iter()

@@ -169,20 +169,16 @@ fn Invite(id: AccountId, form: FormState<InviteAgain>) -> impl IntoView {
 /// What was just done.
 #[component]
 fn Said(said: Memo<Option<String>>) -> impl IntoView {
-    let text = move || match said.get().as_deref() {
-        Some("created") => {
-            view! { <p>{tr!(customer.created_done)}</p> <p>{tr!(customer.created_hint)}</p> }
-                .into_any()
-        }
-        Some("invited") => tr!(customer.invited).into_any(),
-        _ => ().into_any(),
+    let notice = move || {
+        let text = match said.get().as_deref() {
+            Some("created") => vec![tr!(customer.created_done), tr!(customer.created_hint)],
+            Some("invited") => vec![tr!(customer.invited)],
+            _ => return None,
+        };
+        let text = text.into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
+        Some(view! { <div class="mt-6"><Notice tone=Tone::Good>{text}</Notice></div> })
     };
-    let is_said = move || said.with(|said| matches!(said.as_deref(), Some("created" | "invited")));
-    view! {
-        <div role="status" class="contents">
-            {move || is_said().then(|| view! { <div class="mt-6"><Notice tone=Tone::Good>{text()}</Notice></div> })}
-        </div>
-    }
+    view! { <div role="status" class="contents">{notice}</div> }
 }
 
 /// Whether the password can be set here, and what to do when it cannot.

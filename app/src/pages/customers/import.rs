@@ -214,7 +214,7 @@ fn Checked(import: ImportView, forms: Forms) -> impl IntoView {
     };
     view! {
         <p class="mt-5 text-sm font-medium">{tr!(import.would)}</p>
-        <Ended job=Signal::stored(import.job.clone()) />
+        <Ended job=ArcSignal::stored(import.job.clone()) />
         {start}
         <Form form=forms.remap class="mt-3 grid">
             <input type="hidden" name="job" value=id.to_string() />
@@ -227,7 +227,7 @@ fn Checked(import: ImportView, forms: Forms) -> impl IntoView {
 #[component]
 fn Run(
     import: ImportView,
-    job: Signal<JobView>,
+    job: ArcSignal<JobView>,
     form: FormState<ChangeJob>,
     path: String,
 ) -> impl IntoView {
@@ -259,7 +259,7 @@ fn Run(
     });
     view! {
         {error}
-        <Progress job path />
+        <Progress job=job.clone() path />
         <div role="status" class="mt-5 grid">
             {said.map(|(tone, text)| view! { <Notice tone>{text}</Notice> })}
         </div>
@@ -280,9 +280,11 @@ fn Run(
 
 /// How many rows would end, or ended, how.
 #[component]
-fn Ended(job: Signal<JobView>) -> impl IntoView {
-    let count =
-        move |of: fn(JobCounts) -> u32| Signal::derive(move || job.with(|job| of(job.counts)));
+fn Ended(job: ArcSignal<JobView>) -> impl IntoView {
+    let count = |of: fn(JobCounts) -> u32| {
+        let job = job.clone();
+        ArcSignal::derive(move || job.with(|job| of(job.counts)))
+    };
     let lines = vec![
         (tr!(import.created), count(|counts| counts.created)),
         (tr!(import.updated), count(|counts| counts.updated)),

@@ -71,7 +71,7 @@ fn Page(imports: Vec<JobView>, problem: Option<Problem>) -> impl IntoView {
                     <div class="field">
                         <label class="label-text" for="file">{tr!(import.file)}</label>
                         <input
-                            class="input file-input w-full"
+                            class="input w-full"
                             type="file"
                             id="file"
                             name="file"

@@ -87,8 +87,9 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
     };
     let error = change.error_now();
     let error = error.map(|error| view! { <Notice tone=Tone::Bad>{words::error(&error)}</Notice> });
-    let count = move |of: fn(JobCounts) -> u32| {
-        Signal::derive(move || job.with(|job: &JobView| of(job.counts)))
+    let count = |of: fn(JobCounts) -> u32| {
+        let job = job.clone();
+        ArcSignal::derive(move || job.with(|job: &JobView| of(job.counts)))
     };
     let lines = vec![
         (tr!(many.sent), count(|counts| counts.created)),
