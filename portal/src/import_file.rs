@@ -101,7 +101,7 @@ impl Upload {
             }
             // The line on which it began: the one that is next, less those it fills. Where the reader
             // says that it begins are the empty lines before it.
-            let fills = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let fills = record.as_slice().split(|byte| *byte == b'\n').count() as u64;
             let line = reader.position().line().saturating_sub(fills);
             rows.push(row(&record, columns, u32::try_from(line).unwrap_or(u32::MAX)));
             if rows.len() == ROWS_AT_ONCE && !take(Piece::Rows(std::mem::take(&mut rows))) {

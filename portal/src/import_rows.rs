@@ -161,12 +161,11 @@ impl Portal {
             let (Some(name), Some(email)) = (row.name, row.email) else {
                 return Ok(Fate::Refused(problems.0));
             };
-            let language = match row.language {
-                Some(language) => language,
-                None => {
-                    let site = tx.site_of(plan.organization).await?;
-                    site.context("an organization without a site")?.language
-                }
+            let language = if let Some(language) = row.language {
+                language
+            } else {
+                let site = tx.site_of(plan.organization).await?;
+                site.context("an organization without a site")?.language
             };
             let new = NewCustomer {
                 name,

@@ -177,7 +177,7 @@ async fn export(State(server): State<Arc<Server>>, request: Request) -> Response
     let portal = server.portal.clone();
     let begin = (portal, export, true);
     let lines = stream::try_unfold(begin, |(portal, mut export, first)| async move {
-        let more = portal.export_more(&mut export).await.map_err(broken_off)?;
+        let more = portal.export_more(&mut export).await.map_err(|error| broken_off(&error))?;
         let mark = if first { MARK } else { "" };
         Ok::<_, std::io::Error>(
             more.map(|text| (Bytes::from(format!("{mark}{text}")), (portal, export, false))),
@@ -207,7 +207,7 @@ async fn report(
     let lines = stream::try_unfold(begin, move |(portal, actor, facts, from, first)| async move {
         let Some(from) = from else { return Ok::<_, std::io::Error>(None) };
         let results = portal.job_results(&actor, job, kind, (from, refused_only)).await;
-        let (results, next) = results.map_err(broken_off)?;
+        let (results, next) = results.map_err(|error| broken_off(&error))?;
         let mut text = String::new();
         if first {
             text += MARK;
@@ -254,7 +254,7 @@ fn refused(error: portal::Error, facts: &RequestFacts) -> Response {
 }
 
 /// The reader's browser tells that the file is not complete.
-fn broken_off(error: portal::Error) -> std::io::Error {
+fn broken_off(error: &portal::Error) -> std::io::Error {
     tracing::warn!(%error, "a file broke off");
     std::io::Error::other("the file broke off")
 }

@@ -34,7 +34,7 @@ pub fn ActivityList(
             </a>
         }
     });
-    let older = page.older.map(|older| {
+    let older = page.older.map(move |older| {
         view! {
             <a class="btn btn-sm ml-auto" href=format!("{path}?before={older}")>
                 {tr!(activity.older)}

@@ -24,7 +24,7 @@ pub struct LiveJob {
 
 impl LiveJob {
     /// One of which nothing is known yet.
-    pub fn new() -> Self {
+    pub fn unknown() -> Self {
         Self { live: RwSignal::new(None), turned: RwSignal::new(0) }
     }
 
@@ -80,7 +80,8 @@ pub fn Progress(
     /// The page itself, to be loaded again where no code does it.
     path: String,
 ) -> impl IntoView {
-    let [told, state, done, total, rests, moving] = std::array::from_fn(|_| job.clone());
+    let [told, state, done, total, rests] = std::array::from_fn(|_| job.clone());
+    let moving = job;
     let told = move || {
         told.with(|job| {
             let (done, total) = (job.counts.done(), job.total);

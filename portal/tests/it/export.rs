@@ -103,8 +103,8 @@ async fn exporting_is_recorded_with_its_count(world: &mut World) {
 
 async fn an_import_understands_what_was_exported(world: &mut World) {
     let olivia = world.proves(&world.enters("olivia").await).await;
-    let own = Some(world.organization("Fjord IT").await);
-    let query = CustomerQuery { scope: own, ..CustomerQuery::default() };
+    let own = world.organization("Fjord IT").await;
+    let query = CustomerQuery { scope: Some(own), ..CustomerQuery::default() };
     let text = file(world, &olivia, &query).await.unwrap();
     let mut upload = world.portal.begin_upload(&olivia.actor).await.unwrap();
     upload.write(text.as_bytes()).unwrap();
@@ -112,7 +112,7 @@ async fn an_import_understands_what_was_exported(world: &mut World) {
     let shown = world.portal.import(&olivia.actor, job).await.unwrap();
     assert!(shown.columns.iter().all(Option::is_some), "{:?}", shown.columns);
     let columns = shown.columns.iter().map(|column| column.unwrap().to_string()).collect();
-    let request = MapImport { job, organization: own.unwrap(), columns };
+    let request = MapImport { job, organization: own, columns };
     world.portal.map_import(&olivia.actor, request).await.unwrap();
     world.portal.work_off().await.unwrap();
     let progress = world.portal.job_progress(&olivia.actor, job, JobKind::Import).await.unwrap();

@@ -51,7 +51,7 @@ pub fn Import() -> impl IntoView {
         change: use_form(),
         proof: use_form(),
     };
-    let live = LiveJob::new();
+    let live = LiveJob::unknown();
     let versions = move || {
         let Forms { map, remap, start, change, proof } = forms;
         let over = start.error() == Some(ApiError::Refused(Refusal::StepUp));

@@ -27,7 +27,7 @@ pub fn LinksJob() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("job")?.parse::<JobId>().ok()));
     let change = use_form::<ChangeJob>();
-    let live = LiveJob::new();
+    let live = LiveJob::unknown();
     let asked = Resource::new_blocking(
         move || (id.get(), change.version(), live.turned.get()),
         |(id, ..)| async move {

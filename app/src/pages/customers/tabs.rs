@@ -40,11 +40,11 @@ pub async fn view(id: Option<AccountId>) -> Result<CustomerView, ApiError> {
 /// The way back, the name, the state, and the tabs.
 #[component]
 pub fn Head(customer: CustomerView, tab: Tab) -> impl IntoView {
-    let CustomerView { id, standing, .. } = customer;
-    let came = customer.last_sign_in_at.is_some();
-    let hint = match &customer.company {
-        Some(company) => format!("{company} · {}", customer.organization),
-        None => customer.organization.to_string(),
+    let CustomerView { id, name, company, organization, standing, last_sign_in_at, .. } = customer;
+    let came = last_sign_in_at.is_some();
+    let hint = match company {
+        Some(company) => format!("{company} · {organization}"),
+        None => organization.into(),
     };
     let way = move |to: Tab, path: &str, name: &'static str| {
         let href = format!("/customers/{id}{path}");
@@ -56,7 +56,7 @@ pub fn Head(customer: CustomerView, tab: Tab) -> impl IntoView {
             {tr!(customers.title)}
         </a>
         <div class="mt-3 flex flex-wrap items-start justify-between gap-4">
-            <div class="min-w-0"><PageTitle title=customer.name.to_string() hint=Some(hint) /></div>
+            <div class="min-w-0"><PageTitle title=name.to_string() hint=Some(hint) /></div>
             <State standing came />
         </div>
         <nav class="tabs-line" aria-label=tr!(customer.tabs)>
