@@ -113,6 +113,15 @@ remember() {
     esac >>"$summaries" || true
 }
 
+# What a stage said of why it failed, and whether the machine had room for it.
+why_failed() {
+    sed 's/\x1b\[[0-9;]*[mK]//g' "$1" |
+        grep -iE '^ *(error|warning: unused|fatal)|panicked|No space left|Killed|signal:|cannot|failed' |
+        cut -c1-300 | head -n 20 || true
+    df -h "$root" | sed 's/^/  disk: /'
+    free -m | sed 's/^/  memory: /'
+}
+
 # All tests of both runners on one line. A test that timed out, or did not come to run, has failed.
 total() {
     grep -E '^  playwright: |tests run:' "$summaries" | sed 's/.*tests run://' | awk '
@@ -147,6 +156,7 @@ for stage; do
     } 2>&1 | tee "$work/output"
     remember "$work/output" "$stage"
     if [ "$(cat "$work/code")" -ne 0 ]; then
+        why_failed "$work/output" >"$work/why"
         say "==> $stage: failed after $(how_long "$start")"
         failed=$stage
         break
@@ -160,4 +170,7 @@ say ""
 say "all     $(how_long "$begin")"
 cat "$summaries"
 total
-[ -z "$failed" ] || fail "the stage $failed failed"
+[ -z "$failed" ] || {
+    cat "$work/why"
+    fail "the stage $failed failed"
+}

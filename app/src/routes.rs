@@ -31,7 +31,10 @@ mod lazy {
         account::{Account, Activity, Consent, Profile, Security, SignedIn},
         audit::{Audit, AuditEntry},
         confirm::{Confirm, ConfirmDone},
-        customers::{Customer, Customers, Password},
+        customers::{
+            Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
+            DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password, SendLinks,
+        },
         forgotten::{Invitation, Reset, ResetDone},
         home::Home,
         login::{ForcedChangePage, Login},
@@ -86,7 +89,8 @@ mod lazy {
         entry (__preload_entry): Login;
         links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone ForcedChangePage;
         account (__preload_account): SignedIn Account Profile Security Consent Activity;
-        staff (__preload_staff): Home Customers Customer Password Resets Audit AuditEntry Prove
+        staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Resets Audit AuditEntry Prove
             Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
     }
 }
@@ -152,7 +156,17 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view={lazy::<lazy::page::SignedIn>()}>
                     <Route path=path!("/") view={lazy::<lazy::page::Home>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/new") view={lazy::<lazy::page::NewCustomer>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/import") view={lazy::<lazy::page::Imports>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/import/:job") view={lazy::<lazy::page::Import>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/export") view={lazy::<lazy::page::Export>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/links") view={lazy::<lazy::page::SendLinks>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/links/:job") view={lazy::<lazy::page::LinksJob>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/account") view={lazy::<lazy::page::CustomerAccount>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/services") view={lazy::<lazy::page::CustomerServices>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/activity") view={lazy::<lazy::page::CustomerActivity>()} ssr=SsrMode::Async />
+                    <Route path=path!("/customers/:id/delete") view={lazy::<lazy::page::DeleteCustomer>()} ssr=SsrMode::Async />
                     <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
                     <Route path=path!("/resets") view={lazy::<lazy::page::Resets>()} ssr=SsrMode::Async />
                     <Route path=path!("/audit") view={lazy::<lazy::page::Audit>()} ssr=SsrMode::Async />

@@ -5,9 +5,10 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     customer::Count,
+    job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     policy::{Rule, RuleKind, Unit},
-    refusal::Problem,
+    refusal::{FieldProblem, Problem},
     reset::{Obstacle, ResetState, TargetState},
     rules::RuleSource,
     staff::{StaffDeed, StaffObstacle, StaffStanding},
@@ -26,6 +27,29 @@ pub fn problem(problem: Problem) -> String {
         Problem::NotAnEmail => tr!(problem.not_an_email).into(),
         Problem::NotAUserName => tr!(problem.not_a_user_name).into(),
         Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
+        Problem::EmailTaken => tr!(problem.email_taken).into(),
+        Problem::DisputedAgainst => obstacle(Obstacle::DisputedAgainst).into(),
+        Problem::AsksForPin => tr!(problem.asks_for_pin).into(),
+        Problem::NoMail => obstacle(Obstacle::NoMail).into(),
+        Problem::ReferenceTaken => tr!(problem.reference_taken).into(),
+        Problem::OrganizationSuspended => tr!(problem.organization_suspended).into(),
+        Problem::NameDiffers => tr!(problem.name_differs).into(),
+        Problem::CountDiffers => tr!(problem.count_differs).into(),
+        Problem::EmailIsTheirs => tr!(problem.email_is_theirs).into(),
+        Problem::ConsentIsTheirs => tr!(problem.consent_is_theirs).into(),
+        Problem::TwiceInFile => tr!(problem.twice_in_file).into(),
+        Problem::ColumnTwice => tr!(problem.column_twice).into(),
+        Problem::NotYesOrNo => tr!(problem.not_yes_or_no).into(),
+        Problem::MoreCellsThanHeadings => tr!(problem.more_cells).into(),
+        Problem::NotUtf8 => tr!(problem.not_utf8).into(),
+        Problem::NotACsv => tr!(problem.not_a_csv).into(),
+        Problem::NoRows => tr!(problem.no_rows).into(),
+        Problem::TooManyRows { max } => tr!(problem.too_many_rows, max = max),
+        Problem::FileTooLarge => tr!(problem.file_too_large).into(),
+        Problem::NoFile => tr!(problem.no_file).into(),
+        Problem::FileIncomplete => tr!(problem.file_incomplete).into(),
+        Problem::CustomerGone => tr!(problem.customer_gone).into(),
+        Problem::CustomerSuspended => tr!(problem.customer_suspended).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
         Problem::CodeWrong => tr!(problem.code_wrong).into(),
@@ -34,7 +58,6 @@ pub fn problem(problem: Problem) -> String {
         Problem::NotANumber => tr!(problem.not_a_number).into(),
         Problem::OutOfBounds { min, max } => tr!(problem.out_of_bounds, min = min, max = max),
         Problem::ChangedMeanwhile => tr!(problem.changed_meanwhile).into(),
-        Problem::EmailTaken => tr!(problem.email_taken).into(),
         Problem::NotAHost => tr!(problem.not_a_host).into(),
         Problem::HostNotAllowed => tr!(problem.host_not_allowed).into(),
         Problem::PlainToThisMachineOnly => tr!(problem.plain_to_this_machine_only).into(),
@@ -52,6 +75,33 @@ pub fn problem(problem: Problem) -> String {
         Problem::PasswordIsOurName => tr!(problem.password_is_our_name).into(),
         Problem::PasswordUsedBefore => tr!(problem.password_used_before).into(),
     }
+}
+
+/// What a column of an import holds.
+pub fn import_field(field: ImportField) -> &'static str {
+    match field {
+        ImportField::Reference => tr!(import_field.reference),
+        ImportField::Name => tr!(import_field.name),
+        ImportField::Email => tr!(import_field.email),
+        ImportField::Company => tr!(import_field.company),
+        ImportField::UserName => tr!(import_field.user_name),
+        ImportField::Language => tr!(import_field.language),
+        ImportField::Consent => tr!(import_field.consent),
+    }
+}
+
+/// Why a row was left out, a sentence for each reason.
+pub fn row_problems(problems: &[FieldProblem]) -> Vec<String> {
+    problems
+        .iter()
+        .map(|one| {
+            let field = ImportField::ALL.into_iter().find(|field| field.word() == one.field);
+            match field {
+                Some(field) => format!("{}: {}", import_field(field), problem(one.problem)),
+                None => problem(one.problem),
+            }
+        })
+        .collect()
 }
 
 /// Why something did not happen, and what to do next.
@@ -72,6 +122,8 @@ pub fn error(error: &ApiError) -> String {
         ApiError::Refused(Refusal::ResetImpossible(why)) => obstacle(*why).into(),
         ApiError::Refused(Refusal::StaffImpossible(why)) => staff_obstacle(*why).into(),
         ApiError::Refused(Refusal::MailImpossible(why)) => mail_obstacle(*why).into(),
+        ApiError::Refused(Refusal::ChangedMeanwhile(_)) => tr!(error.changed_meanwhile).into(),
+        ApiError::Refused(Refusal::HasPassword) => tr!(error.has_password).into(),
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::MustChange => tr!(error.must_change).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
@@ -411,6 +463,15 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::MailSettingsChanged, _) => tr!(event.mail_settings_changed),
         (AuditKind::MailTested, _) => tr!(event.mail_tested),
         (AuditKind::MailSentAgain, _) => tr!(event.mail_sent_again),
+        (AuditKind::CustomerCreated, _) => tr!(event.customer_created),
+        (AuditKind::InvitationSent, _) => tr!(event.invitation_sent),
+        (AuditKind::CustomerChanged, _) => tr!(event.customer_changed),
+        (AuditKind::CustomerSuspended, _) => tr!(event.customer_suspended),
+        (AuditKind::CustomerResumed, _) => tr!(event.customer_resumed),
+        (AuditKind::CustomerDeleted, _) => tr!(event.customer_deleted),
+        (AuditKind::CustomersImported, _) => tr!(event.customers_imported),
+        (AuditKind::CustomersExported, _) => tr!(event.customers_exported),
+        (AuditKind::ManyLinksSent, _) => tr!(event.many_links_sent),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
         (AuditKind::AuditExported, _) => tr!(event.audit_exported),
@@ -423,6 +484,7 @@ pub fn who(who: &Who) -> String {
         Who::You => tr!(who.you).into(),
         Who::Staff(Some(name)) => tr!(who.staff_named, name = name.clone()),
         Who::Staff(None) => tr!(who.staff).into(),
+        Who::Customer => tr!(who.customer).into(),
         Who::LinkHolder => tr!(who.link_holder).into(),
         Who::Visitor => tr!(who.visitor).into(),
         Who::Operator => tr!(who.operator).into(),

@@ -133,6 +133,65 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.sees('Lou Marchetti')
     await visitor.reloads()
   },
+  'customer-new': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/new')
+    await visitor.sees('New customer')
+  },
+  'customer-new-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/new')
+    visitor.expectsRefusal(422)
+    await visitor.fills({ 'Email address': 'casey@acme.example' })
+    await visitor.presses('Create customer')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'customer-account': async (scene) => openCustomer(scene, '/account'),
+  'customer-edit': async (scene) => openCustomer(scene, '/account?edit=1'),
+  'customer-services': async (scene) => openCustomer(scene, '/services'),
+  'customer-activity': async (scene) => openCustomer(scene, '/activity'),
+  'customer-delete-prove': async (scene) => openCustomer(scene, '/delete', 'Delete customer'),
+  'customer-delete': async (scene) => {
+    await openCustomer(scene, '/delete', 'Delete customer')
+    await scene.visitor.fills({ 'Your own password': OLIVIA.password })
+    await scene.visitor.presses('Continue')
+    await scene.visitor.reads('This is what happens:')
+  },
+  'import': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/import')
+    await visitor.sees('Import customers')
+  },
+  'import-columns': openImport,
+  'import-checked': async (scene) => {
+    await openImport(scene)
+    await scene.visitor.presses('Check every row')
+    const told = scene.visitor.page.getByText('This is what would happen:')
+    for (let look = 0; look < 50 && !(await told.isVisible()); look++) {
+      if (scene.visitor.isLive) await told.waitFor({ timeout: 1_000 }).catch(() => undefined)
+      else await scene.visitor.reloads()
+    }
+    await scene.visitor.reads('Left out, and why')
+  },
+  'export': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/export')
+    await visitor.fills({ 'Your own password': OLIVIA.password })
+    await visitor.presses('Continue')
+    await visitor.reads(/Customers in the file/)
+  },
+  'links-many': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers/links?all=1&q=acme')
+    await visitor.fills({ 'Your own password': OLIVIA.password })
+    await visitor.presses('Continue')
+    await visitor.reads('How many are they?')
+  },
+  'customers-picked': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/customers')
+    await visitor.page.getByRole('checkbox').first().check()
+  },
   'desk-prove': openDesk,
   'desk-refused': async (scene) => {
     await openDesk(scene)
@@ -401,6 +460,25 @@ async function bounces({ visitor }: Scene): Promise<void> {
 async function confirms(visitor: Visitor): Promise<void> {
   await visitor.fills({ 'Your own password': OLIVIA.password })
   await visitor.presses('Continue')
+}
+
+async function openImport({ visitor }: Scene): Promise<void> {
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens('/customers/import')
+  const text = 'Reference,Name,E-mail,Company\nL-1,Lena Looks,lena@looks.example,Looks\nL-2,,nowhere,\nL-3,Casey,casey@acme.example,\n'
+  const file = { name: 'customers.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }
+  await visitor.page.getByLabel('File', { exact: true }).setInputFiles(file)
+  await visitor.presses('Send the file')
+  await visitor.reads('What do the columns of your file mean?')
+}
+
+async function openCustomer({ visitor }: Scene, page: string, title = 'Casey Thornton'): Promise<void> {
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens('/customers?q=casey')
+  await visitor.follows('Casey Thornton')
+  await visitor.sees('Casey Thornton')
+  await visitor.opens(new URL(visitor.page.url()).pathname + page)
+  await visitor.sees(title)
 }
 
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }

@@ -61,7 +61,7 @@ test('somebody is invited, comes, gets another role, and is set aside', { tag: [
   visitor.expectsRefusal(422)
   await visitor.fills({ Name: nova.name, 'Email address': 'freya@fjord.example' })
   await visitor.presses('Send the invitation')
-  await visitor.isToldAt('Email address', 'Somebody has an account with this address here already.')
+  await visitor.isToldAt('Email address', 'There is an account with this address at this sign-in page already.')
   await expect(visitor.field('Name')).toHaveValue(nova.name)
   await visitor.fills({ 'Email address': nova.email })
   await visitor.presses('Send the invitation')

@@ -97,6 +97,24 @@ pub enum AuditKind {
     MailTested,
     /// A mail that could not be delivered was sent again.
     MailSentAgain,
+    /// Staff created a customer.
+    CustomerCreated,
+    /// Staff mailed a customer a link to a first password.
+    InvitationSent,
+    /// Staff changed what is known of a customer.
+    CustomerChanged,
+    /// Staff set a customer aside.
+    CustomerSuspended,
+    /// Staff brought a customer back who was set aside.
+    CustomerResumed,
+    /// Staff deleted a customer, with all that was personal.
+    CustomerDeleted,
+    /// Staff had customers taken in from a file.
+    CustomersImported,
+    /// Staff took customers away as a file.
+    CustomersExported,
+    /// Staff had links to new passwords mailed to many customers.
+    ManyLinksSent,
     /// Personal values were erased.
     Erased,
     /// The database was restored from a backup; every session and link ended.
@@ -224,6 +242,8 @@ pub enum Who {
     You,
     /// A member of staff, by name where it is still known.
     Staff(Option<String>),
+    /// The customer whom staff read about.
+    Customer,
     /// Somebody with a link mailed to the reader.
     LinkHolder,
     /// Somebody not signed in.
@@ -234,7 +254,7 @@ pub enum Who {
     System,
 }
 
-/// One line of one's own activity.
+/// One line of the activity of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityEntry {
     /// The audit entry.
@@ -251,6 +271,10 @@ pub struct ActivityEntry {
     pub address: Option<String>,
     /// With which device, unless erased.
     pub device: Option<Device>,
+    /// Why staff did it, for staff to read.
+    pub reason: Option<String>,
+    /// The number of a ticket, for staff to read.
+    pub ticket: Option<String>,
 }
 
 /// One page of activity, newest first.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    account::Lock,
+    account::{Language, Lock},
     id::{AccountId, DisputeId, OrganizationId},
     reset::{Delivery, Obstacle, Way},
     text::{EmailAddress, Name, UserName},
@@ -222,6 +222,8 @@ pub struct CustomerView {
     pub reference: Option<String>,
     /// Who looks after them.
     pub organization: Name,
+    /// The language of pages and mails.
+    pub language: Language,
     /// How they stand.
     pub standing: Standing,
     /// When they were created.
@@ -238,6 +240,10 @@ pub struct CustomerView {
     pub disputes: Vec<Dispute>,
     /// The ways in which the reader may reset the password, or why not.
     pub ways: Vec<Way>,
+    /// Changes whenever what is known of the customer does: who changes it says from which state.
+    pub stamp: Moment,
+    /// Whether the reader may change, suspend and delete customers.
+    pub may_edit: bool,
 }
 
 /// A reset that the customer says was not theirs.
@@ -265,6 +271,64 @@ impl CustomerView {
     }
 }
 
+/// What is known of a customer and staff may change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerDetails {
+    /// What they are called.
+    pub name: Name,
+    /// Their company.
+    pub company: Option<String>,
+    /// What the reseller calls them in other books.
+    pub reference: Option<String>,
+    /// A second name to sign in with.
+    pub user_name: Option<UserName>,
+    /// The language of pages and mails.
+    pub language: Language,
+}
+
+/// How a new customer gets the first password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstPassword {
+    /// Chosen by the customer, with a link that is mailed at once.
+    Invitation,
+    /// Not yet: the customer is invited later.
+    Later,
+}
+
+impl FirstPassword {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Invitation, Self::Later];
+
+    /// The word in forms.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Later => "later",
+        }
+    }
+
+    /// The way of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.word() == word)
+    }
+}
+
+/// What the form for a new customer needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewCustomerView {
+    /// Organizations that may be chosen, each directly above those below it.
+    pub organizations: Vec<Scope>,
+    /// The one that is chosen at first.
+    pub chosen: OrganizationId,
+    /// The language that is chosen at first.
+    pub language: Language,
+    /// Days for which an invitation works.
+    pub invitation_days: u32,
+    /// Whether mail can be sent at all.
+    pub sends_mail: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +342,10 @@ mod tests {
         for order in CustomerOrder::ALL {
             assert_eq!(serde_json::to_value(order).expect("serializes"), order.word());
             assert_eq!(CustomerOrder::from_word(order.word()), Some(order));
+        }
+        for way in FirstPassword::ALL {
+            assert_eq!(serde_json::to_value(way).expect("serializes"), way.word());
+            assert_eq!(FirstPassword::from_word(way.word()), Some(way));
         }
     }
 

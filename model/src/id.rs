@@ -55,4 +55,6 @@ ids! {
     AuditId;
     /// One line of the consent ledger.
     ConsentId;
+    /// Work of many steps.
+    JobId;
 }

@@ -14,6 +14,7 @@ pub mod call;
 pub mod consent;
 pub mod customer;
 pub mod id;
+pub mod job;
 pub mod link;
 pub mod mail;
 pub mod moment;

@@ -40,6 +40,9 @@ pub const SIGN_INS_PER_PREFIX: u32 = 60;
 pub const SIGN_IN_WINDOW: Duration = Duration::from_mins(5);
 /// How long a "this wasn't me" link works.
 pub const DISPUTE_LINK_LIFE: Duration = Duration::from_hours(7 * 24);
+/// How long an invitation works: somebody who does not wait for it must find it after a week away.
+/// It opens an account that nobody has used yet, and sending another one ends it.
+pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a browser that signed in counts as known.
 pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_hours(365 * 24);
 /// How long a session that is kept lasts.
@@ -50,8 +53,6 @@ pub const STEP_UP_LIFE: Duration = Duration::from_mins(10);
 pub const RESET_BURST: u32 = 10;
 /// The span of [`RESET_BURST`].
 pub const RESET_BURST_WINDOW: Duration = Duration::from_mins(5);
-/// How long an invitation works.
-pub const INVITATION_LIFE: Duration = Duration::from_hours(7 * 24);
 /// Mails to staff by one person's doing (invitations, links to a new password) within
 /// [`STAFF_MAIL_WINDOW`].
 pub const STAFF_MAILS: u32 = 30;

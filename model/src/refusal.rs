@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Moment, customer::CustomerDetails};
+
 /// A refusal. It never says whether an account exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +37,10 @@ pub enum Refusal {
     StaffImpossible(crate::staff::StaffObstacle),
     /// This mail cannot be sent again, and why.
     MailImpossible(crate::mail::MailObstacle),
+    /// Somebody else changed it meanwhile.
+    ChangedMeanwhile(Box<ChangedMeanwhile>),
+    /// The customer has a password already, and needs no invitation.
+    HasPassword,
 }
 
 impl Refusal {
@@ -42,6 +48,15 @@ impl Refusal {
     pub fn field(field: &str, problem: Problem) -> Self {
         Self::Fields(vec![FieldProblem { field: field.to_owned(), problem }])
     }
+}
+
+/// What stands in the place of what one has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedMeanwhile {
+    /// What is stored now.
+    pub details: CustomerDetails,
+    /// From which state one goes on: who sends it again has seen it.
+    pub stamp: Moment,
 }
 
 /// What is wrong with one field of a form.
@@ -70,6 +85,55 @@ pub enum Problem {
     NotAUserName,
     /// Somebody else has this user name.
     UserNameTaken,
+    /// The customer says of a reset by this member of staff that it was not theirs.
+    DisputedAgainst,
+    /// Links to this customer ask for a PIN that is read out, which takes a call with each.
+    AsksForPin,
+    /// No mail can be sent to this customer.
+    NoMail,
+    /// There is an account with this address at this site.
+    EmailTaken,
+    /// Another customer of the organization has this reference.
+    ReferenceTaken,
+    /// The organization is suspended.
+    OrganizationSuspended,
+    /// Not what the customer is called.
+    NameDiffers,
+    /// Not how many they are.
+    CountDiffers,
+    /// Only its owner changes an email address.
+    EmailIsTheirs,
+    /// Only the customer changes the permission.
+    ConsentIsTheirs,
+    /// An earlier row of the file has it as well.
+    TwiceInFile,
+    /// Another field has this column as well.
+    ColumnTwice,
+    /// Neither yes nor no.
+    NotYesOrNo,
+    /// More cells than the first line has headings.
+    MoreCellsThanHeadings,
+    /// Not text in UTF-8.
+    NotUtf8,
+    /// Not a file of rows and columns.
+    NotACsv,
+    /// A file without rows.
+    NoRows,
+    /// A file of too many rows.
+    TooManyRows {
+        /// Most that are taken.
+        max: u32,
+    },
+    /// A file that is too large.
+    FileTooLarge,
+    /// No file came.
+    NoFile,
+    /// The file did not arrive in time, or not as a whole.
+    FileIncomplete,
+    /// The customer is not there any more.
+    CustomerGone,
+    /// The customer is suspended.
+    CustomerSuspended,
     /// Characters that cannot be seen, or that end a line.
     UnseenCharacters,
     /// Not one of the choices.
@@ -85,8 +149,6 @@ pub enum Problem {
     },
     /// Somebody else has changed it since the page was shown.
     ChangedMeanwhile,
-    /// Somebody has this email address at this site already.
-    EmailTaken,
     /// Not the name of a host, nor an address.
     NotAHost,
     /// An address on a network that the operator has not allowed.
@@ -129,6 +191,38 @@ pub enum Problem {
     PasswordIsOurName,
     /// The password in use, or one that was used not long ago.
     PasswordUsedBefore,
+}
+
+impl Problem {
+    /// What can be wrong with a file as a whole.
+    pub const OF_FILES: [Self; 7] = [
+        Self::NotUtf8,
+        Self::NotACsv,
+        Self::NoRows,
+        Self::TooManyRows { max: crate::job::MOST_ROWS },
+        Self::FileTooLarge,
+        Self::NoFile,
+        Self::FileIncomplete,
+    ];
+
+    /// The word in an address for what is wrong with a file.
+    pub fn word_of_file(self) -> Option<&'static str> {
+        match self {
+            Self::NotUtf8 => Some("encoding"),
+            Self::NotACsv => Some("format"),
+            Self::NoRows => Some("empty"),
+            Self::TooManyRows { .. } => Some("rows"),
+            Self::FileTooLarge => Some("size"),
+            Self::NoFile => Some("none"),
+            Self::FileIncomplete => Some("incomplete"),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with a file, by its word.
+    pub fn of_file(word: &str) -> Option<Self> {
+        Self::OF_FILES.into_iter().find(|problem| problem.word_of_file() == Some(word))
+    }
 }
 
 impl std::fmt::Display for Problem {

@@ -139,6 +139,8 @@ impl Name {
 pub const LONGEST_REASON: usize = 500;
 /// Longest number of a ticket, in characters.
 pub const LONGEST_TICKET: usize = 60;
+/// Longest reference of a customer, in characters.
+pub const LONGEST_REFERENCE: usize = 60;
 
 /// A remark of one line: trimmed, without characters that cannot be seen; `None` when there is
 /// none.

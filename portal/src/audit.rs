@@ -67,6 +67,9 @@ pub(crate) struct Personal {
     /// What was changed, from what to what; never secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// How many customers it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
 }
 
 /// One value that was changed.
@@ -100,6 +103,24 @@ impl Personal {
             address: Some(visit.address),
             device: device::describe(&visit.user_agent),
             ..Self::default()
+        }
+    }
+}
+
+/// Who reads what happened to an account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reader {
+    /// Whose account it is.
+    Owner,
+    /// A member of staff who looks after it.
+    Staff(AccountId),
+}
+
+impl Reader {
+    fn account(self, owner: AccountId) -> AccountId {
+        match self {
+            Self::Owner => owner,
+            Self::Staff(id) => id,
         }
     }
 }
@@ -177,9 +198,19 @@ fn line_hash(row: &AuditRow) -> anyhow::Result<Vec<u8>> {
 impl Portal {
     /// What happened to the actor's own account, newest first.
     pub async fn activity(&self, actor: &Actor, before: Option<AuditId>) -> Result<ActivityPage> {
+        self.activity_of(actor.account, before, Reader::Owner).await
+    }
+
+    /// What happened to an account, newest first, as a reader may know it.
+    pub(crate) async fn activity_of(
+        &self,
+        account: AccountId,
+        before: Option<AuditId>,
+        reader: Reader,
+    ) -> Result<ActivityPage> {
         let mut tx = self.db().read().await?;
         let mut rows =
-            tx.audit_about(actor.account, before, i64::try_from(PAGE + 1).unwrap_or(26)).await?;
+            tx.audit_about(account, before, i64::try_from(PAGE + 1).unwrap_or(26)).await?;
         let more = rows.len() > PAGE;
         rows.truncate(PAGE);
         let older = more.then(|| rows.last().map(|row| row.id)).flatten();
@@ -190,7 +221,8 @@ impl Portal {
                 .await?
                 .and_then(|personal| serde_json::from_str::<Personal>(&personal.content).ok());
             let who = match row.actor_kind {
-                _ if row.actor_id == Some(actor.account) => Who::You,
+                _ if row.actor_id == Some(reader.account(account)) => Who::You,
+                _ if row.actor_id == Some(account) => Who::Customer,
                 ActorKind::Staff | ActorKind::Customer => {
                     Who::Staff(personal.as_ref().and_then(|personal| personal.staff.clone()))
                 }
@@ -199,8 +231,10 @@ impl Portal {
                 ActorKind::CommandLine => Who::Operator,
                 ActorKind::System => Who::System,
             };
-            // Where staff sit is nothing to their customers.
-            let personal = personal.filter(|_| !matches!(who, Who::Staff(_)));
+            // Where staff sit, and what they say among themselves, is nothing to their customers.
+            let is_owner = matches!(reader, Reader::Owner);
+            let why = personal.as_ref().and_then(|p| p.why.clone()).filter(|_| !is_owner);
+            let personal = personal.filter(|_| !is_owner || !matches!(who, Who::Staff(_)));
             entries.push(ActivityEntry {
                 id: row.id,
                 at: row.at,
@@ -209,6 +243,8 @@ impl Portal {
                 who,
                 address: personal.as_ref().and_then(|p| p.address).map(|a| a.to_string()),
                 device: personal.map(|personal| personal.device),
+                reason: why.as_ref().map(|why| why.reason.clone()),
+                ticket: why.and_then(|why| why.ticket),
             });
         }
         Ok(ActivityPage { entries, older })

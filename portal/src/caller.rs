@@ -75,7 +75,7 @@ impl Portal {
         Ok(CallerCheck {
             rule: CallerRule::of(rule),
             email: customer.email.masked(),
-            mails: self.mailer().sends(),
+            mails: self.sends_mail(tx, customer.organization_id).await?,
             open,
             verified_until: receipt.map(|receipt| receipt.expires_at),
         })
@@ -119,7 +119,7 @@ impl Portal {
         {
             return Err(Refusal::ResetImpossible(Obstacle::Suspended).into());
         }
-        if method == CallMethod::Mail && !self.mailer().sends() {
+        if method == CallMethod::Mail && !self.sends_mail(&mut tx, account.organization_id).await? {
             return Err(Refusal::ResetImpossible(Obstacle::NoMail).into());
         }
         let action = CallAction::SetPassword;

@@ -389,7 +389,8 @@ impl Portal {
         let now = self.now();
         tx.void_links_for(account.id, LinkPurpose::Invitation, now).await?;
         tx.cancel_resets(account.id, now).await?;
-        let reset = self.add_waiting_reset(tx, account, Asker::Visitor).await?;
+        let asker = Asker::Inviter(actor.account);
+        let reset = self.add_waiting_reset(tx, account, asker).await?;
         let kind = (LinkPurpose::Invitation, LinkOrigin::Staff);
         let origin = &actor.visit.origin;
         let link = self.make_link(tx, account, kind, Some(reset), INVITATION_LIFE, origin).await?;

@@ -171,21 +171,28 @@ impl Portal {
             name: customer.row.name,
             company: customer.row.company,
             email: customer.row.email,
-            user_name: customer.user_name,
+            user_name: customer.row.user_name,
             reference: customer.row.reference,
             organization: customer.row.organization,
+            language: customer.row.language,
             standing,
-            created_at: customer.created_at,
+            created_at: customer.row.created_at,
             last_sign_in_at: customer.row.last_sign_in_at,
             password_changed_at: customer.password_changed_at,
             password_expires_at: customer.password_expires_at,
             open_links,
             disputes,
             ways,
+            stamp: customer.updated_at,
+            may_edit: actor.may(Permission::EditCustomers).is_ok(),
         })
     }
 
-    async fn note_view(&self, actor: &Actor, customer: &CustomerDetailRow) -> Result<()> {
+    pub(crate) async fn note_view(
+        &self,
+        actor: &Actor,
+        customer: &CustomerDetailRow,
+    ) -> Result<()> {
         let limit = Limit { count: 1, window: VIEW_AGAIN };
         let name = format!("view:{}:{}", actor.account, customer.row.id);
         // Most looks are none that is recorded, and need no writer.

@@ -20,19 +20,26 @@ pub mod clock;
 mod colleagues;
 pub mod config;
 mod consent;
+mod customer_care;
 mod customers;
 mod demo;
 mod device;
 mod dispute;
 mod error;
+mod export;
 mod failpoint;
 mod fold;
 mod forced_change;
 mod forgotten;
+mod import;
+mod import_file;
+mod import_rows;
+mod jobs;
 pub mod mail;
 mod mail_log;
 mod mail_settings;
 mod measures;
+mod new_customer;
 mod organization;
 mod outbound;
 mod outbox;
@@ -43,6 +50,7 @@ mod reset_desk;
 mod resets;
 mod restored;
 pub mod secrets;
+mod send_many;
 mod sessions;
 mod set_password;
 mod sign_in;
@@ -50,6 +58,7 @@ mod sites;
 mod staff;
 mod step_up;
 mod store;
+mod table;
 mod throttle;
 mod work;
 
@@ -64,22 +73,30 @@ pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use caller::CheckCaller;
 pub use colleagues::{InviteStaff, SendStaffLink};
 pub use consent::SetConsent;
+pub use customer_care::{ChangeCustomer, DeleteCustomer};
 pub use demo::DEMO_PASSWORD;
 pub use dispute::CloseDispute;
 pub use error::{Error, Result};
+pub use export::Export;
 pub use forced_change::Newcomer;
 pub use forgotten::NewPassword;
+pub use import::{MapImport, StartImport};
+pub use import_file::{Upload, UploadError};
+pub use jobs::JobWish;
 pub use mail_log::SendMailAgain;
 pub use mail_settings::SetMail;
 pub use measures::{HashingLoad, Measures, PoolLoad};
+pub use new_customer::CreateCustomer;
 pub use policies::SetRule;
 pub use reset_desk::SendLink;
 pub use restored::RestoredReport;
+pub use send_many::{Many, SendMany};
 pub use sessions::Actor;
 pub use set_password::{SetPassword, StaffPassword};
 pub use sign_in::{SignIn, SignedIn};
 pub use staff::CreateStaff;
 pub use step_up::SteppedUp;
+pub use table::csv_line;
 
 use audit::Anchored;
 use clock::{Clock, Randomness};
@@ -127,6 +144,7 @@ struct Rooms {
     sign_ins: SignInCounts,
     outbound: Outbound,
     work: Notify,
+    seen: tokio::sync::Mutex<Option<import_rows::Seen>>,
 }
 
 /// What [`Portal::look`] found.
@@ -209,6 +227,7 @@ impl Portal {
             sign_ins: SignInCounts::default(),
             outbound: Outbound::allowing(&settings.outgoing_allowed),
             work: Notify::new(),
+            seen: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -275,6 +294,11 @@ impl Portal {
 
     fn anchored(&self) -> &Anchored {
         &self.0.anchored
+    }
+
+    /// The names that the file wants whose check this node has under way.
+    fn seen(&self) -> &tokio::sync::Mutex<Option<import_rows::Seen>> {
+        &self.0.seen
     }
 
     fn judge(&self) -> &Judge {

@@ -10,6 +10,7 @@ use model::{
     mail::{MAILS_PER_PAGE, MailDetail, MailObstacle, MailPage, MailRow, MailSentAgain, MailState},
     permission::Permission,
     policy::{DISPUTE_LINK_LIFE, INVITATION_LIFE, STAFF_MAIL_WINDOW, STAFF_MAILS},
+    reset::Delivery,
     staff::StaffObstacle,
 };
 
@@ -178,9 +179,13 @@ impl Portal {
         }
         match account.kind {
             AccountKind::Customer => {
-                let about = (account.state, account.organization_id);
-                match self.link_obstacle(tx, actor, about).await? {
+                match self.obstacle(tx, actor, account, Delivery::EmailLink).await? {
                     Some(obstacle) => Err(Refusal::ResetImpossible(obstacle).into()),
+                    None if purpose == Some(LinkPurpose::Invitation)
+                        && account.password_changed_at.is_some() =>
+                    {
+                        Err(Refusal::HasPassword.into())
+                    }
                     None => Ok(()),
                 }
             }
@@ -220,7 +225,8 @@ impl Portal {
             LinkPurpose::Invitation => {
                 tx.void_links_for(account.id, purpose, now).await?;
                 tx.cancel_resets(account.id, now).await?;
-                let reset = self.add_waiting_reset(tx, account, Asker::Visitor).await?;
+                let asker = Asker::Inviter(actor.account);
+                let reset = self.add_waiting_reset(tx, account, asker).await?;
                 let kind = (purpose, LinkOrigin::Staff);
                 let link =
                     self.make_link(tx, account, kind, Some(reset), INVITATION_LIFE, origin).await?;

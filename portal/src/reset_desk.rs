@@ -22,10 +22,11 @@ use crate::{
     audit::{Event, Personal, occasion},
     forgotten::{PIN_PURPOSE, in_minutes},
     mail::Letter,
+    new_customer::Doer,
     outbox, password,
     resets::{Asker, Why},
     sign_in::account_counter,
-    store::Tx,
+    store::{Account, CustomerDetailRow, Tx},
     throttle::{Limit, wait_refusal},
 };
 
@@ -155,6 +156,26 @@ impl Portal {
         }
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
 
+        let by = (&Doer::of(actor), why.clone());
+        let reset = self.mail_link(&mut tx, &account, &customer, by).await?;
+        let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
+        let personal = Personal { why: Some(why), ..event.personal };
+        tx.record(self, Event { reset: Some(reset), personal, ..event }).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(reset)
+    }
+
+    /// Mails a customer, who is held, a link to a new password in the place of all others, and opens
+    /// a lock.
+    pub(crate) async fn mail_link(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        customer: &CustomerDetailRow,
+        (doer, why): (&Doer, Why),
+    ) -> Result<ResetId> {
+        let now = self.now();
         tx.void_reset_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
         let pin = if tx.policy(account.organization_id).await?.is_on(Rule::SplitDelivery) {
@@ -163,12 +184,12 @@ impl Portal {
             None
         };
         let asks_for_pin = pin.is_some();
-        let asker = Asker::Staff { id: actor.account, why: why.clone(), pin };
-        let reset = self.add_waiting_reset(&mut tx, &account, asker).await?;
-        let from = (LinkOrigin::Staff, actor.visit.origin.as_str());
-        let (link, life) = self.make_reset_link(&mut tx, &account, reset, from).await?;
+        let asker = Asker::Staff { id: doer.id, why, pin };
+        let reset = self.add_waiting_reset(tx, account, asker).await?;
+        let from = (LinkOrigin::Staff, doer.origin.as_str());
+        let (link, life) = self.make_reset_link(tx, account, reset, from).await?;
         tx.unlock(account.id, now).await?;
-        tx.clear_counter(&account_counter(&account)).await?;
+        tx.clear_counter(&account_counter(account)).await?;
         let letter = Letter::StaffResetLink {
             name: account.name.clone(),
             organization: customer.row.organization.clone(),
@@ -178,12 +199,7 @@ impl Portal {
             pin: asks_for_pin,
         };
         // A link that no longer works is not worth a mail.
-        tx.post(self, &account, letter, life).await?;
-        let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
-        let personal = Personal { why: Some(why), ..event.personal };
-        tx.record(self, Event { reset: Some(reset), personal, ..event }).await?;
-        tx.commit().await?;
-        self.wake();
+        tx.post(self, account, letter, life).await?;
         Ok(reset)
     }
 

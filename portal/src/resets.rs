@@ -84,6 +84,8 @@ pub(crate) enum Asker {
         /// The PIN that the link asks for too, sealed.
         pin: Option<Vec<u8>>,
     },
+    /// A member of staff, who invites a customer or a colleague to choose the first password.
+    Inviter(AccountId),
 }
 
 /// Why staff do something to a customer.
@@ -282,11 +284,15 @@ impl Portal {
     ) -> Result<ResetId> {
         let state = ResetState::WaitingForCustomer;
         let mut row = self.new_reset(tx, account, state, Delivery::EmailLink, None).await?;
-        if let Asker::Staff { id, why, pin } = asker {
-            row.requested_by = Some(id);
-            row.reason = Some(why.reason);
-            row.ticket = why.ticket;
-            row.sealed_pin = pin;
+        match asker {
+            Asker::Visitor => {}
+            Asker::Staff { id, why, pin } => {
+                row.requested_by = Some(id);
+                row.reason = Some(why.reason);
+                row.ticket = why.ticket;
+                row.sealed_pin = pin;
+            }
+            Asker::Inviter(id) => row.requested_by = Some(id),
         }
         tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
         Ok(row.id)

@@ -1,4 +1,5 @@
-//! What goes on beside requests: mail, requests for links, interrupted resets, tidying up.
+//! What goes on beside requests: mail, requests for links, interrupted resets, work of many steps,
+//! tidying up.
 //!
 //! Every piece of work is a row; nodes share them by leases and skipped locks. A change that makes
 //! work wakes this node's workers; other nodes look again every other second.
@@ -20,6 +21,8 @@ const TIDY: Duration = Duration::from_mins(1);
 const SENDERS: usize = 4;
 /// How long what is over is kept before it is forgotten.
 const KEEP: Duration = Duration::from_hours(90 * 24);
+/// How long files are kept whose import nobody has started.
+const KEEP_DRAFTS: Duration = Duration::from_hours(24);
 /// How long failures are remembered that nothing was added to.
 const KEEP_COUNTERS: Duration = Duration::from_hours(30 * 24);
 
@@ -39,6 +42,7 @@ impl Portal {
         }
         tasks.spawn(self.clone().work("forgotten", stop.clone(), Self::serve_forgotten));
         tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
+        tasks.spawn(self.clone().work("jobs", stop.clone(), Self::work_on_job));
         tasks.spawn(self.clone().tidy_now_and_then(stop));
         while tasks.join_next().await.is_some() {}
     }
@@ -48,6 +52,7 @@ impl Portal {
         loop {
             let worked = self.serve_forgotten().await?
                 | self.resume_reset().await?
+                | self.work_on_job().await?
                 | self.send_next_mail().await?;
             if !worked {
                 return Ok(());
@@ -107,6 +112,7 @@ impl Portal {
         tx.prune_calls(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
+        tx.prune_jobs(now.minus(KEEP), now.minus(KEEP_DRAFTS)).await?;
         tx.commit().await?;
         // Apart: others hold limits while they wait for links and sessions.
         let mut tx = self.db().write().await?;

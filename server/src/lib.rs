@@ -6,17 +6,19 @@
 //! 1. [`serve`]: the connection, with its time and size limits, and the drain at the end.
 //! 2. [`guard::outer`]: request id, client address, panics, security headers, one line in the log.
 //! 3. [`guard::facts`]: `Host`, where the request came from, which site it is for.
-//! 4. [`router`]: a page ([`pages`]), a form ([`forms`]), a mailed link ([`links`]), an export
-//!    ([`exports`]), a file ([`assets`]).
+//! 4. [`router`]: a page ([`pages`]), a form ([`forms`]), a mailed link ([`links`]), the audit log as
+//!    a file ([`exports`]), customers as a file ([`files`]), a file of our own ([`assets`]).
 //!
 //! To notice: whatever is sent passes through [`guard::outer`], so that an answer cannot miss its
-//! headers; nothing here reads a request's body but [`forms::read`], which knows the limits.
+//! headers; nothing here reads a request's body but [`forms::read`] and [`files::import`], which know the
+//! limits.
 
 pub mod assets;
 pub mod check;
 pub mod cli;
 pub mod demo;
 pub mod exports;
+pub mod files;
 pub mod forms;
 pub mod guard;
 pub mod links;

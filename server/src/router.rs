@@ -13,17 +13,24 @@ use axum::{
 };
 use leptos::server_fn::axum::server_fn_paths;
 
-use crate::{Server, demo, exports, forms, guard, links, pages, plain};
+use crate::{Server, demo, exports, files, forms, guard, links, pages, plain};
 
 /// The whole site.
 pub fn router(server: Arc<Server>) -> Router {
     let mut guarded = Router::new()
         .merge(exports::router())
         .merge(links::router())
+        .merge(files::router())
         .route("/.well-known/change-password", get(change_password));
     // Every page answers a form posted to itself.
     for route in leptos_axum::generate_route_list(App) {
-        guarded = guarded.route(route.path(), get(pages::page).post(forms::post));
+        let page = get(pages::page);
+        // One page takes a file as well.
+        let page = match route.path() {
+            "/customers/import" => page.post(files::import),
+            _ => page.post(forms::post),
+        };
+        guarded = guarded.route(route.path(), page);
     }
     for (path, method) in server_fn_paths() {
         if let Ok(filter) = MethodFilter::try_from(method) {

@@ -7,11 +7,17 @@
 
 pub mod account;
 pub mod audit;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod care;
 pub mod customers;
 mod error;
 pub mod forgotten;
 mod hidden;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod imports;
 pub mod mail;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod many;
 pub mod organization;
 pub mod overview;
 pub mod password;

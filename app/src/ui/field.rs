@@ -244,21 +244,28 @@ pub fn PasswordField(
 
 /// A choice of one.
 #[component]
-pub fn Choice(
+pub fn Choice<T>(
     /// The form field's name, and its id.
     name: &'static str,
     /// What it is called.
     label: &'static str,
     /// The choices: value and name.
-    options: Vec<(&'static str, &'static str)>,
+    options: Vec<(T, T)>,
     /// What is chosen at first.
-    chosen: &'static str,
-) -> impl IntoView {
+    chosen: T,
+) -> impl IntoView
+where
+    T: Into<String> + 'static,
+{
     let form = expect_context::<FormContext>();
-    let chosen = form.value(name).unwrap_or_else(|| chosen.to_owned());
+    let chosen = form.value(name).unwrap_or_else(|| chosen.into());
     let options = options
         .into_iter()
-        .map(|(value, name)| view! { <option value=value selected=value == chosen>{name}</option> })
+        .map(|(value, name)| (value.into(), name.into()))
+        .map(|(value, name): (String, String)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{name}</option> }
+        })
         .collect_view();
     view! {
         <div class="field">
@@ -338,7 +345,8 @@ pub fn Radio(
     /// What it says.
     label: &'static str,
     /// What it means.
-    hint: &'static str,
+    #[prop(into)]
+    hint: String,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     let chosen = form.value(name).map_or(chosen == value, |sent| sent == value);

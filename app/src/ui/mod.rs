@@ -1,11 +1,13 @@
 //! What pages are made of. Classes live here and in `style/`; pages compose.
 
+pub mod activity;
 pub mod chart;
 pub mod field;
 pub mod filter;
 pub mod form;
 pub mod go;
 pub mod icon;
+pub mod job;
 pub mod new_password;
 pub mod page;
 pub mod panel;

@@ -1,8 +1,6 @@
 //! The audit log as a file: all that a query finds, a piece at a time, so that a million entries
 //! take no more memory than a page of them.
 
-use std::fmt::Write;
-
 use model::{
     Refusal,
     audit::{AuditKind, AuditLine, AuditQuery},
@@ -15,6 +13,7 @@ use crate::{
     Actor, Portal, Result,
     secrets::hex,
     store::{AuditReadRow, AuditSearch},
+    table::csv_line,
 };
 
 /// Entries in one piece.
@@ -105,8 +104,8 @@ impl Row {
     }
 
     fn csv(&self) -> String {
-        let cells = [
-            &self.at,
+        csv_line([
+            self.at.as_str(),
             &self.organization,
             &self.action,
             &self.outcome,
@@ -121,31 +120,13 @@ impl Row {
             &self.system,
             &self.reason,
             &self.ticket,
-        ];
-        let mut text: String = cells.into_iter().map(|text| cell(text) + ",").collect();
-        write!(
-            text,
-            "{},{},{},{},{},{}\r\n",
-            self.erased,
-            self.reset_id,
-            cell(&self.request_id),
-            self.id,
-            self.position,
-            self.hash
-        )
-        .expect("a String takes all that is written");
-        text
-    }
-}
-
-/// A cell of a table. What a spreadsheet would take for a formula is text (OWASP, "CSV injection").
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
+            if self.erased { "true" } else { "false" },
+            &self.reset_id,
+            &self.request_id,
+            &self.id,
+            &self.position.to_string(),
+            &self.hash,
+        ])
     }
 }
 
@@ -179,12 +160,6 @@ impl Portal {
             begun: false,
             ended: false,
         })
-    }
-
-    /// Whether the actor may export without proving their password again.
-    pub async fn has_stepped_up(&self, actor: &Actor) -> Result<bool> {
-        let mut tx = self.db().read().await?;
-        Ok(self.counts(tx.lock_step_up(actor.session).await?.flatten()))
     }
 }
 
@@ -220,32 +195,5 @@ impl AuditExport {
                 serde_json::to_string(&row).map_err(anyhow::Error::from)? + "\n"
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, written) in [
-            ("plain", "plain"),
-            ("", ""),
-            ("=1+1", "'=1+1"),
-            ("+49 30 1", "'+49 30 1"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\tx", "'\tx"),
-            ("\rx", "\"'\rx\""),
-            (
-                "=HYPERLINK(\"https://a.example\",\"b\")",
-                "\"'=HYPERLINK(\"\"https://a.example\"\",\"\"b\"\")\"",
-            ),
-            ("two, \"three\"", "\"two, \"\"three\"\"\""),
-            ("a\nb", "\"a\nb\""),
-        ] {
-            assert_eq!(cell(text), written, "{text:?}");
-        }
     }
 }

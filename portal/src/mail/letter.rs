@@ -102,6 +102,25 @@ letters! {
         #[serde(default)]
         pin: bool,
     }
+    /// The link to a first password, for a customer whom staff created.
+    Invitation = "invitation" {
+        /// What the reader is called.
+        name: Name,
+        /// The reader's company, when the account is for one.
+        company: Option<String>,
+        /// The organization that looks after the reader.
+        organization: Name,
+        /// The member of staff who invites.
+        by: Name,
+        /// When it was sent.
+        at: Moment,
+        /// Whether that organization may set the reader's password.
+        allows_resets: bool,
+        /// The link.
+        link: MailedLink,
+        /// Days for which it works.
+        days: u32,
+    }
     /// Why staff without a second factor get no link, and who sets them free.
     StaffNoFactor = "staff_no_factor" {
         /// What the reader is called.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use model::{
     Moment,
-    account::{AccountState, Lock},
+    account::{AccountState, Language, Lock},
     customer::{COUNTED, CustomerOrder, CustomerState},
     id::{AccountId, OrganizationId},
     text::{EmailAddress, Name, UserName},
@@ -62,6 +62,9 @@ pub(crate) struct CustomerListRow {
     pub must_change_password: bool,
     pub resets_allowed_until: Moment,
     pub last_sign_in_at: Option<Moment>,
+    pub user_name: Option<UserName>,
+    pub language: Language,
+    pub created_at: Moment,
 }
 
 /// All that is told of a customer.
@@ -70,8 +73,7 @@ pub(crate) struct CustomerDetailRow {
     #[sqlx(flatten)]
     pub row: CustomerListRow,
     pub organization_id: OrganizationId,
-    pub user_name: Option<UserName>,
-    pub created_at: Moment,
+    pub updated_at: Moment,
     pub password_changed_at: Option<Moment>,
     pub password_expires_at: Option<Moment>,
 }
@@ -108,7 +110,7 @@ fn state_condition(statement: &mut Statement, state: CustomerState, now: Moment)
 }
 
 /// What is selected of `a`, an account, and `o`, its organization.
-const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at";
+const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.user_name, a.language, a.created_at";
 
 impl Tx {
     async fn list_customer(&mut self, id: AccountId, listing: &Listing) -> sqlx::Result<()> {
@@ -172,7 +174,7 @@ impl Tx {
 
     /// A customer, whichever organization looks after them.
     pub async fn customer(&mut self, id: AccountId) -> sqlx::Result<Option<CustomerDetailRow>> {
-        on!(self, c => sqlx::query_as("SELECT a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.organization_id, a.user_name, a.created_at, a.password_changed_at, a.password_expires_at FROM accounts a JOIN organizations o ON o.id = a.organization_id WHERE a.id = $1 AND a.kind = 'customer'").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.organization_id, a.user_name, a.language, a.created_at, a.updated_at, a.password_changed_at, a.password_expires_at FROM accounts a JOIN organizations o ON o.id = a.organization_id WHERE a.id = $1 AND a.kind = 'customer'").bind(id).fetch_optional(c).await)
     }
 
     /// Where a customer stands in the order of a scope.
@@ -255,6 +257,19 @@ impl Tx {
 
     /// One page of customers of a scope.
     pub async fn find_customers(&mut self, search: &Search) -> sqlx::Result<Vec<CustomerListRow>> {
+        let statement = self.found(search, true).await?;
+        run!(self, query_as, statement, fetch_all)
+    }
+
+    /// How many customers there are on all pages from here on.
+    pub async fn count_found(&mut self, search: &Search) -> sqlx::Result<i64> {
+        let mut statement = self.found(search, false).await?;
+        statement.text = format!("SELECT COUNT(*) FROM ({}) AS found", statement.text);
+        run!(self, query_scalar, statement, fetch_one)
+    }
+
+    /// What finds customers: one page of them in order, or all.
+    async fn found(&mut self, search: &Search, one_page: bool) -> sqlx::Result<Statement> {
         // What has no trigram is looked for on the way only.
         let indexed: Vec<String> =
             search.parts.iter().filter(|part| part.chars().count() >= 3).cloned().collect();
@@ -322,11 +337,13 @@ impl Tx {
                 [place, Value::Id(id.0)],
             );
         }
-        statement.push(
-            &format!(" ORDER BY {key}{direction}, l.account_id{direction} LIMIT ?"),
-            [Value::Number(search.limit)],
-        );
-        run!(self, query_as, statement, fetch_all)
+        if one_page {
+            statement.push(
+                &format!(" ORDER BY {key}{direction}, l.account_id{direction} LIMIT ?"),
+                [Value::Number(search.limit)],
+            );
+        }
+        Ok(statement)
     }
 }
 

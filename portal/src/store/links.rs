@@ -68,11 +68,6 @@ impl Tx {
             .bind(id).bind(now).bind(LinkState::Void).bind(LinkState::Open).execute(c).await.map(drop))
     }
 
-    /// Makes every open link to a new password of an account worthless; returns how many.
-    pub async fn void_reset_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
-        self.void_links_for(account, LinkPurpose::Reset, now).await
-    }
-
     /// Makes every open link of an account for one purpose worthless; returns how many.
     pub async fn void_links_for(
         &mut self,
@@ -82,6 +77,12 @@ impl Tx {
     ) -> sqlx::Result<u64> {
         on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4 AND purpose = $5")
             .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(purpose).execute(c).await.map(|done| done.rows_affected()))
+    }
+
+    /// Makes every open link to a password of an account worthless; returns how many.
+    pub async fn void_reset_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4 AND purpose IN ($5, $6)")
+            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(LinkPurpose::Invitation).execute(c).await.map(|done| done.rows_affected()))
     }
 
     /// When the open links of an account that visitors asked for were made, newest first. Those made
@@ -96,14 +97,14 @@ impl Tx {
             .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(LinkOrigin::Anonymous).bind(now).bind(latest).fetch_all(c).await)
     }
 
-    /// When the open links to a new password of an account end, the latest first.
+    /// When the open links to a password of an account end, the latest first.
     pub async fn open_reset_links(
         &mut self,
         account: AccountId,
         now: Moment,
     ) -> sqlx::Result<Vec<Moment>> {
-        on!(self, c => sqlx::query_scalar("SELECT expires_at FROM links WHERE account_id = $1 AND state = $2 AND purpose = $3 AND expires_at > $4 ORDER BY expires_at DESC")
-            .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(now).fetch_all(c).await)
+        on!(self, c => sqlx::query_scalar("SELECT expires_at FROM links WHERE account_id = $1 AND state = $2 AND purpose IN ($3, $5) AND expires_at > $4 ORDER BY expires_at DESC")
+            .bind(account).bind(LinkState::Open).bind(LinkPurpose::Reset).bind(now).bind(LinkPurpose::Invitation).fetch_all(c).await)
     }
 
     /// Marks links whose time is over, so that no clock can bring them back.

@@ -64,14 +64,4 @@ impl Tx {
     pub async fn set_role(&mut self, id: AccountId, role: Role, now: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE accounts SET role = $2, updated_at = $3 WHERE id = $1").bind(id).bind(role).bind(now).execute(c).await.map(drop))
     }
-
-    /// Sets an account aside, or takes it into use again.
-    pub async fn set_state(
-        &mut self,
-        id: AccountId,
-        state: AccountState,
-        now: Moment,
-    ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET state = $2, updated_at = $3 WHERE id = $1").bind(id).bind(state).bind(now).execute(c).await.map(drop))
-    }
 }

@@ -65,7 +65,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(AccountId, AuditId, LinkId, OrganizationId, ResetId, SiteId);
+ids!(AccountId, AuditId, JobId, LinkId, OrganizationId, ResetId, SiteId);
 
 /// Values for `$1`, `$2` and so on.
 macro_rules! values {

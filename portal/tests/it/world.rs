@@ -571,6 +571,14 @@ impl World {
         Entered { person, visit, actor, token: signed_in.token, device }
     }
 
+    /// Somebody proves their own password; the session goes on under a new token.
+    pub async fn proves(&self, entered: &Entered) -> Entered {
+        let password = secret(DEMO_PASSWORD);
+        let token = self.portal.step_up(&entered.actor, &password).await.unwrap().token;
+        self.is_secret(&token);
+        Entered { token, ..entered.clone() }
+    }
+
     /// Whether a session still holds.
     pub async fn holds(&self, entered: &Entered) -> bool {
         self.portal.actor(&entered.visit, &entered.token).await.unwrap().is_some()
@@ -643,7 +651,12 @@ impl World {
     /// Sets a new password with a link.
     pub async fn uses(&self, link: &Link, new: &str) -> Result<()> {
         let visit = self.visit_at(self.site_of(link));
-        self.portal.use_link(&visit, link.id, &link.token, new_password(new)).await
+        let new = new_password(new);
+        if link.purpose == LinkPurpose::Invitation {
+            self.portal.accept_invitation(&visit, link.id, &link.token, new).await
+        } else {
+            self.portal.use_link(&visit, link.id, &link.token, new).await
+        }
     }
 
     /// Says "this wasn't me" with a link.

@@ -94,6 +94,16 @@ fn letter(kind: LetterKind) -> Letter {
             login_link: login,
             dispute_link: link("confirm"),
         },
+        LetterKind::Invitation => Letter::Invitation {
+            name: casey,
+            company: Some("Acme Joinery".into()),
+            organization: name("Northwind Backup"),
+            by: name("Olivia Berg"),
+            at: occasion().at,
+            allows_resets: true,
+            link: link("invitation"),
+            days: 7,
+        },
         LetterKind::StaffNoFactor => {
             Letter::StaffNoFactor { name: name("Arun Patel"), asked: occasion() }
         }

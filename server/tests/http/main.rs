@@ -5,6 +5,7 @@ mod assets;
 mod bad_input;
 mod connections;
 mod exports;
+mod files;
 mod forms;
 mod guards;
 mod links;

@@ -1,7 +1,7 @@
 //! `/customers/{id}`: one customer, and whether a reset is possible.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_query_map;
 use model::{
     Moment, Refusal,
     account::Lock,
@@ -10,19 +10,21 @@ use model::{
     reset::{Delivery, Obstacle},
 };
 
-use super::{State, password::prove::Prove};
+use super::{
+    password::prove::Prove,
+    tabs::{Fact, Head, Tab, or_none, use_customer, view},
+};
 use crate::{
     api::{
         ApiError,
-        customers::{CancelLinks, CloseDispute, view_customer},
+        care::InviteAgain,
+        customers::{CancelLinks, CloseDispute},
         session::StepUp,
     },
     i18n::tr,
     ui::{
         field::Area,
         form::{Form, FormState, Submit, use_form},
-        icon::{Glyph, Icon},
-        page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Panel, Tone},
         time::Time,
     },
@@ -32,12 +34,12 @@ use crate::{
 /// The page.
 #[component]
 pub fn Customer() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
+    let id = use_customer();
     let query = use_query_map();
-    let cancel = use_form::<CancelLinks>();
+    let (cancel, invite) = (use_form::<CancelLinks>(), use_form::<InviteAgain>());
     let closing =
         Closing { close: use_form(), proof: use_form(), reason: RwSignal::new(String::new()) };
+    provide_context(closing);
     // Of this customer, and still so.
     let cancelled = Memo::new(move |_| {
         let here = cancel.outcome.with(|outcome| match outcome {
@@ -47,19 +49,27 @@ pub fn Customer() -> impl IntoView {
         here || cancel.error().is_none()
             && query.with(|query| query.get_str("done") == Some("cancelled"))
     });
-    let view = Resource::new_blocking(
-        move || (id.get(), cancel.version(), closing.close.version()),
-        |(id, ..)| async move {
-            match id {
-                Some(id) => view_customer(id).await,
-                None => Err(ApiError::Refused(Refusal::NotFound)),
-            }
-        },
+    // Of this customer.
+    let said = Memo::new(move |_| {
+        let here = invite.outcome.with(|outcome| match outcome {
+            Some(Ok(customer)) => id.get() == Some(*customer),
+            _ => false,
+        });
+        if here {
+            return Some("invited".to_owned());
+        }
+        query.with(|query| query.get("done")).filter(|_| invite.error().is_none())
+    });
+    let customer = Resource::new_blocking(
+        move || (id.get(), cancel.version(), invite.version(), closing.close.version()),
+        |(id, ..)| view(id),
     );
     let page = move || {
         Suspend::new(async move {
-            match view.await {
-                Ok(customer) => view! { <Overview customer cancel cancelled closing /> }.into_any(),
+            match customer.await {
+                Ok(customer) => {
+                    view! { <Overview customer cancel cancelled invite said /> }.into_any()
+                }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
@@ -73,31 +83,23 @@ fn Overview(
     customer: CustomerView,
     cancel: FormState<CancelLinks>,
     cancelled: Memo<bool>,
-    closing: Closing,
+    invite: FormState<InviteAgain>,
+    said: Memo<Option<String>>,
 ) -> impl IntoView {
     let id = customer.id;
+    let head = customer.clone();
     let link_obstacle = customer.obstacle(Delivery::EmailLink);
     let (may_send_link, has_a_way) = (link_obstacle.is_none(), customer.has_a_way());
     let generates = customer.obstacle(Delivery::Generated).is_none();
     let set_obstacle = set_obstacle(&customer);
+    let invitable = customer.password_changed_at.is_none() && may_send_link;
     let has_links = !customer.open_links.is_empty();
     let manage = format!("/customers/{id}/password");
-    let came = customer.last_sign_in_at.is_some();
-    let hint = match &customer.company {
-        Some(company) => format!("{company} · {}", customer.organization),
-        None => customer.organization.to_string(),
-    };
     let standing = customer.standing;
     view! {
-        <a class="back" href="/customers">
-            <Glyph icon=Icon::Back class="size-4" />
-            {tr!(customers.title)}
-        </a>
-        <div class="mt-3 flex flex-wrap items-start justify-between gap-4">
-            <div class="min-w-0"><PageTitle title=customer.name.to_string() hint=Some(hint) /></div>
-            <State standing came />
-        </div>
-        {customer.disputes.iter().map(|dispute| view! { <Disputed customer=id dispute=dispute.clone() closing /> }).collect_view()}
+        <Head customer=head tab=Tab::Overview />
+        <Said said />
+        {customer.disputes.iter().map(|dispute| view! { <Disputed customer=id dispute=dispute.clone() /> }).collect_view()}
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(customer.account)>
                 <dl class="facts">
@@ -150,8 +152,12 @@ fn Overview(
                     {link_obstacle
                         .filter(|obstacle| Some(*obstacle) != set_obstacle)
                         .map(|obstacle| view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> })}
+                    {invitable.then(|| view! { <Invite id form=invite /> })}
                     {has_a_way
-                        .then(|| view! { <a class="btn btn-primary" href=manage.clone()>{tr!(customer.manage_password)}</a> })}
+                        .then(|| {
+                            let class = if invitable { "btn" } else { "btn btn-primary" };
+                            view! { <a class=class href=manage.clone()>{tr!(customer.manage_password)}</a> }
+                        })}
                     {generates
                         .then(|| {
                             let to = format!("{manage}?how={}&where=portal", Delivery::Generated.word());
@@ -182,8 +188,8 @@ struct Closing {
 
 /// What the customer says was not theirs, until an owner has looked into it.
 #[component]
-fn Disputed(customer: AccountId, dispute: Dispute, closing: Closing) -> impl IntoView {
-    let Closing { close, proof, reason } = closing;
+fn Disputed(customer: AccountId, dispute: Dispute) -> impl IntoView {
+    let Closing { close, proof, reason } = expect_context();
     let next = format!("/customers/{customer}");
     let asks = move || {
         (close.error() == Some(ApiError::Refused(Refusal::StepUp)) && !proof.done())
@@ -213,6 +219,33 @@ fn Disputed(customer: AccountId, dispute: Dispute, closing: Closing) -> impl Int
             }}
         </section>
     }
+}
+
+/// The way to the first password.
+#[component]
+fn Invite(id: AccountId, form: FormState<InviteAgain>) -> impl IntoView {
+    view! {
+        <p class="hint">{tr!(customer.invite_hint)}</p>
+        <Form form class="grid gap-3">
+            <input type="hidden" name="customer" value=id.to_string() />
+            <Submit label=tr!(customer.invite) class="btn btn-primary" />
+        </Form>
+    }
+}
+
+/// What was just done.
+#[component]
+fn Said(said: Memo<Option<String>>) -> impl IntoView {
+    let notice = move || {
+        let text = match said.get().as_deref() {
+            Some("created") => vec![tr!(customer.created_done), tr!(customer.created_hint)],
+            Some("invited") => vec![tr!(customer.invited)],
+            _ => return None,
+        };
+        let text = text.into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
+        Some(view! { <div class="mt-6"><Notice tone=Tone::Good>{text}</Notice></div> })
+    };
+    view! { <div role="status" class="contents">{notice}</div> }
 }
 
 /// Whether the password can be set here, and what to do when it cannot.
@@ -252,19 +285,4 @@ fn set_obstacle(customer: &CustomerView) -> Option<Obstacle> {
     let generated = customer.obstacle(Delivery::Generated)?;
     // What the customer says weighs more than what the policy leaves open.
     Some(if typed == Obstacle::ManualEntryOff { generated } else { typed })
-}
-
-/// A name with its value.
-#[component]
-fn Fact(name: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <div class="fact">
-            <dt class="hint">{name}</dt>
-            <dd class="min-w-0 break-words">{children()}</dd>
-        </div>
-    }
-}
-
-fn or_none(text: Option<String>) -> String {
-    text.unwrap_or_else(|| tr!(customer.none).to_owned())
 }

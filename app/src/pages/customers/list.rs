@@ -10,6 +10,7 @@ use leptos_router::{
 use model::{
     Refusal,
     customer::{CustomerOrder, CustomerPage, CustomerQuery, CustomerState, SHORTEST_SEARCH},
+    permission::Permission,
 };
 
 use super::{
@@ -19,12 +20,12 @@ use super::{
     table::Table,
 };
 use crate::{
-    api::{ApiError, customers},
+    api::{ApiError, customers, session::SignedInView},
     i18n::tr,
     ui::{
         icon::{Glyph, Icon},
         page::PageTitle,
-        panel::{Absent, Empty, Failed, Loading},
+        panel::{Absent, Empty, Failed, Loading, Notice, Tone},
     },
 };
 
@@ -44,6 +45,20 @@ pub fn Customers() -> impl IntoView {
         },
     );
     let narrowed = Narrowed::new();
+    let SignedInView { me, .. } = expect_context();
+    let may_edit = me.role.is_some_and(|role| role.may(Permission::EditCustomers));
+    // In the scope that one looks at.
+    let new = move || match query.with(|query| query.scope) {
+        Some(scope) => format!("/customers/new?scope={scope}"),
+        None => "/customers/new".to_owned(),
+    };
+    let export = move || {
+        query.with(|query| {
+            address(&first_page(query)).replacen("/customers", "/customers/export", 1)
+        })
+    };
+    let deleted =
+        Memo::new(move |_| params.with(|params| params.get_str("done") == Some("deleted")));
     keys::listen();
     let hint = move || {
         Suspend::new(async move {
@@ -73,15 +88,38 @@ pub fn Customers() -> impl IntoView {
     let body = move || {
         Suspend::new(async move {
             match page.await {
-                Ok(page) => view! { <Found page query=query.get_untracked() /> }.into_any(),
+                Ok(page) => {
+                    view! { <Found page query=query.get_untracked() may_edit /> }.into_any()
+                }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
         })
     };
     view! {
-        <PageTitle title=tr!(customers.title) />
-        <Transition>{hint}</Transition>
+        <div class="flex flex-wrap items-start justify-between gap-4">
+            <div class="min-w-0">
+                <PageTitle title=tr!(customers.title) />
+                <Transition>{hint}</Transition>
+            </div>
+            {may_edit
+                .then(|| {
+                    view! {
+                        <div class="flex flex-wrap gap-2">
+                            <a class="btn" href="/customers/import">{tr!(customers.import)}</a>
+                            <a class="btn" href=export>{tr!(customers.export)}</a>
+                            <a class="btn btn-primary" href=new>{tr!(customers.create)}</a>
+                        </div>
+                    }
+                })}
+        </div>
+        <div role="status" class="contents">
+            {move || {
+                deleted
+                    .get()
+                    .then(|| view! { <div class="mt-5"><Notice tone=Tone::Good>{tr!(customers.deleted)}</Notice></div> })
+            }}
+        </div>
         <div class="mt-5 flex flex-wrap items-center gap-2">
             <Transition>{scopes}</Transition>
             <Search query />
@@ -208,7 +246,7 @@ fn Search(query: Memo<CustomerQuery>) -> impl IntoView {
 
 /// Those who were found, or why there are none.
 #[component]
-fn Found(page: CustomerPage, query: CustomerQuery) -> impl IntoView {
+fn Found(page: CustomerPage, query: CustomerQuery, may_edit: bool) -> impl IntoView {
     if page.rows.is_empty() {
         let narrowed = !query.text.is_empty() || query.state.is_some();
         let text = if narrowed { tr!(customers.nobody_found) } else { tr!(customers.nobody) };
@@ -239,15 +277,27 @@ fn Found(page: CustomerPage, query: CustomerQuery) -> impl IntoView {
     let after = page.after.map(|after| CustomerQuery { after: Some(after), ..anew.clone() });
     let shown = page.rows.len();
     let several = page.has_several;
+    let many = may_edit.then(|| {
+        let path = address(&first_page(&query)).replacen("/customers", "/customers/links", 1);
+        let more = if path.contains('?') { "&" } else { "?" };
+        let all = format!("{path}{more}all=1");
+        view! {
+            <div class="flex flex-wrap items-center gap-2 border-t border-base-300 px-4 py-3">
+                <button type="submit" class="btn btn-sm">{tr!(customers.send_picked)}</button>
+                <a class="btn btn-sm btn-ghost" href=all>{tr!(customers.send_found)}</a>
+            </div>
+        }
+    });
     view! {
-        <div class="panel mt-4 overflow-hidden">
-            <Table rows=page.rows several query />
+        <form method="get" action="/customers/links" class="panel mt-4 overflow-hidden">
+            <Table rows=page.rows several query picks=may_edit />
+            {many}
             <nav class="flex items-center gap-2 border-t border-base-300 px-4 py-3" aria-label=tr!(customers.pages)>
                 <p class="hint num mr-auto" role="status">{tr!(customers.shown, count = shown)}</p>
                 {before.map(|to| turn(to, tr!(customers.previous), Icon::Back, true))}
                 {after.map(|to| turn(to, tr!(customers.next), Icon::Forward, false))}
             </nav>
-        </div>
+        </form>
     }
     .into_any()
 }

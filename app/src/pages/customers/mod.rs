@@ -1,15 +1,37 @@
-//! Customers: the list, and the page of one.
+//! Customers: the list, a new one, the pages of one, and what is done to many.
 
+mod account;
+mod activity;
 mod customer;
+mod delete;
+mod export;
+mod import;
+mod imports;
 mod keys;
+mod links;
 mod list;
+mod many;
+mod new;
 mod password;
+mod prove;
 mod scopes;
+mod services;
 mod table;
+mod tabs;
 
+pub use account::CustomerAccount;
+pub use activity::CustomerActivity;
 pub use customer::Customer;
+pub use delete::DeleteCustomer;
+pub use export::Export;
+pub use import::Import;
+pub use imports::Imports;
+pub use links::LinksJob;
 pub use list::Customers;
+pub use many::SendLinks;
+pub use new::NewCustomer;
 pub use password::Password;
+pub use services::CustomerServices;
 
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;

@@ -15,7 +15,13 @@ use crate::{
 
 /// The table. Its parts say what they are: laid out as cards, browsers would forget.
 #[component]
-pub fn Table(rows: Vec<CustomerRow>, several: bool, query: CustomerQuery) -> impl IntoView {
+pub fn Table(
+    rows: Vec<CustomerRow>,
+    several: bool,
+    query: CustomerQuery,
+    /// Whether some of them may be picked.
+    picks: bool,
+) -> impl IntoView {
     let column = move |order: CustomerOrder, name: &'static str| {
         let current = query.order == order;
         // The latest first is what one wants to see; names begin at A.
@@ -39,7 +45,7 @@ pub fn Table(rows: Vec<CustomerRow>, several: bool, query: CustomerQuery) -> imp
         {column(CustomerOrder::LastSignIn, tr!(customers.last_sign_in))}
         <th role="columnheader" scope="col"><span class="sr-only">{tr!(customers.manage)}</span></th>
     };
-    let rows = rows.into_iter().map(|row| view! { <Row row several /> }).collect_view();
+    let rows = rows.into_iter().map(|row| view! { <Row row several picks /> }).collect_view();
     view! {
         <table class="list-table" role="table" aria-label=tr!(customers.title)>
             <thead role="rowgroup"><tr role="row">{heads}</tr></thead>
@@ -49,7 +55,7 @@ pub fn Table(rows: Vec<CustomerRow>, several: bool, query: CustomerQuery) -> imp
 }
 
 #[component]
-fn Row(row: CustomerRow, several: bool) -> impl IntoView {
+fn Row(row: CustomerRow, several: bool, picks: bool) -> impl IntoView {
     let to = format!("/customers/{}", row.id);
     let navigate = use_navigate();
     let open = {
@@ -61,11 +67,20 @@ fn Row(row: CustomerRow, several: bool) -> impl IntoView {
     let below = several.then(|| row.organization.to_string());
     let company = row.company.unwrap_or_default();
     let manage = tr!(customers.manage_whom, name = name.clone());
+    let pick = picks.then(|| {
+        let (id, label) = (row.id.to_string(), tr!(customers.pick, name = name.clone()));
+        view! { <input class="checkbox checkbox-sm mt-0.5" type="checkbox" name="pick" value=id aria-label=label /> }
+    });
     view! {
         <tr role="row" on:dblclick=open>
             <td role="cell" class="list-main">
-                <a class="list-link" data-row href=to.clone()>{name}</a>
-                <span class="hint block truncate">{row.email.to_string()}</span>
+                <div class="flex items-start gap-3">
+                    {pick}
+                    <div class="min-w-0">
+                        <a class="list-link" data-row href=to.clone()>{name}</a>
+                        <span class="hint block truncate">{row.email.to_string()}</span>
+                    </div>
+                </div>
             </td>
             <td role="cell" class="list-company">
                 <span class="block truncate">{company}</span>

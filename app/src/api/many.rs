@@ -1,0 +1,115 @@
+//! Many customers at once: links to new passwords, and a file of them.
+
+use leptos::prelude::*;
+use model::{
+    customer::CustomerState,
+    id::{JobId, OrganizationId},
+    job::{ExportView, LinksView, ManyView},
+};
+
+use super::ApiError;
+#[cfg(feature = "ssr")]
+use super::{actor, see_other};
+
+/// How many customers are meant.
+#[server(prefix = "/api", endpoint = "many/view")]
+pub async fn view_many(
+    /// Those who were picked, with spaces between them.
+    #[server(default)]
+    picked: String,
+    /// Whether all are meant whom the rest finds.
+    #[server(default)]
+    all: bool,
+    /// The scope; one's own organization when there is none.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+    /// Words that all must be found.
+    #[server(default)]
+    text: String,
+    /// Only those in this state.
+    #[server(default)]
+    state: Option<CustomerState>,
+) -> Result<ManyView, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(portal.many(&actor, &meant(&picked, all, scope, text, state)).await?)
+}
+
+/// Begins to mail them links to new passwords, and leads to how far that is.
+#[server(prefix = "/api", endpoint = "many/send")]
+pub async fn send_many(
+    /// Those who were picked, with spaces between them.
+    #[server(default)]
+    picked: String,
+    /// Whether all are meant whom the rest finds.
+    #[server(default)]
+    all: bool,
+    /// The scope; one's own organization when there is none.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+    /// Words that all must be found.
+    #[server(default)]
+    text: String,
+    /// Only those in this state.
+    #[server(default)]
+    state: Option<CustomerState>,
+    /// Why, in one's own words.
+    reason: String,
+    /// The number of a ticket; empty for none.
+    ticket: String,
+    /// Links a minute at most.
+    per_minute: String,
+    /// How many they are, typed to confirm.
+    typed: String,
+) -> Result<JobId, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let many = meant(&picked, all, scope, text, state);
+    let request = portal::SendMany { many, reason, ticket, per_minute, typed };
+    let job = portal.send_many(&actor, request).await?;
+    see_other(&format!("/customers/links/{job}"));
+    Ok(job)
+}
+
+/// What the page of such a job shows.
+#[server(prefix = "/api", endpoint = "many/job")]
+pub async fn view_links_job(
+    /// The job.
+    job: JobId,
+) -> Result<LinksView, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(portal.links_job(&actor, job).await?)
+}
+
+/// How many customers a file would hold.
+#[server(prefix = "/api", endpoint = "customers/export")]
+pub async fn view_export(
+    /// The scope; one's own organization when there is none.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+    /// Words that all must be found.
+    #[server(default)]
+    text: String,
+    /// Only those in this state.
+    #[server(default)]
+    state: Option<CustomerState>,
+) -> Result<ExportView, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let query = model::customer::CustomerQuery { scope, text, state, ..Default::default() };
+    Ok(portal.export(&actor, &query).await?)
+}
+
+#[cfg(feature = "ssr")]
+fn meant(
+    picked: &str,
+    all: bool,
+    scope: Option<OrganizationId>,
+    text: String,
+    state: Option<CustomerState>,
+) -> portal::Many {
+    if all {
+        let query = model::customer::CustomerQuery { scope, text, state, ..Default::default() };
+        portal::Many::Found(query)
+    } else {
+        // What is damaged is nobody.
+        portal::Many::Picked(picked.split(' ').filter_map(|id| id.parse().ok()).collect())
+    }
+}

@@ -1,0 +1,165 @@
+// Staff create customers, invite them, change what is known of them, set them aside and delete them.
+
+import { linkIn } from '../world/mail.ts'
+import { expect, test } from '../world/story.ts'
+import type { Visitor } from '../world/visitor.ts'
+
+const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
+const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
+
+/** Somebody whom no other story, server or way of telling it knows. */
+function newcomer(name: string) {
+  const word = name.toLowerCase().replaceAll(' ', '.')
+  return { name, email: `${word}.${process.pid}.${Date.now()}@newcomers.example`, password: 'velvet tractor umbrella' }
+}
+
+async function creates(visitor: Visitor, who: { name: string; email: string }): Promise<void> {
+  await visitor.opens('/customers/new')
+  await visitor.sees('New customer')
+  await visitor.fills({ Name: who.name, 'Email address': who.email })
+  await visitor.presses('Create customer')
+  await visitor.sees(who.name)
+}
+
+test('a customer is created, invited, and chooses the first password', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, mailbox }) => {
+  const nia = newcomer('Nia Novak')
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens('/customers')
+  await visitor.follows('New customer')
+  await visitor.sees('New customer')
+  visitor.expectsRefusal(422)
+  await visitor.fills({ Name: nia.name, 'Email address': 'casey@acme.example', 'User name': 'No spaces' })
+  await visitor.presses('Create customer')
+  await visitor.isToldAt('User name', /3 to 32 small letters/)
+  await visitor.fills({ 'User name': '' })
+  await visitor.page.getByLabel('Allow resets by your reseller').check()
+  await visitor.presses('Create customer')
+  await visitor.isToldAt('Email address', /there is an account with it at this sign-in page already/)
+  await expect(visitor.page.getByLabel('Allow resets by your reseller')).toBeChecked()
+  await visitor.fills({ 'Email address': nia.email })
+  await visitor.presses('Create customer')
+  await visitor.sees(nia.name)
+  await visitor.reads('The customer is created.')
+  await visitor.presses('Send invitation')
+  await visitor.reads('An invitation is on its way.')
+
+  const owner = await anotherVisitor()
+  const first = linkIn(await mailbox.next(nia.email), 'invitation')
+  const mail = await mailbox.next(nia.email)
+  expect(mail.text.replaceAll(/\s+/g, ' ')).toContain('it was entered that Northwind Backup may set a new password for you')
+  owner.expectsRefusal(410)
+  await owner.opens(first)
+  await owner.sees('This link cannot be used')
+  await owner.opens(linkIn(mail, 'invitation'))
+  await owner.sees('Choose your password')
+  await owner.fills({ 'New password': nia.password, 'Retype new password': nia.password })
+  await owner.presses('Set password')
+  await owner.sees('Your password is set')
+  await owner.signsIn(nia)
+  await owner.follows('Consent')
+  await owner.sees('Consent')
+  await owner.reads('On the form that created your account')
+  await owner.opens('/account/activity')
+  await owner.reads('Account created by staff')
+  await owner.reads('Invitation mailed')
+})
+
+test('what is known of a customer is read, changed, and not lost', { tag: '@phone' }, async ({ visitor, anotherVisitor }) => {
+  const pat = newcomer('Pat Ostrow')
+  await visitor.comesAsStaff(OLIVIA)
+  await creates(visitor, pat)
+  await visitor.page.getByRole('navigation', { name: 'About this customer' }).getByRole('link', { name: 'Account' }).click()
+  await expect(visitor.page).toHaveURL(/\/account$/)
+  await visitor.reads('Details')
+  await expect(visitor.page.getByRole('link', { name: 'Reset password' })).toBeVisible()
+  await visitor.follows('Edit')
+  await visitor.reads(/staff cannot change it/)
+  await expect(visitor.page.getByRole('link', { name: 'Reset password' })).toBeVisible()
+  await expect(visitor.field('Email address')).toHaveAttribute('readonly')
+
+  // Somebody else is quicker.
+  const colleague = await anotherVisitor()
+  await colleague.comesAsStaff(OLIVIA)
+  await colleague.opens(new URL(visitor.page.url()).pathname + '?edit=1')
+  await colleague.sees(pat.name)
+  await colleague.fills({ Company: 'Ostrow Bakery' })
+  await colleague.presses('Save changes')
+  await colleague.reads('The changes are saved.')
+
+  visitor.expectsRefusal(422)
+  await visitor.fills({ Name: 'Patricia Ostrow', Reference: 'C-1001' })
+  await visitor.presses('Save changes')
+  await visitor.reads(/Somebody else changed this customer meanwhile/)
+  await visitor.reads('Ostrow Bakery')
+  await expect(visitor.field('Name')).toHaveValue('Patricia Ostrow')
+  // Both were seen: now it may be replaced, but for what is somebody else's.
+  await visitor.fills({ Company: 'Ostrow Bakery' })
+  await visitor.presses('Save changes')
+  await visitor.isToldAt('Reference', /Another customer of this organization has this reference/)
+  await visitor.fills({ Reference: '' })
+  await visitor.presses('Save changes')
+  await visitor.reads('The changes are saved.')
+  await visitor.sees('Patricia Ostrow')
+  await visitor.follows('Services')
+  await visitor.reads(/No services are connected/)
+  await visitor.page.getByRole('navigation', { name: 'About this customer' }).getByRole('link', { name: 'Activity' }).click()
+  await visitor.reads('Details changed by staff')
+})
+
+test('a customer is suspended, resumed and deleted', { tag: '@phone' }, async ({ visitor, anotherVisitor, customer }) => {
+  const owner = await anotherVisitor()
+  await owner.signsIn(customer)
+  await visitor.comesAsStaff(OLIVIA)
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  const path = new URL(visitor.page.url()).pathname
+  await visitor.opens(`${path}/account`)
+  await visitor.page.locator('summary', { hasText: 'Suspend account' }).click()
+  visitor.expectsRefusal(422)
+  await visitor.presses('Suspend account')
+  await visitor.isToldAt('Reason', 'Please fill this in.')
+  await visitor.fills({ Reason: 'Mailbox taken over' })
+  await visitor.presses('Suspend account')
+  await visitor.reads('The account is suspended.')
+  await owner.opens('/account')
+  await owner.sees('Sign in')
+  await visitor.presses('Resume account')
+  await visitor.reads('The account is in use again.')
+  await owner.signsIn(customer)
+
+  await visitor.follows('Delete account')
+  await visitor.sees('Delete customer')
+  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.presses('Continue')
+  await visitor.reads('The customer is signed out, and mailed links stop working at once.')
+  await visitor.fills({ 'Type the name to confirm': 'somebody else' })
+  await visitor.presses('Delete for good')
+  await visitor.isToldAt('Type the name to confirm', /This is not the customer’s name/)
+  await visitor.fills({ 'Type the name to confirm': customer.name })
+  await visitor.presses('Delete for good')
+  await visitor.sees('Customers')
+  await visitor.reads('The customer is deleted, with all that was personal.')
+  visitor.expectsRefusal(404)
+  await visitor.opens(path)
+  await visitor.reads('There is nothing here, or nothing that you may see.')
+  await owner.opens('/account')
+  await owner.sees('Sign in')
+})
+
+test('an agent reads, and changes nothing', async ({ visitor, customer }) => {
+  await visitor.comesAsStaff(ARUN)
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.sees('Customers')
+  await expect(visitor.page.getByRole('link', { name: 'New customer' })).toHaveCount(0)
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  const path = new URL(visitor.page.url()).pathname
+  await visitor.opens(`${path}/account?edit=1`)
+  await visitor.reads('Details')
+  await expect(visitor.page.getByRole('button', { name: 'Save changes' })).toHaveCount(0)
+  await expect(visitor.page.getByRole('link', { name: 'Delete account' })).toHaveCount(0)
+  visitor.expectsRefusal(404)
+  await visitor.opens(`${path}/delete`)
+  await visitor.reads('There is nothing here, or nothing that you may see.')
+})

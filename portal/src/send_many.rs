@@ -1,0 +1,302 @@
+//! Links to new passwords for many customers: after an incident, say.
+//!
+//! It needs no consent, as one link does not: only the customers learn their passwords. It goes at
+//! a rate, and no faster than what the organizations whose customers they are allow within an hour:
+//! when that is used up, it waits, and goes on by itself. The budget of the member of staff, which
+//! ends a rampage, is left alone: what is done here was announced, counted, and confirmed with a
+//! fresh proof.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use model::{
+    Refusal,
+    account::AccountState,
+    audit::{AuditKind, Outcome},
+    customer::CustomerQuery,
+    id::{AccountId, JobId},
+    job::{JobKind, JobState, LinksView, MOST_LINKS, ManyView, RATES, RowOutcome, RowResult},
+    permission::Permission,
+    policy::{RESET_WINDOW, Rule},
+    refusal::{FieldProblem, Problem},
+    reset::Obstacle,
+    text::{LONGEST_REASON, LONGEST_TICKET, remark},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Actor, Error, Portal, Result,
+    jobs::{Noted, Step},
+    new_customer::{Doer, Problems},
+    resets::Why,
+    store::{BatchRow, JobRow, Tx},
+    throttle::Limit,
+};
+
+/// Customers who are stored in one transaction.
+const STORED_AT_ONCE: usize = 500;
+
+/// How much of a delay is caught up with; after a longer one the rate begins anew.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// Who is meant: those who were picked, or all whom a query finds.
+#[derive(Debug, Clone)]
+pub enum Many {
+    /// These.
+    Picked(Vec<AccountId>),
+    /// All of these, whatever the page.
+    Found(CustomerQuery),
+}
+
+/// The form.
+#[derive(Debug, Clone)]
+pub struct SendMany {
+    /// To whom.
+    pub many: Many,
+    /// Why, in the operator's words.
+    pub reason: String,
+    /// The number of a ticket; empty for none.
+    pub ticket: String,
+    /// Links a minute at most: one of [`RATES`].
+    pub per_minute: String,
+    /// How many they are, typed to confirm.
+    pub typed: String,
+}
+
+/// What is to be done.
+#[derive(Serialize, Deserialize)]
+struct Plan {
+    doer: Doer,
+    why: Why,
+    per_minute: u32,
+}
+
+impl Portal {
+    /// What the page shows before: how many they are.
+    pub async fn many(&self, actor: &Actor, many: &Many) -> Result<ManyView> {
+        let ids = self.those_meant(actor, many).await?;
+        let mut tx = self.db().read().await?;
+        let policy = tx.policy(actor.organization).await?;
+        Ok(ManyView {
+            count: u32::try_from(ids.len()).unwrap_or(u32::MAX),
+            most: MOST_LINKS,
+            per_hour: policy.count(Rule::ResetsPerOrganization),
+            sends_mail: self.sends_mail(&mut tx, actor.organization).await?,
+            stepped_up: self.counts(tx.step_up_at(actor.session).await?),
+        })
+    }
+
+    /// Who is meant, and may be: one more than [`MOST_LINKS`] at most.
+    async fn those_meant(&self, actor: &Actor, many: &Many) -> Result<Vec<AccountId>> {
+        actor.may(Permission::EditCustomers)?;
+        let most = usize::try_from(MOST_LINKS).unwrap_or(usize::MAX);
+        match many {
+            Many::Picked(picked) => {
+                let mut tx = self.db().read().await?;
+                let mut ids = Vec::new();
+                for id in picked.iter().take(most + 1) {
+                    tx.customer_of(actor, *id).await?;
+                    if !ids.contains(id) {
+                        ids.push(*id);
+                    }
+                }
+                Ok(ids)
+            }
+            Many::Found(query) => {
+                let mut found = self.found(actor, query).await?;
+                let mut ids = Vec::new();
+                while ids.len() <= most
+                    && let Some(rows) = self.next_found(&mut found).await?
+                {
+                    ids.extend(rows.into_iter().map(|row| row.id));
+                }
+                ids.truncate(most + 1);
+                Ok(ids)
+            }
+        }
+    }
+
+    /// Begins to send links.
+    pub async fn send_many(&self, actor: &Actor, request: SendMany) -> Result<JobId> {
+        let ids = self.those_meant(actor, &request.many).await?;
+        let mut problems = Problems::default();
+        let reason = remark(&request.reason, LONGEST_REASON);
+        let reason = reason.and_then(|reason| reason.ok_or(Problem::Required));
+        let reason = problems.check("reason", reason);
+        let ticket = problems.check("ticket", remark(&request.ticket, LONGEST_TICKET));
+        let rate = request.per_minute.parse().ok().filter(|rate| RATES.contains(rate));
+        let rate = problems.check("per_minute", rate.ok_or(Problem::NotAChoice));
+        let typed: String = request.typed.chars().filter(char::is_ascii_digit).collect();
+        if request.typed.trim().is_empty() {
+            problems.add("typed", Problem::Required);
+        } else if typed.parse() != Ok(ids.len()) {
+            problems.add("typed", Problem::CountDiffers);
+        }
+        let (Some(reason), Some(ticket), Some(per_minute), true) =
+            (reason, ticket, rate, problems.0.is_empty())
+        else {
+            return Err(Refusal::Fields(problems.0).into());
+        };
+        let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        if ids.is_empty() || total > i64::from(MOST_LINKS) {
+            return Err(Error::field("typed", Problem::CountDiffers));
+        }
+        let now = self.now();
+        let id = JobId(self.random().id(now));
+        let plan = Plan { doer: Doer::of(actor), why: Why { reason, ticket }, per_minute };
+        let row = JobRow {
+            id,
+            kind: JobKind::SendLinks,
+            organization_id: actor.organization,
+            created_by: actor.account,
+            state: JobState::Receiving,
+            plan: serde_json::to_string(&plan).context("a plan")?,
+            total,
+            position: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            refused: 0,
+            attempts: 0,
+            due_at: now,
+            created_at: now,
+            finished_at: None,
+        };
+        let mut tx = self.db().write().await?;
+        tx.hold_policy(actor.organization).await?;
+        if !self.hold_staff(&mut tx, actor, Permission::EditCustomers).await? {
+            return Err(Refusal::StepUp.into());
+        }
+        if !self.sends_mail(&mut tx, actor.organization).await? {
+            return Err(Refusal::ResetImpossible(Obstacle::NoMail).into());
+        }
+        tx.add_job(&row).await?;
+        tx.commit().await?;
+        // One customer is one batch, since each may have to wait. What a crash leaves half stored
+        // was never begun, and is tidied away.
+        for (number, some) in ids.chunks(STORED_AT_ONCE).enumerate() {
+            let mut tx = self.db().write().await?;
+            for (place, customer) in some.iter().enumerate() {
+                let number = i64::try_from(number * STORED_AT_ONCE + place).unwrap_or(i64::MAX);
+                let content = serde_json::to_string(&[customer]).context("rows")?;
+                tx.add_job_batch(id, number, &content).await?;
+            }
+            tx.commit().await?;
+        }
+        let mut tx = self.db().write().await?;
+        // Again: it is only now that it begins.
+        tx.hold_policy(actor.organization).await?;
+        if !self.hold_staff(&mut tx, actor, Permission::EditCustomers).await? {
+            return Err(Refusal::StepUp.into());
+        }
+        tx.set_job_state(id, JobState::Receiving, JobState::Running, now).await?;
+        tx.record(self, plan.doer.event_of_job(&row, Outcome::Begun)).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(id)
+    }
+
+    /// What the page of such a job shows.
+    pub async fn links_job(&self, actor: &Actor, id: JobId) -> Result<LinksView> {
+        let mut tx = self.db().read().await?;
+        let job = self.job_of(&mut tx, actor, id, JobKind::SendLinks).await?;
+        let plan = Plan::of(&job)?;
+        Ok(LinksView {
+            problems: self.first_problems(&mut tx, id).await?,
+            per_minute: plan.per_minute,
+            job: self.job_view(&mut tx, &job).await?,
+        })
+    }
+
+    /// Mails the next customers a link.
+    pub(crate) async fn send_links_to(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        batch: &BatchRow,
+    ) -> Result<Step> {
+        let plan = Plan::of(job)?;
+        if !self.may_go_on(tx, job, &plan.doer).await? {
+            return Ok(Step::Stop);
+        }
+        let now = self.now();
+        let (mut results, mut noted) = (Vec::new(), Vec::new());
+        let mut line = u32::try_from(batch.number).unwrap_or(u32::MAX);
+        for id in batch.rows::<AccountId>()? {
+            line = line.saturating_add(1);
+            let refused = |problem| RowResult {
+                line,
+                outcome: RowOutcome::Refused,
+                why: vec![FieldProblem { field: String::new(), problem }],
+                customer: Some(id),
+            };
+            let customer = match tx.customer(id).await? {
+                Some(customer)
+                    if tx.is_within(customer.organization_id, job.organization_id).await? =>
+                {
+                    customer
+                }
+                _ => {
+                    results.push(refused(Problem::CustomerGone));
+                    continue;
+                }
+            };
+            let organization = customer.organization_id;
+            if customer.row.state == AccountState::Suspended
+                || tx.is_suspended(organization).await?
+            {
+                results.push(refused(Problem::CustomerSuspended));
+                continue;
+            }
+            let policy = tx.policy(organization).await?;
+            // What the desk refuses, many letters at once do not get around.
+            if tx.is_disputed_against(id, plan.doer.id).await? {
+                results.push(refused(Problem::DisputedAgainst));
+                continue;
+            }
+            if policy.is_on(Rule::SplitDelivery) {
+                results.push(refused(Problem::AsksForPin));
+                continue;
+            }
+            if !self.sends_mail(tx, organization).await? {
+                results.push(refused(Problem::NoMail));
+                continue;
+            }
+            let count = policy.count(Rule::ResetsPerOrganization);
+            let limit = Limit { count, window: RESET_WINDOW };
+            if let Some(wait) = tx.take(&format!("resets-of:{organization}"), limit, now).await? {
+                return Ok(Step::Wait(now.plus(wait)));
+            }
+            let Some(account) = tx.lock_account(id).await? else {
+                results.push(refused(Problem::CustomerGone));
+                continue;
+            };
+            if account.state == AccountState::Suspended || account.organization_id != organization {
+                results.push(refused(Problem::CustomerSuspended));
+                continue;
+            }
+            let why = plan.why.clone();
+            let reset = self.mail_link(tx, &account, &customer, (&plan.doer, why)).await?;
+            noted.push(Noted {
+                organization,
+                customer: id,
+                kind: AuditKind::StaffLinkSent,
+                reset: Some(reset),
+                why: Some(plan.why.clone()),
+            });
+            let (outcome, why, customer) = (RowOutcome::Created, Vec::new(), Some(id));
+            results.push(RowResult { line, outcome, why, customer });
+        }
+        // From when this one was due, not from now: workers look every other second, and what they are
+        // late by is caught up with.
+        let pause = Duration::from_mins(1) / plan.per_minute.max(1);
+        let due_at = job.due_at.plus(pause).max(now.minus(CATCH_UP));
+        Ok(Step::Done(results, noted, due_at))
+    }
+}
+
+impl Plan {
+    fn of(job: &JobRow) -> Result<Self> {
+        Ok(serde_json::from_str(&job.plan).context("the plan of links to many")?)
+    }
+}

@@ -1,0 +1,242 @@
+//! Links to new passwords for many customers.
+
+use model::{
+    Refusal,
+    customer::{CustomerQuery, CustomerState},
+    id::{AccountId, JobId},
+    job::{JobCounts, JobKind, JobState},
+    refusal::Problem,
+};
+use portal::{JobWish, Many, Result, SendMany};
+
+use crate::{
+    sql::values,
+    world::{Entered, NEW, World, refusal, stories},
+};
+
+stories! {
+    those_who_were_picked_get_links,
+    all_whom_a_query_finds_get_links,
+    links_go_at_a_rate_and_within_the_budget,
+    who_is_suspended_or_gone_is_left_out,
+    it_needs_proof_a_reason_and_the_count,
+    who_may_send_to_many,
+    it_is_paused_and_goes_on_after_a_restart,
+    it_is_recorded_with_its_reason,
+}
+
+fn request(many: Many, typed: &str) -> SendMany {
+    SendMany {
+        many,
+        reason: "Our mail provider was broken into".into(),
+        ticket: "INC-7".into(),
+        per_minute: "60".into(),
+        typed: typed.into(),
+    }
+}
+
+async fn picked(world: &World, who: &[&str]) -> Vec<AccountId> {
+    let mut ids = Vec::new();
+    for who in who {
+        ids.push(world.person(who).await.id);
+    }
+    ids
+}
+
+/// Olivia, with a fresh proof.
+async fn olivia(world: &World) -> Entered {
+    world.proves(&world.enters("olivia").await).await
+}
+
+async fn sends(world: &World, who: &Entered, many: Many, typed: &str) -> Result<JobId> {
+    world.portal.send_many(&who.actor, request(many, typed)).await
+}
+
+/// Works until nothing is due any more, letting time pass.
+async fn finishes(world: &World, who: &Entered, job: JobId) -> JobCounts {
+    for _ in 0..400 {
+        world.portal.work_off().await.unwrap();
+        let view = world.portal.links_job(&who.actor, job).await.unwrap().job;
+        if view.state == JobState::Done {
+            return view.counts;
+        }
+        world.seconds_pass(1);
+    }
+    panic!("never done")
+}
+
+async fn those_who_were_picked_get_links(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey", "drew", "lou"]).await;
+    let shown = world.portal.many(&olivia.actor, &Many::Picked(ids.clone())).await.unwrap();
+    assert_eq!((shown.count, shown.per_hour, shown.stepped_up), (3, 300, true));
+    let job = sends(world, &olivia, Many::Picked(ids), "3").await.unwrap();
+    let done = finishes(world, &olivia, job).await;
+    assert_eq!(done, JobCounts { created: 3, ..JobCounts::default() });
+    let mails = world.new_mails().await;
+    assert_eq!(mails.len(), 3);
+    // It needs no consent: Drew allows nothing.
+    let drew = world.person("drew").await;
+    let mail = mails.iter().find(|mail| mail.to == drew.email).unwrap();
+    world.uses(&world.link_in(mail), NEW).await.unwrap();
+    assert!(world.lets_in(&drew, NEW).await);
+    world.mails().await;
+    // Lou was locked by staff, and is not any more.
+    let lou = world.person("lou").await;
+    assert!(world.lets_in(&lou, portal::DEMO_PASSWORD).await);
+}
+
+async fn all_whom_a_query_finds_get_links(world: &mut World) {
+    let olivia = olivia(world).await;
+    let fjord = world.organization("Fjord IT").await;
+    let query = CustomerQuery { scope: Some(fjord), ..CustomerQuery::default() };
+    let many = Many::Found(query);
+    let count = world.portal.many(&olivia.actor, &many).await.unwrap().count;
+    assert_eq!(count, 12);
+    let job = sends(world, &olivia, many, "12").await.unwrap();
+    assert_eq!(finishes(world, &olivia, job).await.created, 12);
+    assert_eq!(world.new_mails().await.len(), 12);
+    let query = CustomerQuery { state: Some(CustomerState::NoConsent), ..CustomerQuery::default() };
+    let count = world.portal.many(&olivia.actor, &Many::Found(query)).await.unwrap().count;
+    let there: i64 = world
+        .sql
+        .one("SELECT COUNT(*) FROM accounts WHERE kind = 'customer' AND NOT allows_resets AND site_id = $1", values![world.northwind])
+        .await;
+    assert_eq!(i64::from(count), there);
+}
+
+async fn links_go_at_a_rate_and_within_the_budget(world: &mut World) {
+    let olivia = olivia(world).await;
+    world.sets_rule("Northwind Backup", "resets_per_organization", Some(2), None).await;
+    let ids = picked(world, &["casey", "drew", "lou"]).await;
+    let slow = SendMany { per_minute: "10".into(), ..request(Many::Picked(ids), "3") };
+    let job = world.portal.send_many(&olivia.actor, slow).await.unwrap();
+    let sent = async || {
+        world.portal.work_off().await.unwrap();
+        world.portal.links_job(&olivia.actor, job).await.unwrap().job
+    };
+    assert_eq!(sent().await.counts.created, 1);
+    world.seconds_pass(5);
+    assert_eq!(sent().await.counts.created, 1);
+    world.seconds_pass(1);
+    assert_eq!(sent().await.counts.created, 2);
+    // The organization allows two within an hour: the third waits, and says until when.
+    world.seconds_pass(6);
+    let view = sent().await;
+    assert_eq!((view.counts.created, view.state), (2, JobState::Running));
+    let waits = view.rests_until.expect("it rests").since(world.now());
+    assert!((29 * 60..=30 * 60).contains(&waits.as_secs()), "{waits:?}");
+    world.minutes_pass(30);
+    let sent = {
+        world.portal.work_off().await.unwrap();
+        world.seconds_pass(6);
+        world.portal.work_off().await.unwrap();
+        let done: i64 = world.sql.one("SELECT created FROM jobs", []).await;
+        done
+    };
+    assert_eq!(sent, 3);
+    world.mails().await;
+}
+
+async fn who_is_suspended_or_gone_is_left_out(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey", "drew", "lou"]).await;
+    world.suspends(&world.person("casey").await).await;
+    let drew = world.person("drew").await;
+    let job = sends(world, &olivia, Many::Picked(ids), "3").await.unwrap();
+    world.sql.run("DELETE FROM accounts WHERE id = $1", values![drew.id]).await;
+    let done = finishes(world, &olivia, job).await;
+    assert_eq!(done, JobCounts { created: 1, refused: 2, ..JobCounts::default() });
+    let shown = world.portal.links_job(&olivia.actor, job).await.unwrap();
+    let why: Vec<Problem> = shown.problems.iter().map(|row| row.why[0].problem).collect();
+    assert_eq!(why, [Problem::CustomerSuspended, Problem::CustomerGone]);
+    assert_eq!(shown.problems[0].customer, Some(world.person("casey").await.id));
+    assert_eq!(world.new_mails().await.len(), 1);
+}
+
+async fn it_needs_proof_a_reason_and_the_count(world: &mut World) {
+    let unproven = world.enters("olivia").await;
+    let many = Many::Picked(picked(world, &["casey", "drew"]).await);
+    let sent = sends(world, &unproven, many.clone(), "2").await;
+    assert_eq!(refusal(sent), Refusal::StepUp);
+    let olivia = world.proves(&unproven).await;
+    for (typed, problem) in
+        [("", Problem::Required), ("3", Problem::CountDiffers), ("two", Problem::CountDiffers)]
+    {
+        let sent = sends(world, &olivia, many.clone(), typed).await;
+        assert_eq!(refusal(sent), Refusal::field("typed", problem));
+    }
+    let wrong = SendMany { reason: " ".into(), per_minute: "9999".into(), ..request(many, "2") };
+    let Refusal::Fields(problems) = refusal(world.portal.send_many(&olivia.actor, wrong).await)
+    else {
+        panic!("other problems")
+    };
+    assert_eq!(problems.len(), 2);
+    let nobody = sends(world, &olivia, Many::Picked(Vec::new()), "0").await;
+    assert_eq!(refusal(nobody), Refusal::field("typed", Problem::CountDiffers));
+    assert_eq!(world.new_mails().await.len(), 0);
+}
+
+async fn who_may_send_to_many(world: &mut World) {
+    let many = Many::Picked(picked(world, &["casey"]).await);
+    for (who, refused) in [
+        ("arun", Refusal::NotAllowed),
+        ("ada", Refusal::NotAllowed),
+        ("drew", Refusal::NotFound),
+        ("carla", Refusal::NotFound),
+    ] {
+        let who = world.proves(&world.enters(who).await).await;
+        assert_eq!(refusal(sends(world, &who, many.clone(), "1").await), refused);
+        assert_eq!(refusal(world.portal.many(&who.actor, &many).await), refused);
+    }
+    let olivia = olivia(world).await;
+    let job = sends(world, &olivia, many, "1").await.unwrap();
+    let carla = world.enters("carla").await;
+    assert_eq!(refusal(world.portal.links_job(&carla.actor, job).await), Refusal::NotFound);
+    // What was taken away meanwhile counts.
+    world
+        .sql
+        .run("UPDATE accounts SET role = 'auditor' WHERE id = $1", values![olivia.person.id])
+        .await;
+    assert_eq!(world.new_mails().await.len(), 0);
+    let state: String = world.sql.one("SELECT state FROM jobs WHERE id = $1", values![job]).await;
+    assert_eq!(state, "stopped");
+}
+
+async fn it_is_paused_and_goes_on_after_a_restart(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey", "drew", "lou"]).await;
+    let job = sends(world, &olivia, Many::Picked(ids), "3").await.unwrap();
+    world.portal.work_off().await.unwrap();
+    let wish = async |portal: &portal::Portal, wish| {
+        portal.change_job(&olivia.actor, job, JobKind::SendLinks, wish).await.unwrap();
+    };
+    wish(&world.portal, JobWish::Pause).await;
+    world.minutes_pass(5);
+    world.portal.work_off().await.unwrap();
+    assert_eq!(world.new_mails().await.len(), 1);
+    world.restart(|_| {}).await;
+    wish(&world.portal, JobWish::Resume).await;
+    assert_eq!(finishes(world, &olivia, job).await.created, 3);
+    assert_eq!(world.new_mails().await.len(), 2);
+    let links: i64 = world.sql.one("SELECT COUNT(*) FROM links WHERE state = 'open'", []).await;
+    assert_eq!(links, 3);
+}
+
+async fn it_is_recorded_with_its_reason(world: &mut World) {
+    let olivia = olivia(world).await;
+    let casey = world.person("casey").await;
+    let job = sends(world, &olivia, Many::Picked(vec![casey.id]), "1").await.unwrap();
+    finishes(world, &olivia, job).await;
+    assert_eq!(world.recorded(&casey).await, ["staff_link_sent done"]);
+    let lines: Vec<String> = world
+        .sql
+        .column("SELECT kind || ' ' || outcome FROM audit_entries WHERE kind = 'many_links_sent' ORDER BY position", [])
+        .await;
+    assert_eq!(lines, ["many_links_sent begun", "many_links_sent done"]);
+    let page = world.portal.customer_activity(&olivia.actor, casey.id, None).await.unwrap();
+    let sent = page.entries.iter().find(|entry| entry.reason.is_some()).unwrap();
+    assert_eq!(sent.reason.as_deref(), Some("Our mail provider was broken into"));
+    assert_eq!(sent.ticket.as_deref(), Some("INC-7"));
+    world.mails().await;
+}

@@ -1,0 +1,273 @@
+//! Files that people send and get: customers in, customers and reports out. They pass through piece
+//! by piece, whatever their size.
+
+use std::{sync::Arc, time::Duration};
+
+use app::{api, request::RequestFacts, words};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Extension, Path, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use futures_util::stream;
+use leptos::prelude::{Owner, provide_context};
+use model::{
+    customer::{CustomerOrder, CustomerQuery, CustomerState},
+    id::JobId,
+    job::{JobKind, LARGEST_FILE, RowResult},
+    refusal::Problem,
+};
+use multer::{Multipart, parse_boundary};
+use portal::{Actor, Upload, UploadError, csv_line};
+
+use crate::{Server, forms, plain::Plain};
+
+/// How long nothing may arrive of a file.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long a file may take to arrive.
+const SLOWEST: Duration = Duration::from_mins(15);
+/// How much more than the largest file is read and thrown away, so that a browser sees the answer
+/// and not a closed connection.
+const SWALLOWED: u64 = 50 * 1024 * 1024;
+/// So that spreadsheets read what follows as UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// Where files leave.
+pub fn router() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/customers/export/file", post(export))
+        .route(
+            "/customers/import/{job}/report",
+            get(|state, facts, path| report(state, facts, path, (JobKind::Import, false))),
+        )
+        .route(
+            "/customers/import/{job}/problems",
+            get(|state, facts, path| report(state, facts, path, (JobKind::Import, true))),
+        )
+        .route(
+            "/customers/links/{job}/report",
+            get(|state, facts, path| report(state, facts, path, (JobKind::SendLinks, false))),
+        )
+}
+
+/// What is posted to the page on which files of customers arrive: a file, or one of its forms.
+pub async fn import(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let Some(boundary) = boundary(request.headers()) else {
+        return forms::post(State(server), request).await;
+    };
+    let Some(facts) = request.extensions().get::<RequestFacts>().cloned() else {
+        return Plain::Malformed.page(model::account::Language::default());
+    };
+    let actor = match actor(&server, &facts, "/customers/import").await {
+        Ok(actor) => actor,
+        Err(answer) => return answer,
+    };
+    let upload = match server.portal.begin_upload(&actor).await {
+        Ok(upload) => upload,
+        Err(error) => return refused(error, &facts),
+    };
+    let body = request.into_body().into_data_stream();
+    let arriving = arrive(Multipart::new(body, boundary), upload);
+    let (name, upload) = match tokio::time::timeout(SLOWEST, arriving).await {
+        Ok(Ok(arrived)) => arrived,
+        Ok(Err(Arrival::Problem(problem))) => return told(problem),
+        Ok(Err(Arrival::Io(error))) => return refused(error.into(), &facts),
+        Err(_) => return told(Problem::FileIncomplete),
+    };
+    match server.portal.receive_import(&actor, &name, upload).await {
+        Ok(job) => see_other(&format!("/customers/import/{job}")),
+        Err(portal::Error::Refused(model::Refusal::Fields(problems))) => {
+            told(problems.first().map_or(Problem::NotACsv, |problem| problem.problem))
+        }
+        Err(error) => refused(error, &facts),
+    }
+}
+
+/// Why a file did not arrive.
+enum Arrival {
+    Problem(Problem),
+    Io(anyhow::Error),
+}
+
+/// Takes the file of a form in; what else the form holds is nothing to us.
+async fn arrive(mut form: Multipart<'_>, mut upload: Upload) -> Result<(String, Upload), Arrival> {
+    let incomplete = |_| Arrival::Problem(Problem::FileIncomplete);
+    while let Some(mut field) = form.next_field().await.map_err(incomplete)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let name = field.file_name().unwrap_or_default().to_owned();
+        let mut size = 0_u64;
+        let mut problem = None;
+        loop {
+            let chunk = tokio::time::timeout(PAUSE, field.chunk()).await;
+            let chunk = chunk.map_err(|_| Arrival::Problem(Problem::FileIncomplete))?;
+            let Some(chunk) = chunk.map_err(incomplete)? else { break };
+            size += chunk.len() as u64;
+            if problem.is_some() {
+                if size > LARGEST_FILE + SWALLOWED {
+                    break;
+                }
+                continue;
+            }
+            match upload.write(&chunk) {
+                Ok(()) => {}
+                Err(UploadError::Problem(found)) => problem = Some(found),
+                Err(UploadError::Io(error)) => {
+                    return Err(Arrival::Io(
+                        anyhow::Error::new(error).context("cannot keep a file that arrives"),
+                    ));
+                }
+            }
+        }
+        // Browsers send an empty file when none was chosen.
+        if size == 0 {
+            return Err(Arrival::Problem(Problem::NoFile));
+        }
+        return problem.map_or(Ok((name, upload)), |problem| Err(Arrival::Problem(problem)));
+    }
+    Err(Arrival::Problem(Problem::NoFile))
+}
+
+fn boundary(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    parse_boundary(kind).ok()
+}
+
+/// The page of files says what is wrong with one.
+fn told(problem: Problem) -> Response {
+    see_other(&format!("/customers/import?problem={}", problem.word_of_file().unwrap_or("format")))
+}
+
+/// Customers as a file. A fresh proof that has run out is asked for on its page.
+async fn export(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(facts) = parts.extensions.get::<RequestFacts>().cloned() else {
+        return Plain::Malformed.page(model::account::Language::default());
+    };
+    let fields = match forms::read(&parts.headers, body).await {
+        Ok(form) => form.fields,
+        Err(plain) => return plain.page(facts.language),
+    };
+    let field = |name: &str| {
+        fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    };
+    let query = CustomerQuery {
+        scope: field("scope").and_then(|id| id.parse().ok()),
+        text: field("q").unwrap_or_default().to_owned(),
+        state: field("state").and_then(CustomerState::from_word),
+        order: field("order").and_then(CustomerOrder::from_word).unwrap_or_default(),
+        descending: field("desc").is_some(),
+        ..CustomerQuery::default()
+    };
+    let actor = match actor(&server, &facts, "/customers").await {
+        Ok(actor) => actor,
+        Err(answer) => return answer,
+    };
+    let export = match server.portal.begin_export(&actor, &query).await {
+        Ok(export) => export,
+        Err(portal::Error::Refused(model::Refusal::StepUp)) => {
+            return see_other("/customers/export");
+        }
+        Err(error) => return refused(error, &facts),
+    };
+    let portal = server.portal.clone();
+    let begin = (portal, export, true);
+    let lines = stream::try_unfold(begin, |(portal, mut export, first)| async move {
+        let more = portal.export_more(&mut export).await.map_err(|error| broken_off(&error))?;
+        let mark = if first { MARK } else { "" };
+        Ok::<_, std::io::Error>(
+            more.map(|text| (Bytes::from(format!("{mark}{text}")), (portal, export, false))),
+        )
+    });
+    file("customers.csv", Body::from_stream(Box::pin(lines)))
+}
+
+/// What came of the rows of a job.
+async fn report(
+    State(server): State<Arc<Server>>,
+    Extension(facts): Extension<RequestFacts>,
+    Path(job): Path<String>,
+    (kind, refused_only): (JobKind, bool),
+) -> Response {
+    let Ok(job) = job.parse::<JobId>() else { return Plain::NotFound.page(facts.language) };
+    let actor = match actor(&server, &facts, "/customers").await {
+        Ok(actor) => actor,
+        Err(answer) => return answer,
+    };
+    // Whoever may not see it gets an answer, not a file that breaks off.
+    let page = (0, refused_only);
+    if let Err(error) = server.portal.job_results(&actor, job, kind, page).await {
+        return refused(error, &facts);
+    }
+    let begin = (server.portal.clone(), actor, facts, Some(0_i64), true);
+    let lines = stream::try_unfold(begin, move |(portal, actor, facts, from, first)| async move {
+        let Some(from) = from else { return Ok::<_, std::io::Error>(None) };
+        let results = portal.job_results(&actor, job, kind, (from, refused_only)).await;
+        let (results, next) = results.map_err(|error| broken_off(&error))?;
+        let mut text = String::new();
+        if first {
+            text += MARK;
+            text += &csv_line(["line", "outcome", "why"]);
+        }
+        for result in &results {
+            text += &line(&facts, result);
+        }
+        Ok(Some((Bytes::from(text), (portal, actor, facts, next, false))))
+    });
+    file("report.csv", Body::from_stream(Box::pin(lines)))
+}
+
+/// A line of a report, in the reader's language.
+fn line(facts: &RequestFacts, result: &RowResult) -> String {
+    let why = Owner::new().with(|| {
+        provide_context(facts.clone());
+        words::row_problems(&result.why).join(" ")
+    });
+    let place = result.customer.map_or_else(|| result.line.to_string(), |id| id.to_string());
+    csv_line([place.as_str(), result.outcome.word(), why.as_str()])
+}
+
+/// Who is signed in; who is not is led to the front door, and comes back.
+async fn actor(server: &Server, facts: &RequestFacts, back: &str) -> Result<Actor, Response> {
+    match api::actor_of(&server.portal, facts).await {
+        Ok(Some(actor)) => Ok(actor),
+        Ok(None) => Err(see_other(&format!("/login?next={back}"))),
+        Err(error) => Err(refused(error, facts)),
+    }
+}
+
+fn refused(error: portal::Error, facts: &RequestFacts) -> Response {
+    if let portal::Error::Broken(error) = &error {
+        tracing::error!(request_id = facts.request_id, ?error, "a file failed");
+        return Plain::Broken { reference: facts.request_id.clone() }.page(facts.language);
+    }
+    Plain::from(error).page(facts.language)
+}
+
+/// The reader's browser tells that the file is not complete.
+fn broken_off(error: &portal::Error) -> std::io::Error {
+    tracing::warn!(%error, "a file broke off");
+    std::io::Error::other("the file broke off")
+}
+
+fn see_other(to: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    response
+}
+
+fn file(name: &str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
