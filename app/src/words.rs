@@ -30,6 +30,7 @@ pub fn problem(problem: Problem) -> String {
         Problem::EmailTaken => tr!(problem.email_taken).into(),
         Problem::DisputedAgainst => obstacle(Obstacle::DisputedAgainst).into(),
         Problem::AsksForPin => tr!(problem.asks_for_pin).into(),
+        Problem::NeedsConsent => tr!(problem.needs_consent).into(),
         Problem::NoMail => obstacle(Obstacle::NoMail).into(),
         Problem::ReferenceTaken => tr!(problem.reference_taken).into(),
         Problem::OrganizationSuspended => tr!(problem.organization_suspended).into(),

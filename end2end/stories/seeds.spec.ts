@@ -9,7 +9,6 @@ import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
 const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: PASSWORD }
-const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: PASSWORD }
 const SHOTS = join(import.meta.dirname, '../shots')
 const TYPED = 'granite walnut ferry nine'
 const CHOSEN = 'velvet tractor umbrella nine'
@@ -59,6 +58,13 @@ async function finds(visitor: Visitor, customer: Person): Promise<void> {
   await visitor.page.getByRole('searchbox', { name: 'Find customers' }).fill(customer.email)
   await visitor.page.keyboard.press('Enter')
   await expect(visitor.page.locator('tbody > tr')).toHaveCount(1)
+}
+
+/** Opens the tab of a customer on which the password is reset. */
+async function opensAccount(visitor: Visitor): Promise<void> {
+  await visitor.page.getByRole('navigation', { name: 'About this customer' }).getByRole('link', { name: 'Account' }).click()
+  await expect(visitor.page).toHaveURL(/\/account$/)
+  await visitor.reads('Details')
 }
 
 test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, server, mailbox }) => {
@@ -112,10 +118,14 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   owner.expectsRefusal(422)
   await owner.triesToSignIn(customer)
   await owner.isNotLetIn()
-  await visitor.comesAsStaff(ARUN)
+  await visitor.comesAsStaff(OLIVIA)
   await visitor.follows('Customers')
   await visitor.sees('Customers')
-  await visitor.reads('Northwind Backup')
+  // "Use the Scope Selector to select the relevant scope."
+  await visitor.page.getByText('Scope', { exact: true }).click()
+  await visitor.page.getByRole('link', { name: 'Northwind Backup' }).click()
+  await visitor.reads('Looked after by Northwind Backup')
+  await picture('scope')
   await finds(visitor, customer)
   await picture('filtered')
   if (visitor.isLive) await visitor.page.locator('tbody > tr').dblclick()
@@ -123,8 +133,14 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   await visitor.sees(customer.name)
   await visitor.reads(/Locked by staff/)
   await picture('customer')
-  await visitor.follows('Password: Manage')
-  await visitor.fills({ 'Your own password': ARUN.password })
+  // "Click the Account tab. Click Edit. Click the Reset Password button."
+  await opensAccount(visitor)
+  await visitor.follows('Edit')
+  await visitor.reads(/staff cannot change it/)
+  await picture('edit')
+  await visitor.follows('Reset password')
+  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await picture('own-password')
   await visitor.presses('Continue')
   await visitor.sees('Set customer password')
   await picture('set-customer-password')
@@ -146,7 +162,8 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   // Changing the password manually.
   await visitor.follows('Back to the customer')
   await visitor.sees(customer.name)
-  await visitor.follows('Password: Manage')
+  await opensAccount(visitor)
+  await visitor.follows('Reset password')
   await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
   await visitor.presses('Continue')
   await visitor.fills({ 'New password': TYPED, 'Retype new password': TYPED, Reason: 'Could not open the mail' })
@@ -154,6 +171,9 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   await visitor.presses('Set password')
   await visitor.reads('Password updated')
   await picture('updated')
+  await visitor.follows('See it in the audit log')
+  await visitor.reads('Could not open the mail')
+  await picture('audit')
   await owner.triesToSignIn({ email: customer.email, password: TYPED })
   await owner.sees('Choose your own password')
   await owner.presses('Not now, sign out')

@@ -292,18 +292,24 @@ pub struct CustomerDetails {
 pub enum FirstPassword {
     /// Chosen by the customer, with a link that is mailed at once.
     Invitation,
+    /// Typed by staff, on the page where they reset it.
+    Typed,
+    /// Generated and mailed, from the page where staff reset it.
+    Generated,
     /// Not yet: the customer is invited later.
     Later,
 }
 
 impl FirstPassword {
     /// Every way.
-    pub const ALL: [Self; 2] = [Self::Invitation, Self::Later];
+    pub const ALL: [Self; 4] = [Self::Invitation, Self::Typed, Self::Generated, Self::Later];
 
     /// The word in forms.
     pub fn word(self) -> &'static str {
         match self {
             Self::Invitation => "invitation",
+            Self::Typed => "typed",
+            Self::Generated => "generated",
             Self::Later => "later",
         }
     }
@@ -311,6 +317,15 @@ impl FirstPassword {
     /// The way of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|way| way.word() == word)
+    }
+
+    /// What staff do next to give the customer a password, if they do.
+    pub fn delivery(self) -> Option<Delivery> {
+        match self {
+            Self::Typed => Some(Delivery::Typed),
+            Self::Generated => Some(Delivery::Generated),
+            Self::Invitation | Self::Later => None,
+        }
     }
 }
 
@@ -325,6 +340,10 @@ pub struct NewCustomerView {
     pub language: Language,
     /// Days for which an invitation works.
     pub invitation_days: u32,
+    /// Why the chosen organization's policy lets nobody type a password, if so.
+    pub typed: Option<Obstacle>,
+    /// Why none can be generated and mailed, if so.
+    pub generated: Option<Obstacle>,
     /// Whether mail can be sent at all.
     pub sends_mail: bool,
 }

@@ -89,6 +89,8 @@ pub enum Problem {
     DisputedAgainst,
     /// Links to this customer ask for a PIN that is read out, which takes a call with each.
     AsksForPin,
+    /// Only with the customer's permission.
+    NeedsConsent,
     /// No mail can be sent to this customer.
     NoMail,
     /// There is an account with this address at this site.

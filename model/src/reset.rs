@@ -6,7 +6,7 @@ use crate::{
     account::PasswordRules,
     call::CallerCheck,
     customer::CustomerView,
-    id::{AccountId, ResetId},
+    id::{AccountId, AuditId, ResetId},
 };
 
 /// Where a reset stands.
@@ -135,6 +135,8 @@ pub struct DeskReset {
     pub targets: Vec<(TargetKind, TargetState)>,
     /// The PIN to read out, as long as the link waits for it.
     pub pin: Option<String>,
+    /// The latest entry about it in the audit log, for readers of that.
+    pub audit: Option<AuditId>,
 }
 
 /// A way to reset a password, as it is offered.

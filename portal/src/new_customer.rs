@@ -15,7 +15,7 @@ use model::{
     id::{AccountId, ConsentId, OrganizationId},
     link::{LinkOrigin, LinkPurpose},
     permission::Permission,
-    policy::INVITATION_LIFE,
+    policy::{INVITATION_LIFE, Rule},
     refusal::{FieldProblem, Problem},
     reset::{Delivery, Obstacle},
     text::{EmailAddress, LONGEST_NAME, LONGEST_REFERENCE, Name, UserName, remark},
@@ -204,7 +204,11 @@ impl Portal {
             organizations.push(Scope { id: chosen, name: row.name, depth: 0 });
         }
         let site = tx.site_of(chosen).await?.context("an organization without a site")?;
+        let typed = self.first_obstacle(&mut tx, chosen, FirstPassword::Typed).await?;
+        let generated = self.first_obstacle(&mut tx, chosen, FirstPassword::Generated).await?;
         Ok(NewCustomerView {
+            typed,
+            generated,
             organizations,
             chosen,
             language: site.language,
@@ -252,8 +256,12 @@ impl Portal {
         if tx.is_suspended(organization).await? {
             return Err(crate::Error::field("organization", Problem::OrganizationSuspended));
         }
-        if way == FirstPassword::Invitation && !self.sends_mail(&mut tx, organization).await? {
-            return Err(Refusal::ResetImpossible(Obstacle::NoMail).into());
+        if let Some(obstacle) = self.first_obstacle(&mut tx, organization, way).await? {
+            return Err(Refusal::ResetImpossible(obstacle).into());
+        }
+        // As ever, staff know a customer's password only with the customer's leave.
+        if way.delivery().is_some() && !new.allows_resets {
+            return Err(crate::Error::field("first_password", Problem::NeedsConsent));
         }
         let problems = tx.taken(organization, new, None).await?;
         if !problems.is_empty() {
@@ -269,6 +277,30 @@ impl Portal {
         tx.commit().await?;
         self.wake();
         Ok(account.id)
+    }
+
+    /// Why customers of an organization cannot get their first password in a way, if so.
+    async fn first_obstacle(
+        &self,
+        tx: &mut Tx,
+        organization: OrganizationId,
+        way: FirstPassword,
+    ) -> Result<Option<Obstacle>> {
+        let policy = tx.policy(organization).await?;
+        Ok(match way {
+            FirstPassword::Typed if !policy.is_on(Rule::AllowManualEntry) => {
+                Some(Obstacle::ManualEntryOff)
+            }
+            FirstPassword::Generated if !policy.is_on(Rule::AllowGenerated) => {
+                Some(Obstacle::GeneratedOff)
+            }
+            FirstPassword::Invitation | FirstPassword::Generated
+                if !self.sends_mail(tx, organization).await? =>
+            {
+                Some(Obstacle::NoMail)
+            }
+            _ => None,
+        })
     }
 
     /// Adds a customer whose names are free; their organization must be held.

@@ -96,8 +96,13 @@ impl Portal {
             Some(sealed) => Some(self.keys().open(PIN_PURPOSE, &sealed)?),
             None => None,
         };
+        let audit = match actor.may(Permission::ReadAudit) {
+            Ok(_) => tx.audit_of_reset(customer, id).await?,
+            Err(_) => None,
+        };
         Ok(Some(DeskReset {
             id,
+            audit,
             delivery: reset.delivery,
             state: reset.state,
             targets: tx.targets(id).await?,

@@ -176,10 +176,12 @@ impl Circumstances {
             let letter = Letter::PasswordChanged { name, changed, how, dispute_link };
             return (letter, outbox::PATIENCE);
         };
+        let first = account.password_hash.is_none();
         let at = now;
         match mailed {
             Some(password) => (
                 Letter::GeneratedPassword {
+                    first,
                     name,
                     organization,
                     at,
@@ -191,7 +193,15 @@ impl Circumstances {
                 GENERATED_MAIL_LIFE,
             ),
             None => (
-                Letter::TypedPassword { name, organization, at, until, login_link, dispute_link },
+                Letter::TypedPassword {
+                    first,
+                    name,
+                    organization,
+                    at,
+                    until,
+                    login_link,
+                    dispute_link,
+                },
                 outbox::PATIENCE,
             ),
         }

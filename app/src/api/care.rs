@@ -59,8 +59,15 @@ pub async fn create_customer(
         allows_resets,
         first_password,
     };
+    let way = model::customer::FirstPassword::from_word(&request.first_password);
     let id = portal.create_customer(&actor, request).await?;
-    see_other(&format!("/customers/{id}?done=created"));
+    // Where staff give customers passwords all is asked for that it takes.
+    see_other(&match way.and_then(model::customer::FirstPassword::delivery) {
+        Some(delivery) => {
+            format!("/customers/{id}/password?how={}&where=portal&new=1", delivery.word())
+        }
+        None => format!("/customers/{id}?done=created"),
+    });
     Ok(id)
 }
 

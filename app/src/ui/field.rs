@@ -344,12 +344,15 @@ pub fn Radio(
     chosen: &'static str,
     /// What it says.
     label: &'static str,
-    /// What it means.
+    /// What it means, or why it cannot be chosen.
     #[prop(into)]
     hint: String,
+    /// Whether it cannot be chosen.
+    #[prop(optional)]
+    disabled: bool,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
-    let chosen = form.value(name).map_or(chosen == value, |sent| sent == value);
+    let chosen = form.value(name).map_or(chosen == value, |sent| sent == value) && !disabled;
     let id = format!("{name}-{value}");
     view! {
         <label class="option" for=id.clone()>
@@ -360,6 +363,7 @@ pub fn Radio(
                 name=name
                 value=value
                 checked=chosen
+                disabled=disabled
                 aria-describedby=format!("{id}-hint")
                 on:change=move |_| form.edit(name)
             />

@@ -148,6 +148,8 @@ letters! {
     }
     /// The notice that staff typed a new password.
     TypedPassword = "typed_password" {
+        /// Whether it is the first one of a new account.
+        first: bool,
         /// What the reader is called.
         name: Name,
         /// The organization that looks after the reader.
@@ -163,6 +165,8 @@ letters! {
     }
     /// A new password that staff had generated.
     GeneratedPassword = "generated_password" {
+        /// Whether it is the first one of a new account.
+        first: bool,
         /// What the reader is called.
         name: Name,
         /// The organization that looks after the reader.

@@ -181,6 +181,16 @@ impl Tx {
         on!(self, c => sqlx::query_as("SELECT content FROM audit_personal WHERE audit_id = $1").bind(id).fetch_optional(c).await)
     }
 
+    /// The latest entry about a reset of an account.
+    pub async fn audit_of_reset(
+        &mut self,
+        subject: AccountId,
+        reset: ResetId,
+    ) -> sqlx::Result<Option<AuditId>> {
+        on!(self, c => sqlx::query_scalar("SELECT id FROM audit_entries WHERE subject_id = $1 AND reset_id = $2 ORDER BY id DESC LIMIT 1")
+            .bind(subject).bind(reset).fetch_optional(c).await)
+    }
+
     /// Up to `limit` lines about an account, newest first, older than `before`.
     pub async fn audit_about(
         &mut self,

@@ -10,11 +10,12 @@ use model::{
     reset::{Delivery, Obstacle, ResetState, TargetKind, TargetState},
 };
 use portal::{
-    Newcomer, Result, SetConsent, SetPassword, SignedIn, StaffPassword, config::Settings,
+    CreateCustomer, Newcomer, Result, SetConsent, SetPassword, SignedIn, StaffPassword, config::Settings,
     mail::MailTransport,
 };
 
 use crate::{
+    new_customers,
     reset_desk::{at_the_desk, proves},
     sql::values,
     world::{
@@ -52,6 +53,8 @@ stories! {
     who_made_use_of_a_permission_is_told,
     a_link_may_ask_for_a_pin_too,
     a_few_wrong_pins_end_the_link,
+    a_first_password_is_given_like_any_other,
+    a_first_password_takes_policy_and_permission,
 }
 
 const TYPED: &str = "granite walnut ferry nine";
@@ -623,4 +626,63 @@ async fn a_few_wrong_pins_end_the_link(world: &mut World) {
     assert_eq!(world.reset_states(&drew).await, ["cancelled"]);
     assert_eq!(world.count_recorded(&drew, "pin_refused").await, 5);
     world.mails().await;
+}
+
+async fn a_first_password_is_given_like_any_other(world: &mut World) {
+    let olivia = at_the_desk(world, "olivia").await;
+    for (way, email) in [("typed", "nia@novak.example"), ("generated", "noa@novak.example")] {
+        let asked = CreateCustomer {
+            allows_resets: true,
+            first_password: way.into(),
+            ..new_customers::form("Nia Novak", email)
+        };
+        let id = world.portal.create_customer(&olivia.actor, asked).await.unwrap();
+        assert!(world.new_mails().await.is_empty());
+        let nia = Person { id, email: email.into(), site: world.northwind };
+        let request = if way == "typed" { typed(&nia, TYPED) } else { generated(&nia) };
+        let reset = sets(world, &olivia, request).await.unwrap();
+        let mails = world.new_mails().await;
+        assert!(mails[0].says("Northwind Backup has created an account"), "{}", mails[0].text);
+        let password = match way {
+            "typed" => TYPED.to_owned(),
+            _ => password_in(world, &mails[0]),
+        };
+        let (_, newcomer) = comes_with(world, &nia, &password).await;
+        chooses(world, &newcomer, NEW).await.unwrap();
+        // Who did it finds the entry about it.
+        let desk = world.portal.reset_desk(&olivia.actor, id, Some(reset)).await.unwrap();
+        let entry = desk.begun.and_then(|begun| begun.audit).expect("an entry");
+        let entry = world.portal.audit_entry(&olivia.actor, entry).await.unwrap();
+        assert_eq!(entry.line.reset, Some(reset));
+    }
+    world.mails().await;
+}
+
+async fn a_first_password_takes_policy_and_permission(world: &mut World) {
+    let olivia = at_the_desk(world, "olivia").await;
+    let asked = |way: &str, allows_resets| CreateCustomer {
+        allows_resets,
+        first_password: way.into(),
+        ..new_customers::form("Nia Novak", "nia@novak.example")
+    };
+    for way in ["typed", "generated"] {
+        let without = world.portal.create_customer(&olivia.actor, asked(way, false)).await;
+        let problem =
+            FieldProblem { field: "first_password".into(), problem: Problem::NeedsConsent };
+        assert_eq!(refusal(without), Refusal::Fields(vec![problem]));
+    }
+    for (rule, way, obstacle) in [
+        ("allow_manual_entry", "typed", Obstacle::ManualEntryOff),
+        ("allow_generated", "generated", Obstacle::GeneratedOff),
+    ] {
+        world.sets_rule("Northwind Backup", rule, Some(0), None).await;
+        let off = world.portal.create_customer(&olivia.actor, asked(way, true)).await;
+        assert_eq!(refusal(off), impossible(obstacle));
+    }
+    let view = world.portal.new_customer(&olivia.actor, None).await.unwrap();
+    assert_eq!(
+        (view.typed, view.generated),
+        (Some(Obstacle::ManualEntryOff), Some(Obstacle::GeneratedOff))
+    );
+    assert!(world.new_mails().await.is_empty());
 }

@@ -76,6 +76,7 @@ fn letter(kind: LetterKind) -> Letter {
             stopped: occasion(),
         },
         LetterKind::TypedPassword => Letter::TypedPassword {
+            first: false,
             name: casey,
             organization: name("Northwind Backup"),
             at: occasion().at,
@@ -84,6 +85,7 @@ fn letter(kind: LetterKind) -> Letter {
             dispute_link: link("confirm"),
         },
         LetterKind::GeneratedPassword => Letter::GeneratedPassword {
+            first: false,
             name: casey,
             organization: name("Northwind Backup"),
             at: occasion().at,

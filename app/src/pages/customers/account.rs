@@ -7,6 +7,7 @@ use model::{
     Refusal,
     account::Language,
     customer::{CustomerDetails, CustomerView},
+    reset::Delivery,
 };
 
 use super::tabs::{Fact, Head, Tab, or_none, use_customer, view};
@@ -21,6 +22,7 @@ use crate::{
         form::{Form, FormState, Submit, use_form},
         panel::{Absent, Failed, Loading, Notice, Panel, Tone},
     },
+    words,
 };
 
 /// The forms of the page.
@@ -69,7 +71,15 @@ fn Page(
     done: Memo<Option<String>>,
 ) -> impl IntoView {
     let CustomerView { id, may_edit, standing, .. } = customer;
-    let reset = format!("/customers/{id}/password");
+    let reset = match customer.obstacle(Delivery::EmailLink) {
+        Some(obstacle) if !customer.has_a_way() => {
+            view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> }.into_any()
+        }
+        _ => view! {
+            <a class="btn btn-primary" href=format!("/customers/{id}/password")>{tr!(care.reset_password)}</a>
+        }
+        .into_any(),
+    };
     let suspended = standing.suspended;
     let said = move || {
         let Forms { change, suspend, resume } = forms;
@@ -103,7 +113,7 @@ fn Page(
                 <Panel title=tr!(care.details)>{details}</Panel>
                 <Panel title=tr!(care.access)>
                     <div class="mt-5 grid gap-3">
-                        <a class="btn btn-primary" href=reset>{tr!(care.reset_password)}</a>
+                        {reset}
                     </div>
                     {may_edit.then(|| view! { <Danger id suspended forms /> })}
                 </Panel>

@@ -57,7 +57,8 @@ pub fn NewCustomer() -> impl IntoView {
 
 #[component]
 fn Fields(asked: NewCustomerView, form: FormState<CreateCustomer>) -> impl IntoView {
-    let NewCustomerView { organizations, chosen, language, invitation_days, sends_mail } = asked;
+    let NewCustomerView { organizations, chosen, language, invitation_days, typed, generated, sends_mail } =
+        asked;
     let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
     let several = organizations.len() > 1;
     let organizations: Vec<(String, String)> = organizations
@@ -112,6 +113,22 @@ fn Fields(asked: NewCustomerView, form: FormState<CreateCustomer>) -> impl IntoV
                     chosen=way
                     label=tr!(new_customer.invitation)
                     hint=tr!(new_customer.invitation_hint, days = invitation_days)
+                />
+                <Radio
+                    name="first_password"
+                    value="typed"
+                    chosen=way
+                    disabled=typed.is_some()
+                    label=tr!(new_customer.typed)
+                    hint=typed.map_or(tr!(new_customer.typed_hint), words::obstacle)
+                />
+                <Radio
+                    name="first_password"
+                    value="generated"
+                    chosen=way
+                    disabled=generated.is_some()
+                    label=tr!(new_customer.generated)
+                    hint=generated.map_or(tr!(new_customer.generated_hint), words::obstacle)
                 />
                 <Radio
                     name="first_password"

@@ -18,7 +18,7 @@ pub fn Done(
     /// What was begun.
     begun: DeskReset,
 ) -> impl IntoView {
-    let DeskReset { delivery, state, targets, pin, .. } = begun;
+    let DeskReset { delivery, state, targets, pin, audit, .. } = begun;
     let ResetDesk { customer, link_minutes, temporary_hours, .. } = desk;
     let back = format!("/customers/{}", customer.id);
     let email = customer.email.to_string();
@@ -66,6 +66,8 @@ pub fn Done(
                 })}
             {targets}
             <a class="btn btn-primary" href=back>{tr!(desk.back)}</a>
+            {audit
+                .map(|entry| view! { <a class="btn" href=format!("/audit/{entry}")>{tr!(desk.audit)}</a> })}
             {(!waits && state != ResetState::Done)
                 .then(|| view! { <a class="btn" href=address(customer.id, None) rel="external">{tr!(desk.again)}</a> })}
         </div>

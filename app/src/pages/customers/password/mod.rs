@@ -124,6 +124,10 @@ pub fn Password() -> impl IntoView {
             .begun(id.get())
             .or_else(|| query.with(|query| query.get_str("begun")?.parse::<ResetId>().ok()))
     });
+    // Whoever was just created, and has no password yet.
+    let fresh = Memo::new(move |_| {
+        begun.get().is_none() && query.with(|query| query.get_str("new").is_some())
+    });
     let desk = Resource::new_blocking(
         move || (id.get(), begun.get(), proven.get(), checked.get()),
         |(id, begun, ..)| async move {
@@ -150,6 +154,12 @@ pub fn Password() -> impl IntoView {
     };
     view! {
         <div class="mx-auto max-w-xl">
+            <div role="status">
+                {move || {
+                    fresh.get()
+                        .then(|| view! { <div class="mb-6"><Notice tone=Tone::Good>{tr!(desk.created)}</Notice></div> })
+                }}
+            </div>
             <Transition fallback=Loading>{page}</Transition>
         </div>
     }
