@@ -44,6 +44,12 @@ impl From<i64> for Value {
     }
 }
 
+impl From<Uuid> for Value {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
+}
+
 impl From<model::Moment> for Value {
     fn from(moment: model::Moment) -> Self {
         Self::Number(moment.0)

@@ -10,5 +10,13 @@ mod forms;
 mod guards;
 mod links;
 mod mailbox;
+mod matrix;
 mod metrics;
 mod world;
+
+#[path = "../../../portal/tests/it/postgres.rs"]
+#[allow(dead_code, reason = "not every test program needs all of it")]
+mod postgres;
+#[path = "../../../portal/tests/it/sql.rs"]
+#[allow(dead_code, unused_macros, unused_imports, reason = "not every test program needs all of it")]
+mod sql;

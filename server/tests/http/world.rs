@@ -16,7 +16,7 @@ use axum::{
 };
 use portal::{
     Portal,
-    config::Settings,
+    config::{Database, Settings},
     mail::{MailSettings, MailTransport},
 };
 use server::{Server, assets::Assets, guard::Peer, router};
@@ -40,19 +40,24 @@ pub struct World {
     pub server: Arc<Server>,
     /// Where the demo's mail goes.
     pub folder: TempDir,
+    /// Where everything is stored.
+    pub database: Database,
 }
 
 /// The world; made once.
 pub fn world() -> &'static World {
-    static WORLD: LazyLock<World> = LazyLock::new(World::new);
+    static WORLD: LazyLock<World> = LazyLock::new(|| World::new(None));
     &WORLD
 }
 
 impl World {
-    fn new() -> Self {
-        let runtime = Runtime::new().unwrap();
+    /// One of its own, in a database that is given, or in its folder.
+    pub fn new(database: Option<Database>) -> Self {
+        let runtime = runtime();
         let folder = folder();
         let mut settings = settings(folder.path());
+        settings.database = database.unwrap_or(settings.database);
+        let database = settings.database.clone();
         let portal = runtime.block_on(async {
             let portal = Portal::open(&settings).await.unwrap();
             portal.seed_demo().await.unwrap();
@@ -72,6 +77,7 @@ impl World {
             portal,
             server,
             folder,
+            database,
         }
     }
 
@@ -92,6 +98,20 @@ impl World {
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
     }
+}
+
+/// What waits for things to end.
+pub fn runtime() -> Runtime {
+    Runtime::new().unwrap()
+}
+
+/// Fills a database with the demo's people.
+pub async fn seed(database: Database) {
+    let folder = folder();
+    let settings = Settings { database, ..settings(folder.path()) };
+    let portal = Portal::open(&settings).await.unwrap();
+    portal.seed_demo().await.unwrap();
+    portal.close().await;
 }
 
 /// A folder in memory where there is one.
