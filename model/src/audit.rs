@@ -165,6 +165,15 @@ impl AuditKind {
         Self::MailSettingsChanged,
         Self::MailTested,
         Self::MailSentAgain,
+        Self::CustomerCreated,
+        Self::InvitationSent,
+        Self::CustomerChanged,
+        Self::CustomerSuspended,
+        Self::CustomerResumed,
+        Self::CustomerDeleted,
+        Self::CustomersImported,
+        Self::CustomersExported,
+        Self::ManyLinksSent,
     ];
 
     /// The kind of a word in an address.
@@ -357,6 +366,25 @@ pub struct AuditLine {
     pub erased: bool,
     /// The reset that it belongs to.
     pub reset: Option<ResetId>,
+    /// What was changed, from what to what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<AuditChange>,
+    /// How many customers it was about, where it was about many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+}
+
+/// One value that was changed; never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditChange {
+    /// Which one.
+    pub what: String,
+    /// What it was; nothing for what was not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// What it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
 }
 
 /// A page of the audit log, newest first.

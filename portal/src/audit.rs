@@ -28,7 +28,7 @@ use anyhow::Context;
 use model::{
     Moment,
     account::Device,
-    audit::{ActivityEntry, ActivityPage, ActorKind, AuditKind, Outcome, Who},
+    audit::{ActivityEntry, ActivityPage, ActorKind, AuditChange, AuditKind, Outcome, Who},
     id::{AccountId, AuditId, OrganizationId, ResetId},
 };
 use serde::{Deserialize, Serialize};
@@ -66,33 +66,22 @@ pub(crate) struct Personal {
     pub why: Option<Why>,
     /// What was changed, from what to what; never secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<Change>,
+    pub changes: Vec<AuditChange>,
     /// How many customers it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
 }
 
-/// One value that was changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Change {
-    /// Which one.
-    pub what: String,
-    /// What it was; nothing for what was not set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old: Option<String>,
-    /// What it is now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new: Option<String>,
-}
-
-impl Change {
-    /// A value that was changed.
-    pub fn of(what: &str, old: Option<impl ToString>, new: Option<impl ToString>) -> Self {
-        Self {
-            what: what.to_owned(),
-            old: old.map(|old| old.to_string()),
-            new: new.map(|new| new.to_string()),
-        }
+/// A value that was changed.
+pub(crate) fn changed(
+    what: &str,
+    old: Option<impl ToString>,
+    new: Option<impl ToString>,
+) -> AuditChange {
+    AuditChange {
+        what: what.to_owned(),
+        old: old.map(|old| old.to_string()),
+        new: new.map(|new| new.to_string()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use model::{
     Refusal,
     account::{AccountKind, AccountState, Language, Role},
-    audit::AuditKind,
+    audit::{AuditChange, AuditKind},
     id::{AccountId, OrganizationId},
     link::{LinkOrigin, LinkPurpose},
     permission::Permission,
@@ -21,7 +21,7 @@ use model::{
 
 use crate::{
     Actor, Error, Portal, Result,
-    audit::{Change, Event, Personal},
+    audit::{Event, Personal, changed},
     forgotten::in_minutes,
     mail::{AccessChange, Letter},
     outbox,
@@ -190,7 +190,7 @@ impl Portal {
         }
         let account = tx.lock_account(new.id).await?.ok_or(Refusal::NotFound)?;
         self.mail_invitation(&mut tx, actor, &account, &organization.name).await?;
-        let changes = vec![Change::of("role", None::<String>, Some(role.word()))];
+        let changes = vec![changed("role", None::<String>, Some(role.word()))];
         let event = actor.event_about_staff(&account, AuditKind::Invited, changes);
         tx.record(self, event).await?;
         tx.commit().await?;
@@ -239,7 +239,7 @@ impl Portal {
         tx.set_role(id, role, now).await?;
         let change = AccessChange::Role(role);
         self.tell(&mut tx, actor, &account, change).await?;
-        let changes = vec![Change::of("role", Some(member.role.word()), Some(role.word()))];
+        let changes = vec![changed("role", Some(member.role.word()), Some(role.word()))];
         let event = actor.event_about_staff(&account, AuditKind::RoleChanged, changes);
         tx.record(self, event).await?;
         tx.commit().await?;
@@ -263,7 +263,7 @@ impl Portal {
         tx.void_links(id, now).await?;
         tx.cancel_resets(id, now).await?;
         self.tell(&mut tx, actor, &account, AccessChange::Suspended).await?;
-        let changes = vec![Change::of("state", Some("active"), Some("suspended"))];
+        let changes = vec![changed("state", Some("active"), Some("suspended"))];
         let event = actor.event_about_staff(&account, AuditKind::Suspended, changes);
         tx.record(self, event).await?;
         tx.commit().await?;
@@ -282,7 +282,7 @@ impl Portal {
         }
         tx.set_state(id, AccountState::Active, now).await?;
         self.tell(&mut tx, actor, &account, AccessChange::Resumed).await?;
-        let changes = vec![Change::of("state", Some("suspended"), Some("active"))];
+        let changes = vec![changed("state", Some("suspended"), Some("active"))];
         let event = actor.event_about_staff(&account, AuditKind::Resumed, changes);
         tx.record(self, event).await?;
         tx.commit().await?;
@@ -456,7 +456,7 @@ impl Actor {
         &self,
         account: &Account,
         kind: AuditKind,
-        changes: Vec<Change>,
+        changes: Vec<AuditChange>,
     ) -> Event<'_> {
         let subject = Some(account.id);
         Event { subject, ..self.event_on(account.organization_id, kind, changes) }

@@ -16,7 +16,7 @@ use model::{
 
 use crate::{
     Actor, Portal, Result,
-    audit::{Change, Personal},
+    audit::{Personal, changed},
     colleagues,
     forgotten::in_minutes,
     mail::MailedLink,
@@ -155,7 +155,7 @@ impl Portal {
         let data = kept.renewed(link, in_minutes(life))?;
         let new = tx.post_parts(self, &account, (mail.kind, data), life, None).await?;
         tx.replace_mail(mail.id).await?;
-        let changes = vec![Change::of("mail", Some(mail.kind.as_str()), Some(new))];
+        let changes = vec![changed("mail", Some(mail.kind.as_str()), Some(new))];
         let event = actor.event_on(organization, AuditKind::MailSentAgain, changes);
         let personal = Personal { why, ..event.personal };
         let event = crate::audit::Event { subject: Some(account.id), personal, ..event };

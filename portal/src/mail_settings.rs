@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{
     Refusal,
-    audit::AuditKind,
+    audit::{AuditChange, AuditKind},
     id::{MailId, OrganizationId},
     mail::{MailRoute, MailSecurity, MailTest, MailTested, MailView, OwnMail},
     permission::Permission,
@@ -16,7 +16,7 @@ use model::{
 
 use crate::{
     Actor, Portal, Result,
-    audit::Change,
+    audit::changed,
     mail::{Letter, OwnServer, Parcel, Way, is_host, is_this_machine},
     secrets::Secret,
     store::{MailSettingsRow, Tx},
@@ -84,7 +84,7 @@ impl Portal {
         if sealed(old.as_ref()) != sealed(new.as_ref()) {
             let told = |row: Option<&MailSettingsRow>, word| sealed(row).map(|_| word);
             let (old, new) = (told(old.as_ref(), "set"), told(new.as_ref(), "set anew"));
-            changes.push(Change::of("password", old, new));
+            changes.push(changed("password", old, new));
         }
         match &new {
             Some(row) => tx.set_mail_settings(row).await?,
@@ -141,7 +141,7 @@ impl Portal {
         let mut tx = self.db().write().await?;
         let word = serde_json::to_value(outcome).map_err(anyhow::Error::from)?;
         let word = word.as_str().map(str::to_owned);
-        let changes = vec![Change::of("outcome", None::<String>, word)];
+        let changes = vec![changed("outcome", None::<String>, word)];
         let event = actor.event_on(organization, AuditKind::MailTested, changes);
         tx.record(self, event).await?;
         tx.commit().await?;
@@ -284,7 +284,7 @@ pub(crate) fn sender_name(route: Option<&MailSettingsRow>, site: &Name) -> Strin
 }
 
 /// What differs between two mail servers, but for the password.
-fn differences(old: Option<&MailSettingsRow>, new: Option<&MailSettingsRow>) -> Vec<Change> {
+fn differences(old: Option<&MailSettingsRow>, new: Option<&MailSettingsRow>) -> Vec<AuditChange> {
     let told = |row: Option<&MailSettingsRow>| -> Vec<(&'static str, Option<String>)> {
         vec![
             ("host", row.map(|row| row.host.clone())),
@@ -299,7 +299,7 @@ fn differences(old: Option<&MailSettingsRow>, new: Option<&MailSettingsRow>) -> 
         .into_iter()
         .zip(told(new))
         .filter(|((_, old), (_, new))| old != new)
-        .map(|((what, old), (_, new))| Change::of(what, old, new))
+        .map(|((what, old), (_, new))| changed(what, old, new))
         .collect()
 }
 

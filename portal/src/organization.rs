@@ -5,7 +5,7 @@ use model::{Refusal, id::OrganizationId, organization::Acting, permission::Permi
 
 use crate::{
     Actor, Portal, Result,
-    audit::{Change, Event, Personal},
+    audit::{Event, Personal},
     store::{OrganizationRow, Tx},
 };
 
@@ -15,7 +15,7 @@ impl Actor {
         &self,
         organization: OrganizationId,
         kind: model::audit::AuditKind,
-        changes: Vec<Change>,
+        changes: Vec<AuditChange>,
     ) -> Event<'_> {
         Event {
             organization,

@@ -13,7 +13,7 @@ use model::{
     rules::{PolicyView, RuleView},
 };
 
-use crate::{Actor, Portal, Result, audit::Change};
+use crate::{Actor, Portal, Result, audit::changed};
 
 /// The form of one rule. An empty field is no choice.
 #[derive(Debug, Clone)]
@@ -78,12 +78,12 @@ impl Portal {
         let mut changes = Vec::new();
         if let Wish::Changed(value) = value {
             tx.set_rule_value(organization.id, rule, value).await?;
-            changes.push(Change::of(rule.word(), view.own, value));
+            changes.push(changed(rule.word(), view.own, value));
         }
         if let Wish::Changed(ceiling) = ceiling {
             tx.set_rule_ceiling(organization.id, rule, ceiling).await?;
             let what = format!("{}.ceiling", rule.word());
-            changes.push(Change::of(&what, view.ceiling, ceiling));
+            changes.push(changed(&what, view.ceiling, ceiling));
         }
         if !changes.is_empty() {
             let event = actor.event_on(organization.id, AuditKind::PolicyChanged, changes);

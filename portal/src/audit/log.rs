@@ -68,7 +68,7 @@ impl People {
         let AuditReadRow { row, organization, content } = read;
         let personal = content.and_then(|content| serde_json::from_str::<Personal>(&content).ok());
         let erased = personal.is_none();
-        let Personal { address, device, staff, why, .. } = personal.unwrap_or_default();
+        let Personal { address, device, staff, why, changes, count } = personal.unwrap_or_default();
         let actor = match row.actor_id {
             Some(id) => {
                 let found = self.find(tx, id).await?;
@@ -98,6 +98,8 @@ impl People {
             ticket,
             erased,
             reset: row.reset_id,
+            changes,
+            count,
         })
     }
 

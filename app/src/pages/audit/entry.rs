@@ -5,7 +5,7 @@ use leptos_router::hooks::use_params_map;
 use model::{
     Refusal,
     account::AccountKind,
-    audit::{AuditEntryView, AuditPerson, Outcome},
+    audit::{AuditChange, AuditEntryView, AuditPerson, Outcome},
     id::AuditId,
 };
 
@@ -67,6 +67,7 @@ fn Entry(entry: AuditEntryView) -> impl IntoView {
     let or_missing = move |text: Option<String>| text.unwrap_or_else(|| missing.to_owned());
     let actor = line.actor.clone();
     let subject = line.subject.clone();
+    let changes = (!line.changes.is_empty()).then(|| view! { <Changes changes=line.changes.clone() /> });
     let related = (!related.is_empty()).then(|| {
         let lines = related.into_iter().map(|line| view! { <Line line /> }).collect_view();
         view! {
@@ -94,6 +95,9 @@ fn Entry(entry: AuditEntryView) -> impl IntoView {
                             view! { <Fact name=tr!(audit.customer_is)><Person person=Some(subject) name /></Fact> }
                         })}
                     <Fact name=tr!(audit.organization)>{line.organization.to_string()}</Fact>
+                    {line
+                        .count
+                        .map(|count| view! { <Fact name=tr!(audit.count)><span class="num">{count}</span></Fact> })}
                     <Fact name=tr!(audit.reason)>{or_missing(line.reason)}</Fact>
                     <Fact name=tr!(audit.ticket)>{or_missing(line.ticket)}</Fact>
                     <Fact name=tr!(audit.address)>{or_missing(line.address)}</Fact>
@@ -103,8 +107,43 @@ fn Entry(entry: AuditEntryView) -> impl IntoView {
                     <Fact name=tr!(audit.hash)><code class="text-xs break-all">{hash}</code></Fact>
                 </dl>
             </Panel>
+            {changes}
             {related}
         </div>
+    }
+}
+
+/// What was changed, from what to what.
+#[component]
+fn Changes(changes: Vec<AuditChange>) -> impl IntoView {
+    let lines = changes
+        .into_iter()
+        .map(|AuditChange { what, old, new }| {
+            let (old, new) = (words::changed_value(&what, old), words::changed_value(&what, new));
+            view! {
+                <tr>
+                    <th scope="row" class="font-medium">{words::changed(&what)}</th>
+                    <td class="break-words">{old}</td>
+                    <td class="break-words">{new}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Panel title=tr!(audit.changes)>
+            <div class="overflow-x-auto">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">{tr!(audit.what)}</th>
+                            <th scope="col">{tr!(audit.before)}</th>
+                            <th scope="col">{tr!(audit.after)}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            </div>
+        </Panel>
     }
 }
 

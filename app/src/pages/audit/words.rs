@@ -1,6 +1,9 @@
 //! Sentences for what the audit log records.
 
-use model::audit::{ActorKind, AuditFault, AuditKind, AuditLine, AuditProblem, Outcome};
+use model::{
+    audit::{ActorKind, AuditFault, AuditKind, AuditLine, AuditProblem, Outcome},
+    policy::Rule,
+};
 
 use crate::{i18n::tr, words};
 
@@ -53,23 +56,84 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::ConsentChanged => tr!(did.consent_changed, who = who),
         AuditKind::SteppedUp if refused => tr!(did.step_up_refused, who = who),
         AuditKind::SteppedUp => tr!(did.stepped_up, who = who),
+        kind if refused && line.subject.is_some() => {
+            let event = words::event(kind, line.outcome).to_owned();
+            tr!(did.refused_about, who = who, whom = whom, event = event)
+        }
+        kind if refused => {
+            tr!(did.refused, who = who, event = words::event(kind, line.outcome).to_owned())
+        }
         AuditKind::StaffLinkSent => tr!(did.staff_link_sent, who = who, whom = whom),
+        AuditKind::StaffPasswordSet if line.outcome == Outcome::Begun => {
+            tr!(did.staff_password_begun, who = who, whom = whom)
+        }
+        AuditKind::StaffPasswordSet => tr!(did.staff_password_set, whom = whom),
+        AuditKind::PinRefused => tr!(did.pin_refused, whom = whom),
+        AuditKind::CallerAsked => tr!(did.caller_asked, who = who, whom = whom),
+        AuditKind::CallerVerified => tr!(did.caller_verified, who = who, whom = whom),
+        AuditKind::ResetsStopped => tr!(did.resets_stopped, who = who),
+        AuditKind::DisputeClosed => tr!(did.dispute_closed, who = who, whom = whom),
         AuditKind::LinksCancelled => tr!(did.links_cancelled, who = who, whom = whom),
         AuditKind::CustomerViewed => tr!(did.customer_viewed, who = who, whom = whom),
+        AuditKind::PolicyChanged => tr!(did.policy_changed, who = who),
+        AuditKind::Invited => tr!(did.invited, who = who, whom = whom),
+        AuditKind::RoleChanged => tr!(did.role_changed, who = who, whom = whom),
+        AuditKind::Suspended | AuditKind::CustomerSuspended => {
+            tr!(did.suspended, who = who, whom = whom)
+        }
+        AuditKind::Resumed | AuditKind::CustomerResumed => {
+            tr!(did.resumed, who = who, whom = whom)
+        }
+        AuditKind::MailSettingsChanged => tr!(did.mail_settings_changed, who = who),
+        AuditKind::MailTested => tr!(did.mail_tested, who = who),
+        AuditKind::MailSentAgain => tr!(did.mail_sent_again, who = who, whom = whom),
+        AuditKind::CustomerCreated => tr!(did.customer_created, who = who, whom = whom),
+        AuditKind::InvitationSent => tr!(did.invitation_sent, who = who, whom = whom),
+        AuditKind::CustomerChanged => tr!(did.customer_changed, who = who, whom = whom),
+        AuditKind::CustomerDeleted => tr!(did.customer_deleted, who = who, whom = whom),
+        AuditKind::CustomersImported => tr!(did.customers_imported, who = who),
+        AuditKind::CustomersExported => tr!(did.customers_exported, who = who),
+        AuditKind::ManyLinksSent => tr!(did.many_links_sent, who = who),
         AuditKind::Erased => tr!(did.erased, who = who, whom = whom),
         AuditKind::Restored => tr!(did.restored, who = who),
         AuditKind::AuditExported => tr!(did.audit_exported, who = who),
-        #[allow(unreachable_patterns, reason = "there is a sentence for each, or else its name")]
-        kind => {
-            let event = words::event(kind, line.outcome).to_owned();
-            let actor = line.actor.as_ref().map(|actor| actor.id);
-            match &line.subject {
-                Some(subject) if Some(subject.id) != actor => {
-                    tr!(did.other_about, who = who, whom = whom, event = event)
-                }
-                _ => tr!(did.other, who = who, event = event),
-            }
+    }
+}
+
+/// What a value is called that was changed.
+pub fn changed(what: &str) -> String {
+    let (word, of_limit) = match what.strip_suffix(".ceiling") {
+        Some(word) => (word, true),
+        None => (what, false),
+    };
+    match Rule::from_word(word) {
+        Some(rule) if of_limit => tr!(audit.limit_of, rule = words::rule(rule).0.to_owned()),
+        Some(rule) => words::rule(rule).0.to_owned(),
+        None => match word {
+            "role" => tr!(changed.role),
+            "state" => tr!(changed.state),
+            "mail" => tr!(changed.mail),
+            "outcome" => tr!(changed.outcome),
+            "host" => tr!(changed.host),
+            "port" => tr!(changed.port),
+            "security" => tr!(changed.security),
+            "user" => tr!(changed.user),
+            "password" => tr!(changed.password),
+            "from_email" => tr!(changed.from_email),
+            "from_name" => tr!(changed.from_name),
+            _ => return word.to_owned(),
         }
+        .to_owned(),
+    }
+}
+
+/// A value that was changed, or is there now.
+pub fn changed_value(what: &str, value: Option<String>) -> String {
+    let Some(value) = value else { return tr!(audit.none).to_owned() };
+    let rule = Rule::from_word(what.strip_suffix(".ceiling").unwrap_or(what));
+    match (rule, value.parse()) {
+        (Some(rule), Ok(number)) => words::rule_value(rule, number),
+        _ => value,
     }
 }
 
