@@ -1,7 +1,13 @@
 //! On which organization the pages under `/organization` act: one's own, or one below it. Who may
 //! read them, who may change something there, and what is held meanwhile.
 
-use model::{Refusal, id::OrganizationId, organization::Acting, permission::Permission};
+use model::{
+    Refusal,
+    audit::{AuditChange, AuditKind},
+    id::OrganizationId,
+    organization::Acting,
+    permission::Permission,
+};
 
 use crate::{
     Actor, Portal, Result,
@@ -14,7 +20,7 @@ impl Actor {
     pub(crate) fn event_on(
         &self,
         organization: OrganizationId,
-        kind: model::audit::AuditKind,
+        kind: AuditKind,
         changes: Vec<AuditChange>,
     ) -> Event<'_> {
         Event {
