@@ -148,6 +148,12 @@ pub struct HomeView {
     pub resets: Count,
     /// Mails that were given up.
     pub mails: Count,
+    /// Whether the reader may look at them.
+    pub reads_mail: bool,
+    /// How many customers dispute something that nobody has closed yet.
+    pub disputed: Count,
+    /// The latest of them, each with since when.
+    pub disputes: Vec<(AccountId, Name, Moment)>,
     /// Customers who are locked, by what locked them.
     pub locks: Vec<(Lock, Count)>,
     /// Who allows setting the password.

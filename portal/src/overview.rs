@@ -23,6 +23,8 @@ use crate::{Actor, Portal, Result, audit::before_all_of, store::ResetSearch};
 const DAY: Duration = Duration::from_hours(24);
 /// Resets that the chart counts; reading so many in their index takes some tens of milliseconds.
 const CHARTED: i64 = 100_000;
+/// Disputes that are named at home.
+const DISPUTES_SHOWN: usize = 6;
 /// Customers whose permission is counted.
 const COVERED: i64 = 1_000_000;
 
@@ -105,6 +107,9 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let resets = tx.count_resets(scope, ResetState::NeedsAttention, most).await?;
         let mails = tx.count_dead_mails(scope, most).await?;
+        let mut disputes = tx.disputing(scope, most).await?;
+        let disputed = Count::of(i64::try_from(disputes.len()).unwrap_or(most));
+        disputes.truncate(DISPUTES_SHOWN);
         let mut locks = Vec::new();
         for lock in [Lock::Dispute, Lock::Failures, Lock::Staff] {
             let counted = tx.count_locked_by(scope, lock, now, most).await?;
@@ -131,6 +136,9 @@ impl Portal {
         Ok(HomeView {
             resets: Count::of(resets),
             mails: Count::of(mails),
+            reads_mail: actor.may(Permission::ReadSettings).is_ok(),
+            disputed,
+            disputes,
             locks,
             consent: Coverage { allow: as_number(allow), customers: as_number(customers) },
             first_day,

@@ -19,6 +19,7 @@ use crate::{
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Failed, Loading, Notice, Panel, Tone},
+        time::Time,
     },
     words,
 };
@@ -81,13 +82,13 @@ fn Overview(view: HomeView) -> impl IntoView {
     let without = Count::of(i64::from(customers.saturating_sub(allow)));
     let items = [
         (view.resets, Some("/resets?state=needs_attention"), tr!(home.attention_resets), true),
+        (view.disputed, None, tr!(home.attention_disputes), true),
         (
-            view.locked_by(Lock::Dispute),
-            Some("/customers?state=locked"),
-            tr!(home.attention_disputes),
+            view.mails,
+            view.reads_mail.then_some("/organization/mail?state=dead"),
+            tr!(home.attention_mails),
             true,
         ),
-        (view.mails, None, tr!(home.attention_mails), true),
         (all_locks, Some("/customers?state=locked"), tr!(home.attention_locked), false),
         (without, Some("/customers?state=no_consent"), tr!(home.attention_no_consent), false),
     ];
@@ -109,6 +110,27 @@ fn Overview(view: HomeView) -> impl IntoView {
             (name, *count)
         })
         .collect();
+    let disputes = (!view.disputes.is_empty()).then(|| {
+        let lines = view
+            .disputes
+            .iter()
+            .map(|(id, name, at)| {
+                view! {
+                    <li class="row">
+                        <a class="link min-w-0 break-words" href=format!("/customers/{id}")>{name.to_string()}</a>
+                        <span class="hint"><Time at=*at /></span>
+                    </li>
+                }
+            })
+            .collect_view();
+        view! {
+            <div class="mt-6">
+                <Panel title=tr!(home.disputes) hint=tr!(home.disputes_hint)>
+                    <ul class="rows">{lines}</ul>
+                </Panel>
+            </div>
+        }
+    });
     let percent = u64::from(allow) * 100 / u64::from(customers.max(1));
     let coverage = if customers == 0 {
         tr!(home.consent_nobody).to_owned()
@@ -125,6 +147,7 @@ fn Overview(view: HomeView) -> impl IntoView {
             <h2 class="mt-8" id="attention">{tr!(home.attention)}</h2>
             {is_calm.then(|| view! { <div class="mt-3"><Notice tone=Tone::Good>{tr!(home.calm)}</Notice></div> })}
             <ul class="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">{items}</ul>
+            {disputes}
         </section>
         <div class="mt-8 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(home.chart_resets) hint=tr!(home.chart_resets_hint, days = DAYS_CHARTED)>

@@ -43,6 +43,17 @@ impl Tx {
             .bind(account).fetch_all(c).await)
     }
 
+    /// Customers of an organization and below it who dispute something, the latest first, with since
+    /// when.
+    pub async fn disputing(
+        &mut self,
+        scope: OrganizationId,
+        most: i64,
+    ) -> sqlx::Result<Vec<(AccountId, Name, Moment)>> {
+        on!(self, c => sqlx::query_as("SELECT accounts.id, accounts.name, MAX(disputes.created_at) AS at FROM disputes JOIN organization_ancestors o ON o.organization_id = disputes.organization_id AND o.ancestor_id = $1 JOIN accounts ON accounts.id = disputes.account_id AND accounts.kind = 'customer' WHERE disputes.closed_at IS NULL GROUP BY accounts.id, accounts.name ORDER BY at DESC LIMIT $2")
+            .bind(scope).bind(most).fetch_all(c).await)
+    }
+
     /// Whether a customer disputes something that this operator did.
     pub async fn is_disputed_against(
         &mut self,

@@ -249,7 +249,9 @@ async fn home_says_what_needs_attention(world: &mut World) {
     world.sql.run(lock, values![contoso.id]).await;
     let home = world.portal.home(&olivia.actor).await.unwrap();
     assert_eq!((home.resets, home.mails), (few(1), few(1)));
-    assert_eq!(home.locked_by(Lock::Dispute), few(1));
+    assert_eq!((home.locked_by(Lock::Dispute), home.disputed), (few(1), few(1)));
+    let (disputing, name, _) = &home.disputes[0];
+    assert_eq!((*disputing, name.as_str()), (casey.id, "Casey Thornton"));
     assert_eq!(home.locked_by(Lock::Staff), few(by_staff));
     // A lock that has opened is none.
     let lock = "UPDATE accounts SET locked_by = 'failures', locked_until = $2 WHERE id = $1";
@@ -260,6 +262,7 @@ async fn home_says_what_needs_attention(world: &mut World) {
     let freya = world.enters("freya").await;
     let home = world.portal.home(&freya.actor).await.unwrap();
     assert_eq!((home.resets, home.mails, home.locked_by(Lock::Dispute)), (few(0), few(0), few(0)));
+    assert!(home.disputed == few(0) && home.disputes.is_empty());
 }
 
 async fn home_counts_resets_by_day_and_kind(world: &mut World) {
