@@ -19,6 +19,7 @@ stories! {
     all_whom_a_query_finds_get_links,
     links_go_at_a_rate_and_within_the_budget,
     who_is_suspended_or_gone_is_left_out,
+    what_the_desk_refuses_many_do_not_get_around,
     it_needs_proof_a_reason_and_the_count,
     who_may_send_to_many,
     it_is_paused_and_goes_on_after_a_restart,
@@ -239,4 +240,27 @@ async fn it_is_recorded_with_its_reason(world: &mut World) {
     assert_eq!(sent.reason.as_deref(), Some("Our mail provider was broken into"));
     assert_eq!(sent.ticket.as_deref(), Some("INC-7"));
     world.mails().await;
+}
+
+async fn what_the_desk_refuses_many_do_not_get_around(world: &mut World) {
+    let olivia = olivia(world).await;
+    let problem = async |world: &World, job| {
+        let view = world.portal.links_job(&olivia.actor, job).await.unwrap();
+        view.problems.first().expect("a problem").why[0].problem
+    };
+    // Casey says of something that Olivia did that it was not theirs.
+    let casey = world.person("casey").await;
+    let dispute = "INSERT INTO disputes (id, account_id, organization_id, operator_id, created_at) SELECT id, id, organization_id, $2, 0 FROM accounts WHERE id = $1";
+    world.sql.run(dispute, values![casey.id, olivia.actor.account]).await;
+    let many = Many::Picked(picked(world, &["casey"]).await);
+    let job = sends(world, &olivia, many, "1").await.unwrap();
+    assert_eq!(finishes(world, &olivia, job).await.refused, 1);
+    assert_eq!(problem(world, job).await, Problem::DisputedAgainst);
+    // A PIN is read out to one, not to many.
+    world.sets_rule("Northwind Backup", "split_delivery", Some(1), None).await;
+    let many = Many::Picked(picked(world, &["drew"]).await);
+    let job = sends(world, &olivia, many, "1").await.unwrap();
+    assert_eq!(finishes(world, &olivia, job).await.refused, 1);
+    assert_eq!(problem(world, job).await, Problem::AsksForPin);
+    assert!(world.new_mails().await.is_empty());
 }
