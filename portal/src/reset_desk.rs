@@ -97,7 +97,7 @@ impl Portal {
             None => None,
         };
         let audit = match actor.may(Permission::ReadAudit) {
-            Ok(_) => tx.audit_of_reset(customer, id).await?,
+            Ok(_) => tx.latest_audit_of_reset(customer, id).await?,
             Err(_) => None,
         };
         Ok(Some(DeskReset {

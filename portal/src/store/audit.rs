@@ -182,7 +182,7 @@ impl Tx {
     }
 
     /// The latest entry about a reset of an account.
-    pub async fn audit_of_reset(
+    pub async fn latest_audit_of_reset(
         &mut self,
         subject: AccountId,
         reset: ResetId,

@@ -10,8 +10,8 @@ use model::{
     reset::{Delivery, Obstacle, ResetState, TargetKind, TargetState},
 };
 use portal::{
-    CreateCustomer, Newcomer, Result, SetConsent, SetPassword, SignedIn, StaffPassword, config::Settings,
-    mail::MailTransport,
+    CreateCustomer, Newcomer, Result, SetConsent, SetPassword, SignedIn, StaffPassword,
+    config::Settings, mail::MailTransport,
 };
 
 use crate::{

@@ -26,7 +26,11 @@ const SPAN: Duration = Duration::from_secs(5);
 const BASE: f64 = 40.0;
 
 /// The figures of a flood.
-pub async fn figures(server: &Server, cores: usize, next: &Arc<AtomicUsize>) -> Result<Vec<Figure>> {
+pub async fn figures(
+    server: &Server,
+    cores: usize,
+    next: &Arc<AtomicUsize>,
+) -> Result<Vec<Figure>> {
     println!("{FLOOD:?} of flooded sign-ins, {} connections …", cores * FLOODERS_PER_CORE);
     let stop = Arc::new(AtomicBool::new(false));
     let mut flooders = JoinSet::new();

@@ -94,7 +94,8 @@ async fn import(data: &Path, settings: &Settings, engine: &str) -> Result<f64> {
     server.stop().await?;
     let all = one(settings, "SELECT COUNT(*) FROM accounts WHERE kind = 'customer'").await?;
     let different =
-        one(settings, "SELECT COUNT(DISTINCT reference) FROM accounts WHERE kind = 'customer'").await?;
+        one(settings, "SELECT COUNT(DISTINCT reference) FROM accounts WHERE kind = 'customer'")
+            .await?;
     ensure!(
         (all.as_str(), different.as_str()) == (&*ROWS.to_string(), &*ROWS.to_string()),
         "{all} customers with {different} references"
@@ -105,8 +106,13 @@ async fn import(data: &Path, settings: &Settings, engine: &str) -> Result<f64> {
 fn file() -> String {
     let mut text = String::from("Reference,Name,Email,Company,Permission\n");
     for n in 0..ROWS {
-        writeln!(text, "R-{n},Person Number {n},person{n}@import.example,Works {},{}", n % 500, if n % 3 == 0 { "yes" } else { "no" })
-            .expect("a String takes all that is written");
+        writeln!(
+            text,
+            "R-{n},Person Number {n},person{n}@import.example,Works {},{}",
+            n % 500,
+            if n % 3 == 0 { "yes" } else { "no" }
+        )
+        .expect("a String takes all that is written");
     }
     text
 }
@@ -136,8 +142,11 @@ async fn one(settings: &Settings, sql: &'static str) -> Result<String> {
         Database::Sqlite(path) => {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
             let pool = sqlx::SqlitePool::connect_with(options).await?;
-            let text = format!("SELECT CASE typeof(v) WHEN 'blob' THEN lower(hex(v)) ELSE CAST(v AS TEXT) END FROM (SELECT ({sql}) AS v)");
-            let found: String = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(&pool).await?;
+            let text = format!(
+                "SELECT CASE typeof(v) WHEN 'blob' THEN lower(hex(v)) ELSE CAST(v AS TEXT) END FROM (SELECT ({sql}) AS v)"
+            );
+            let found: String =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(&pool).await?;
             pool.close().await;
             Ok(found)
         }

@@ -18,5 +18,10 @@ mod world;
 #[allow(dead_code, reason = "not every test program needs all of it")]
 mod postgres;
 #[path = "../../../portal/tests/it/sql.rs"]
-#[allow(dead_code, unused_macros, unused_imports, reason = "not every test program needs all of it")]
+#[allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "not every test program needs all of it"
+)]
 mod sql;

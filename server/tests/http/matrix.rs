@@ -86,7 +86,12 @@ const JOB: Option<(&str, Thing)> = Some(("job", Job));
 /// Every function there is.
 const FUNCTIONS: &[Function] = &[
     reads("/api/account/profile", Oneself, None, &[]),
-    writes("/api/account/change-profile", Oneself, None, &[("name", ""), ("user_name", ""), ("language", "en")]),
+    writes(
+        "/api/account/change-profile",
+        Oneself,
+        None,
+        &[("name", ""), ("user_name", ""), ("language", "en")],
+    ),
     reads("/api/account/password", Oneself, None, &[]),
     writes("/api/account/change-password", Oneself, None, &[("current", ""), NEW, RETYPE]),
     reads("/api/account/sessions", Oneself, None, &[]),
@@ -144,11 +149,21 @@ const FUNCTIONS: &[Function] = &[
     reads("/api/customers/view", Staff(ReadCustomers), CUSTOMER, &[]),
     reads("/api/customers/reset-desk", Staff(ReadCustomers), CUSTOMER, &[]),
     writes("/api/customers/send-link", Staff(SendLink), CUSTOMER, &[WHY, NO_TICKET]),
-    writes("/api/customers/type-password", Staff(SetPassword), CUSTOMER, &[NEW, RETYPE, WHY, NO_TICKET]),
+    writes(
+        "/api/customers/type-password",
+        Staff(SetPassword),
+        CUSTOMER,
+        &[NEW, RETYPE, WHY, NO_TICKET],
+    ),
     writes("/api/customers/generate-password", Staff(SetPassword), CUSTOMER, &[WHY, NO_TICKET]),
     writes("/api/customers/check-caller", Staff(VerifyCallers), CUSTOMER, &[("method", "mail")]),
     writes("/api/customers/verify-caller", Staff(VerifyCallers), CUSTOMER, &[("code", "000000")]),
-    writes("/api/customers/close-dispute", Staff(CloseDisputes), Some(("dispute", Dispute)), &[WHY]),
+    writes(
+        "/api/customers/close-dispute",
+        Staff(CloseDisputes),
+        Some(("dispute", Dispute)),
+        &[WHY],
+    ),
     writes("/api/customers/cancel-links", Staff(SendLink), CUSTOMER, &[]),
     writes("/api/forgotten/ask", Everybody, None, &[("name", "nobody@nowhere.example")]),
     reads(
@@ -271,8 +286,13 @@ const PAGES: &[(&str, For, Thing)] = &[
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
 /// mail of the demo.
-const OTHER_PAGES: [&str; 5] =
-    ["/reset/:link", "/invitation/:link", "/confirm/:link", "/organization/policy/:rule", "/s/:slug"];
+const OTHER_PAGES: [&str; 5] = [
+    "/reset/:link",
+    "/invitation/:link",
+    "/confirm/:link",
+    "/organization/policy/:rule",
+    "/s/:slug",
+];
 
 /// The demo's organizations, each with the one above it.
 const ORGANIZATIONS: [(&str, Option<&str>); 4] = [
@@ -387,9 +407,8 @@ impl Matrix {
 
     /// Things that are not the asker's to see.
     fn foreign(&self, asker: &Asker, thing: Thing) -> Vec<Uuid> {
-        let seen = |organization: &str| {
-            asker.staff.is_some_and(|(_, own)| is_within(organization, own))
-        };
+        let seen =
+            |organization: &str| asker.staff.is_some_and(|(_, own)| is_within(organization, own));
         self.things
             .iter()
             .filter(|((organization, kind), _)| *kind == thing && !seen(organization))
@@ -430,8 +449,8 @@ fn things_of(
         let found: Vec<Uuid> = world.wait(sql.column(query, values![id]));
         *found.first().unwrap_or_else(|| panic!("{organization} has none: {query}"))
     };
-    let id: Vec<Uuid> =
-        world.wait(sql.column("SELECT id FROM organizations WHERE name = $1", values![organization]));
+    let id: Vec<Uuid> = world
+        .wait(sql.column("SELECT id FROM organizations WHERE name = $1", values![organization]));
     let id = id[0];
     let email = format!("{id}@invited.example");
     let organization_field = id.to_string();
@@ -447,7 +466,8 @@ fn things_of(
     ];
     let answer = world.ask(post("/api/customers/create", &fields).with("cookie", operator));
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    let customer = one("SELECT id FROM accounts WHERE organization_id = $1 AND name = 'Ina Invited'", id);
+    let customer =
+        one("SELECT id FROM accounts WHERE organization_id = $1 AND name = 'Ina Invited'", id);
     let member = one(
         "SELECT id FROM accounts WHERE organization_id = $1 AND role = 'agent' AND email LIKE '%.matrix.example'",
         id,
@@ -482,10 +502,7 @@ fn told(answer: &Answer, id: Option<Uuid>) -> (StatusCode, String) {
 }
 
 fn is_refusal(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-    )
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
 }
 
 fn ask_every_function(matrix: &Matrix) {
@@ -543,7 +560,8 @@ fn ask_every_function(matrix: &Matrix) {
             matrix.nothing_changed(&before, who);
         } else {
             let of_looks = |line: &String| {
-                line.starts_with("audit_") || line.starts_with("throttles") && line.contains("view:")
+                line.starts_with("audit_")
+                    || line.starts_with("throttles") && line.contains("view:")
             };
             let after: BTreeSet<_> = matrix.stored().into_iter().filter(|l| !of_looks(l)).collect();
             let before: BTreeSet<_> = before.into_iter().filter(|l| !of_looks(l)).collect();
@@ -557,7 +575,9 @@ fn ask_for_every_page(matrix: &Matrix) {
     let known: BTreeSet<&str> = PAGES
         .iter()
         .map(|(path, ..)| *path)
-        .filter(|path| !path.contains('?') && !path.ends_with("/report") && !path.ends_with("/problems"))
+        .filter(|path| {
+            !path.contains('?') && !path.ends_with("/report") && !path.ends_with("/problems")
+        })
         .chain(OTHER_PAGES)
         .collect();
     let listed = leptos_axum::generate_route_list(app::App);
@@ -593,7 +613,12 @@ fn ask_for_every_page(matrix: &Matrix) {
                     is_refusal(answer.status)
                 }
             };
-            assert!(fits(&missing), "{who} at {path}, none: {} {}", missing.status, missing.header("location"));
+            assert!(
+                fits(&missing),
+                "{who} at {path}, none: {} {}",
+                missing.status,
+                missing.header("location")
+            );
             for id in matrix.foreign(asker, *thing) {
                 let foreign = ask(id);
                 assert_eq!(foreign.status, missing.status, "{who} at {path}, another’s");

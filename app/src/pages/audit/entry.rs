@@ -67,7 +67,8 @@ fn Entry(entry: AuditEntryView) -> impl IntoView {
     let or_missing = move |text: Option<String>| text.unwrap_or_else(|| missing.to_owned());
     let actor = line.actor.clone();
     let subject = line.subject.clone();
-    let changes = (!line.changes.is_empty()).then(|| view! { <Changes changes=line.changes.clone() /> });
+    let changes =
+        (!line.changes.is_empty()).then(|| view! { <Changes changes=line.changes.clone() /> });
     let related = (!related.is_empty()).then(|| {
         let lines = related.into_iter().map(|line| view! { <Line line /> }).collect_view();
         view! {

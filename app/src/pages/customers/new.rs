@@ -57,8 +57,15 @@ pub fn NewCustomer() -> impl IntoView {
 
 #[component]
 fn Fields(asked: NewCustomerView, form: FormState<CreateCustomer>) -> impl IntoView {
-    let NewCustomerView { organizations, chosen, language, invitation_days, typed, generated, sends_mail } =
-        asked;
+    let NewCustomerView {
+        organizations,
+        chosen,
+        language,
+        invitation_days,
+        typed,
+        generated,
+        sends_mail,
+    } = asked;
     let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
     let several = organizations.len() > 1;
     let organizations: Vec<(String, String)> = organizations
