@@ -474,6 +474,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::CustomerSuspended, _) => tr!(event.customer_suspended),
         (AuditKind::CustomerResumed, _) => tr!(event.customer_resumed),
         (AuditKind::CustomerDeleted, _) => tr!(event.customer_deleted),
+        (AuditKind::ImportChecked, _) => tr!(event.import_checked),
         (AuditKind::CustomersImported, _) => tr!(event.customers_imported),
         (AuditKind::CustomersExported, _) => tr!(event.customers_exported),
         (AuditKind::ManyLinksSent, _) => tr!(event.many_links_sent),

@@ -109,6 +109,8 @@ pub enum AuditKind {
     CustomerResumed,
     /// Staff deleted a customer, with all that was personal.
     CustomerDeleted,
+    /// Staff had a file of customers checked, which tells whose names are taken.
+    ImportChecked,
     /// Staff had customers taken in from a file.
     CustomersImported,
     /// Staff took customers away as a file.
@@ -171,6 +173,7 @@ impl AuditKind {
         Self::CustomerSuspended,
         Self::CustomerResumed,
         Self::CustomerDeleted,
+        Self::ImportChecked,
         Self::CustomersImported,
         Self::CustomersExported,
         Self::ManyLinksSent,

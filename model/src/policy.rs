@@ -53,6 +53,10 @@ pub const STEP_UP_LIFE: Duration = Duration::from_mins(10);
 pub const RESET_BURST: u32 = 10;
 /// The span of [`RESET_BURST`].
 pub const RESET_BURST_WINDOW: Duration = Duration::from_mins(5);
+/// Checks of files by the staff of one organization within [`IMPORT_CHECK_WINDOW`].
+pub const IMPORT_CHECKS: u32 = 20;
+/// The span of [`IMPORT_CHECKS`].
+pub const IMPORT_CHECK_WINDOW: Duration = Duration::from_hours(1);
 /// Mails to staff by one person's doing (invitations, links to a new password) within
 /// [`STAFF_MAIL_WINDOW`].
 pub const STAFF_MAILS: u32 = 30;

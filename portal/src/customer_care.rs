@@ -9,6 +9,7 @@ use model::{
     id::{AccountId, AuditId},
     permission::Permission,
     refusal::{ChangedMeanwhile, Problem},
+    reset::Obstacle,
     text::{LONGEST_NAME, LONGEST_REASON, LONGEST_REFERENCE, Name, UserName, remark},
 };
 
@@ -133,7 +134,8 @@ impl Portal {
         }
         tx.set_state(id, AccountState::Suspended, customer.next_stamp(now)).await?;
         tx.end_sessions(id, None, now).await?;
-        tx.void_links(id, now).await?;
+        // By which the customer says that something was not theirs, still works.
+        tx.void_reset_links(id, now).await?;
         tx.cancel_resets(id, now).await?;
         let event = actor.event_about(&customer, AuditKind::CustomerSuspended);
         let why = Some(Why { reason, ticket: None });
@@ -169,6 +171,7 @@ impl Portal {
         if account.organization_id != customer.organization_id {
             return Err(Refusal::NotFound.into());
         }
+        tx.is_undisputed(actor, id).await?;
         let typed = request.typed.split_whitespace().collect::<Vec<_>>().join(" ");
         let name = account.name.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
         if typed.is_empty() {
@@ -219,6 +222,7 @@ impl Portal {
         if account.organization_id != customer.organization_id {
             return Err(Refusal::NotFound.into());
         }
+        tx.is_undisputed(actor, id).await?;
         // Again, since it is held only now.
         let customer = tx.customer(id).await?.ok_or(Refusal::NotFound)?;
         Ok((tx, customer, account))
@@ -226,6 +230,15 @@ impl Portal {
 }
 
 impl Tx {
+    /// Refuses whoever did what the customer says was not theirs, until an owner has closed that.
+    /// The customer must be held.
+    pub(crate) async fn is_undisputed(&mut self, actor: &Actor, customer: AccountId) -> Result<()> {
+        if self.is_disputed_against(customer, actor.account).await? {
+            return Err(Refusal::ResetImpossible(Obstacle::DisputedAgainst).into());
+        }
+        Ok(())
+    }
+
     /// Which names that a customer is to have are somebody else's.
     pub(crate) async fn details_taken(
         &mut self,

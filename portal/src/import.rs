@@ -10,26 +10,33 @@
 use anyhow::Context;
 use model::{
     Refusal,
-    audit::Outcome,
+    audit::{AuditKind, Outcome},
     id::{JobId, OrganizationId},
     job::{ImportField, ImportView, JobKind, JobState},
     permission::Permission,
+    policy::{IMPORT_CHECK_WINDOW, IMPORT_CHECKS},
     refusal::Problem,
     reset::Obstacle,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Error, Portal, Result, fold,
-    import_file::{Piece, Upload, UploadError},
+    Actor, Error, Portal, Result,
+    audit::Event,
+    fold,
+    import_file::{Piece, Place, Upload, UploadError},
+    import_rows::ROWS_PURPOSE,
     new_customer::{Doer, Problems},
     store::{JobRow, Tx},
+    throttle::Limit,
 };
 
 /// Batches that are stored in one transaction while a file arrives.
 const STORED_AT_ONCE: usize = 10;
 /// Pieces of a file that wait to be stored.
 const WAITING: usize = 4;
+/// Seconds after which whoever finds no room for a file tries again.
+const UPLOAD_RETRY: u32 = 10;
 /// The longest name of a file that is kept.
 const LONGEST_FILE_NAME: usize = 120;
 
@@ -66,11 +73,13 @@ pub struct StartImport {
 }
 
 impl Portal {
-    /// Begins to take a file of customers in.
+    /// Begins to take a file of customers in: one at a time of everybody, and only so many at once.
     pub async fn begin_upload(&self, actor: &Actor) -> Result<Upload> {
         actor.may(Permission::EditCustomers)?;
+        let busy = Error::Busy { retry_after: UPLOAD_RETRY };
+        let place = Place::taken(self.uploads(), actor.account).ok_or(busy)?;
         let folder = self.settings().data.clone();
-        let made = tokio::task::spawn_blocking(move || Upload::new(&folder)).await;
+        let made = tokio::task::spawn_blocking(move || Upload::new(&folder, place)).await;
         Ok(made.context("making a file was interrupted")?.context("cannot keep a file")?)
     }
 
@@ -114,8 +123,9 @@ impl Portal {
         };
         let mut tx = self.db().write().await?;
         tx.hold_policy(actor.organization).await?;
-        self.hold_staff(&mut tx, actor, Permission::EditCustomers).await?;
+        // Jobs before staff, as the workers do.
         tx.remove_drafts(actor.account, JobKind::Import).await?;
+        self.hold_staff(&mut tx, actor, Permission::EditCustomers).await?;
         tx.add_job(&row).await?;
         tx.commit().await?;
 
@@ -156,7 +166,8 @@ impl Portal {
                     plan.headings = headings;
                 }
                 Piece::Rows(rows) => {
-                    let content = serde_json::to_string(&rows).context("rows")?;
+                    // Whatever columns a file has: passwords from elsewhere may be among them.
+                    let content = self.keys().seal(ROWS_PURPOSE, &rows)?;
                     let (mut tx, stored) = match open.take() {
                         Some(open) => open,
                         None => (self.db().write().await?, 0),
@@ -223,7 +234,10 @@ impl Portal {
         if !matches!(job.state, JobState::Draft | JobState::Checked) {
             return Ok(());
         }
-        if !tx.is_within(request.organization, actor.organization).await? {
+        // Whoever sees the job sees what its check finds.
+        if !tx.is_within(request.organization, actor.organization).await?
+            || !tx.is_within(request.organization, job.organization_id).await?
+        {
             return Err(Refusal::NotFound.into());
         }
         let mut plan = Plan::of(&job)?;
@@ -232,6 +246,14 @@ impl Portal {
             return Err(Error::field("organization", Problem::OrganizationSuspended));
         }
         plan.organization = request.organization;
+        // Each check tells of many names whether they are taken: there are only so many, and each
+        // is recorded.
+        let limit = Limit { count: IMPORT_CHECKS, window: IMPORT_CHECK_WINDOW };
+        let name = format!("import-checks:{}", actor.organization);
+        let mut tx = tx.take_or_refuse(&name, limit, self.now()).await?;
+        let event = plan_event(&job, &Doer::of(actor));
+        tx.record(self, Event { kind: AuditKind::ImportChecked, outcome: Outcome::Done, ..event })
+            .await?;
         let plan = serde_json::to_string(&plan).context("a plan")?;
         tx.restart_job(job.id, JobState::Checking, &plan, self.now()).await?;
         tx.commit().await?;
@@ -311,7 +333,7 @@ impl MapImport {
 }
 
 /// An import begins.
-fn plan_event<'a>(job: &JobRow, doer: &'a Doer) -> crate::audit::Event<'a> {
+fn plan_event<'a>(job: &JobRow, doer: &'a Doer) -> Event<'a> {
     doer.event_of_job(job, Outcome::Begun)
 }
 

@@ -3,9 +3,16 @@
 //! An upload goes into a file that has no name and vanishes with the process; then it is read once,
 //! record by record, whatever its size.
 
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::{
+    cell::Cell,
+    collections::HashSet,
+    io::{BufReader, Read, Seek, SeekFrom, Write},
+    rc::Rc,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use model::{
+    id::AccountId,
     job::{LARGEST_FILE, MOST_ROWS},
     refusal::Problem,
 };
@@ -15,6 +22,10 @@ use crate::jobs::ROWS_AT_ONCE;
 
 /// The longest row, in bytes.
 const LONGEST_ROW: usize = 16 * 1024;
+/// So much is read for one row at most, before what follows is given up.
+const READ_AHEAD: usize = 1024 * 1024;
+/// Files that arrive at once.
+const MOST_UPLOADS: usize = 8;
 /// Most columns.
 const MOST_COLUMNS: usize = 100;
 /// From so many bytes it is told by what columns are parted.
@@ -25,6 +36,7 @@ const LOOKED_AT: usize = 64 * 1024;
 pub struct Upload {
     file: std::fs::File,
     size: u64,
+    _place: Place,
 }
 
 /// One row of a file.
@@ -48,10 +60,35 @@ pub(crate) enum Piece {
     Rows(Vec<FileRow>),
 }
 
+/// Those whose files are arriving on this node.
+pub(crate) type Uploads = Arc<Mutex<HashSet<AccountId>>>;
+
+/// The room that a file has while it arrives; somebody else's when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    uploads: Uploads,
+    by: AccountId,
+}
+
+impl Place {
+    /// A place for somebody who has none yet, as long as there are any.
+    pub fn taken(uploads: &Uploads, by: AccountId) -> Option<Self> {
+        let mut taken = uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        (taken.len() < MOST_UPLOADS && taken.insert(by))
+            .then(|| Self { uploads: Arc::clone(uploads), by })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.by);
+    }
+}
+
 impl Upload {
     /// An empty file in this folder.
-    pub(crate) fn new(folder: &std::path::Path) -> std::io::Result<Self> {
-        Ok(Self { file: tempfile::tempfile_in(folder)?, size: 0 })
+    pub(crate) fn new(folder: &std::path::Path, place: Place) -> std::io::Result<Self> {
+        Ok(Self { file: tempfile::tempfile_in(folder)?, size: 0, _place: place })
     }
 
     /// Appends what arrived. The disk is quick enough for a page's few KiB at a time; what is too
@@ -75,15 +112,18 @@ impl Upload {
         }
         let begin: usize = if start.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
         self.file.seek(SeekFrom::Start(begin as u64)).map_err(UploadError::Io)?;
+        let read = Rc::new(Cell::new(0));
+        let lines = LineEnds::of(BufReader::new(self.file), Rc::clone(&read));
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter(&start[begin..]))
             .flexible(true)
             .has_headers(false)
-            .from_reader(LineEnds::of(BufReader::new(self.file)).chain(&b"\n"[..]));
+            .from_reader(lines.chain(&b"\n"[..]));
         let mut record = csv::ByteRecord::new();
         let mut headings: Option<usize> = None;
         let (mut rows, mut total) = (Vec::with_capacity(ROWS_AT_ONCE), 0_u32);
         while reader.read_byte_record(&mut record).map_err(read_error)? {
+            read.set(0);
             let Some(columns) = headings else {
                 let names = headings_of(&record)?;
                 headings = Some(names.len());
@@ -122,18 +162,25 @@ impl Upload {
 struct LineEnds<R> {
     inner: R,
     after_return: bool,
+    /// Bytes that were read since a row was complete.
+    read: Rc<Cell<usize>>,
 }
 
 impl<R: Read> LineEnds<R> {
-    fn of(inner: R) -> Self {
-        Self { inner, after_return: false }
+    fn of(inner: R, read: Rc<Cell<usize>>) -> Self {
+        Self { inner, after_return: false, read }
     }
 }
 
 impl<R: Read> Read for LineEnds<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         loop {
+            // A quote that nobody closes would make one row of all that is left.
+            if self.read.get() > READ_AHEAD {
+                return Err(std::io::ErrorKind::InvalidData.into());
+            }
             let read = self.inner.read(buffer)?;
+            self.read.set(self.read.get() + read);
             let mut kept = 0;
             for at in 0..read {
                 let byte = buffer[at];
@@ -163,6 +210,9 @@ pub enum UploadError {
 
 fn read_error(error: csv::Error) -> UploadError {
     match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            UploadError::Problem(Problem::NotACsv)
+        }
         csv::ErrorKind::Io(error) => UploadError::Io(error),
         _ => UploadError::Problem(Problem::NotACsv),
     }
@@ -217,10 +267,13 @@ fn delimiter(start: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn read(bytes: &[u8]) -> (Vec<String>, Vec<FileRow>) {
-        let mut upload = Upload::new(&std::env::temp_dir()).expect("a file");
+        let place = Place::taken(&Uploads::default(), AccountId(Uuid::nil())).expect("a place");
+        let mut upload = Upload::new(&std::env::temp_dir(), place).expect("a file");
         upload.write(bytes).expect("room");
         let (mut headings, mut rows) = (Vec::new(), Vec::new());
         upload
@@ -236,7 +289,8 @@ mod tests {
     }
 
     fn refused(bytes: &[u8]) -> Problem {
-        let mut upload = Upload::new(&std::env::temp_dir()).expect("a file");
+        let place = Place::taken(&Uploads::default(), AccountId(Uuid::nil())).expect("a place");
+        let mut upload = Upload::new(&std::env::temp_dir(), place).expect("a file");
         upload.write(bytes).expect("room");
         match upload.read(|_| true) {
             Err(UploadError::Problem(problem)) => problem,
@@ -288,6 +342,8 @@ mod tests {
         assert_eq!(refused(b"\xff\xfen\0a\0m\0e\0"), Problem::NotUtf8);
         assert_eq!(refused(b"n\xff,email\na,b"), Problem::NotUtf8);
         assert_eq!(refused(b"PK\x03\x04,b\na,b"), Problem::NotACsv);
+        let endless = [b"a,b\n\"".to_vec(), vec![b'x'; 4 * READ_AHEAD]].concat();
+        assert_eq!(refused(&endless), Problem::NotACsv);
         assert_eq!(refused(&b"a\n".repeat(100_002)), Problem::TooManyRows { max: 100_000 });
     }
 }

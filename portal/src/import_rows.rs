@@ -4,7 +4,7 @@
 //! name that two rows of one file want is found there, where all rows are seen in one go.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -30,11 +30,26 @@ use crate::{
     throttle::canonical,
 };
 
-/// The names that the rows of a file want, as far as its check has come. It is in memory only: a
-/// check that somebody else takes up begins anew.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    job: JobId,
+/// Checks that one node keeps in mind at once.
+const CHECKS: usize = 4;
+/// The purpose of the seal of rows.
+pub(crate) const ROWS_PURPOSE: &str = "rows";
+
+/// The names that the rows of files want whose checks are under way, as far as those have come. It
+/// is in memory only: whoever takes a check up reads again what was looked at before.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(HashMap<JobId, Names>);
+
+impl Seen {
+    /// A check has come to its end.
+    pub fn forget(&mut self, job: JobId) {
+        self.0.remove(&job);
+    }
+}
+
+/// The names of one file, up to a batch.
+#[derive(Debug, Default)]
+struct Names {
     next: i64,
     names: HashSet<u64>,
 }
@@ -66,23 +81,15 @@ impl Portal {
         job: &JobRow,
         batch: &BatchRow,
     ) -> Result<Step> {
-        let mut seen = self.seen().lock().await;
-        if batch.number == 0 {
-            *seen = Some(Seen { job: job.id, next: 0, names: HashSet::new() });
-        }
-        let Some(seen) =
-            seen.as_mut().filter(|seen| seen.job == job.id && seen.next == batch.number)
-        else {
-            return Ok(Step::Again);
-        };
         let plan = Plan::of(job)?;
-        if !self.may_go_on(tx, job, &plan.doer).await? {
+        if !self.may_go_on(tx, job, (&plan.doer, plan.organization)).await? {
             return Ok(Step::Stop);
         }
+        let mut names = self.names_before(tx, job, &plan, batch.number).await?;
         let mut results = Vec::new();
-        for row in batch.rows::<FileRow>()? {
+        for row in batch.rows::<FileRow>(self.keys())? {
             let fate = match plan.parsed(&row) {
-                Ok(parsed) => match seen.twice(&parsed) {
+                Ok(parsed) => match names.twice(&parsed) {
                     problems if problems.is_empty() => self.fate(tx, &plan, parsed).await?,
                     problems => Fate::Refused(problems),
                 },
@@ -90,8 +97,38 @@ impl Portal {
             };
             results.push(fate.result(row.line));
         }
-        seen.next += 1;
+        names.next = batch.number + 1;
+        let mut seen = self.seen().lock().await;
+        if seen.0.len() >= CHECKS {
+            seen.0.clear();
+        }
+        seen.0.insert(job.id, names);
         Ok(Step::Done(results, Vec::new(), self.now()))
+    }
+
+    /// The names that the rows before a batch want: kept in mind, or read again. Taken out of mind,
+    /// so that a batch that fails leaves none of its own behind.
+    async fn names_before(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        plan: &Plan,
+        number: i64,
+    ) -> Result<Names> {
+        let known = self.seen().lock().await.0.remove(&job.id);
+        if let Some(names) = known.filter(|names| names.next == number && number > 0) {
+            return Ok(names);
+        }
+        let mut names = Names::default();
+        for before in 0..number {
+            let batch = tx.job_batch(job.id, before).await?.context("rows that were looked at")?;
+            for row in batch.rows::<FileRow>(self.keys())? {
+                if let Ok(parsed) = plan.parsed(&row) {
+                    names.twice(&parsed);
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// Does what rows say.
@@ -102,7 +139,7 @@ impl Portal {
         batch: &BatchRow,
     ) -> Result<Step> {
         let plan = Plan::of(job)?;
-        if !self.may_go_on(tx, job, &plan.doer).await?
+        if !self.may_go_on(tx, job, (&plan.doer, plan.organization)).await?
             || !tx.is_within(plan.organization, job.organization_id).await?
             || tx.is_suspended(plan.organization).await?
         {
@@ -110,14 +147,21 @@ impl Portal {
         }
         let checked = batch.results()?;
         let (mut results, mut noted) = (Vec::new(), Vec::new());
-        for (row, checked) in batch.rows::<FileRow>()?.into_iter().zip(checked) {
+        let rows = batch.rows::<FileRow>(self.keys())?;
+        for (row, checked) in rows.into_iter().zip(checked) {
             // What the check left out stays out.
             if checked.outcome == RowOutcome::Refused {
                 results.push(checked);
                 continue;
             }
             let fate = match plan.parsed(&row) {
-                Ok(parsed) => self.fate(tx, &plan, parsed).await?,
+                Ok(parsed) => {
+                    // Held before it is looked at: what changes meanwhile is not undone.
+                    if let Some(customer) = tx.meant_by(plan.organization, &parsed).await? {
+                        tx.lock_account(customer.row.id).await?;
+                    }
+                    self.fate(tx, &plan, parsed).await?
+                }
                 Err(problems) => Fate::Refused(problems),
             };
             match &fate {
@@ -131,7 +175,6 @@ impl Portal {
                 }
                 Fate::Update(customer, details) => {
                     let stamp = customer.next_stamp(self.now());
-                    tx.lock_account(customer.row.id).await?;
                     tx.set_details(customer.row.id, details, stamp).await?;
                     noted.push(Noted {
                         organization: customer.organization_id,
@@ -273,7 +316,7 @@ impl Plan {
     }
 }
 
-impl Seen {
+impl Names {
     /// Which names of a row an earlier one wants as well. Its own count from now on.
     fn twice(&mut self, row: &Parsed) -> Vec<FieldProblem> {
         let email = row.email.as_ref().map(|email| canonical(email.as_str()));

@@ -26,8 +26,10 @@ use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
     failpoint,
+    import_rows::ROWS_PURPOSE,
     new_customer::Doer,
     resets::Why,
+    secrets::Keys,
     store::{BatchRow, JobRow, Tx},
 };
 
@@ -62,8 +64,6 @@ pub(crate) enum Step {
     Done(Vec<RowResult>, Vec<Noted>, Moment),
     /// Nothing may be done before then.
     Wait(Moment),
-    /// The job begins anew at its first row.
-    Again,
     /// On whose behalf it happens may not do that any more.
     Stop,
 }
@@ -99,7 +99,7 @@ impl Portal {
         let Some(job) = tx.take_job(now, now.plus(LEASE)).await? else { return Ok(false) };
         if job.attempts > TRIES {
             tracing::error!(job = %job.id, "a job cannot be finished and is given up");
-            self.end_job(&mut tx, &job, JobState::Stopped).await?;
+            self.end_job(&mut tx, &job, JobState::Stopped, &Doer::of_job(&job)?).await?;
             tx.commit().await?;
             return Ok(true);
         }
@@ -118,9 +118,13 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let Some(batch) = tx.job_batch(job.id, job.position).await? else {
-            let end =
-                if job.state == JobState::Checking { JobState::Checked } else { JobState::Done };
-            self.end_job(&mut tx, job, end).await?;
+            let end = if job.state == JobState::Checking {
+                self.seen().lock().await.forget(job.id);
+                JobState::Checked
+            } else {
+                JobState::Done
+            };
+            self.end_job(&mut tx, job, end, &Doer::of_job(job)?).await?;
             return Ok(tx.commit().await?);
         };
         // First of all: whoever comes second is not let past, and waits for the first one's commit.
@@ -162,15 +166,11 @@ impl Portal {
                 tx.rest_job(job.id, until, 0).await?;
                 tx.commit().await?;
             }
-            Step::Again => {
-                tx.restart_job(job.id, job.state, &job.plan, now).await?;
-                tx.commit().await?;
-            }
             Step::Stop => {
                 drop(tx);
                 let mut tx = self.db().write().await?;
                 tracing::warn!(job = %job.id, "a job ends: its owner may not do that any more");
-                self.end_job(&mut tx, job, JobState::Stopped).await?;
+                self.end_job(&mut tx, job, JobState::Stopped, &Doer::of_job(job)?).await?;
                 tx.commit().await?;
             }
         }
@@ -178,7 +178,13 @@ impl Portal {
     }
 
     /// Ends a job, or its check. What it did is recorded; rows that were not done are gone.
-    async fn end_job(&self, tx: &mut Tx, job: &JobRow, end: JobState) -> Result<()> {
+    async fn end_job(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        end: JobState,
+        by: &Doer,
+    ) -> Result<()> {
         if !tx.set_job_state(job.id, job.state, end, self.now()).await? || end == JobState::Checked
         {
             return Ok(());
@@ -186,8 +192,7 @@ impl Portal {
         tx.wipe_rows(job.id).await?;
         if matches!(job.state, JobState::Running | JobState::Paused) {
             let outcome = if end == JobState::Done { Outcome::Done } else { Outcome::Refused };
-            let doer = Doer::of_job(job)?;
-            tx.record(self, doer.event_of_job(job, outcome)).await?;
+            tx.record(self, by.event_of_job(job, outcome)).await?;
         }
         Ok(())
     }
@@ -226,7 +231,8 @@ impl Portal {
         Ok((tx, job, proven))
     }
 
-    /// Pauses, resumes or ends a job. What it is past already is no wish to refuse.
+    /// Pauses, resumes or ends a job; to resume one takes a fresh proof, as to start it did. What it
+    /// is past already is no wish to refuse.
     pub async fn change_job(
         &self,
         actor: &Actor,
@@ -234,14 +240,20 @@ impl Portal {
         kind: JobKind,
         wish: JobWish,
     ) -> Result<()> {
-        let (mut tx, job, _) = self.hold_job(actor, id, kind).await?;
+        let (mut tx, job, proven) = self.hold_job(actor, id, kind).await?;
+        let by = Doer::of(actor);
         let now = self.now();
         match wish {
             JobWish::Pause => {
                 tx.set_job_state(id, JobState::Running, JobState::Paused, now).await?;
             }
+            JobWish::Resume if job.state == JobState::Paused && !proven => {
+                return Err(Refusal::StepUp.into());
+            }
             JobWish::Resume => {
-                tx.set_job_state(id, JobState::Paused, JobState::Running, now).await?;
+                if tx.set_job_state(id, JobState::Paused, JobState::Running, now).await? {
+                    tx.record(self, by.event_of_job(&job, Outcome::Begun)).await?;
+                }
             }
             JobWish::Stop => match job.state {
                 JobState::Done | JobState::Stopped => {}
@@ -250,7 +262,7 @@ impl Portal {
                     tx.remove_job(id).await?;
                 }
                 JobState::Running | JobState::Paused => {
-                    self.end_job(&mut tx, &job, JobState::Stopped).await?;
+                    self.end_job(&mut tx, &job, JobState::Stopped, &by).await?;
                 }
             },
         }
@@ -335,8 +347,14 @@ impl Portal {
     }
 
     /// Whether the one on whose behalf a job happens may still do that: held until the commit.
-    pub(crate) async fn may_go_on(&self, tx: &mut Tx, job: &JobRow, doer: &Doer) -> Result<bool> {
-        tx.hold_policy(job.organization_id).await?;
+    /// So is the organization whose customers it is about, with those above it.
+    pub(crate) async fn may_go_on(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        (doer, organization): (&Doer, OrganizationId),
+    ) -> Result<bool> {
+        tx.hold_policy(organization).await?;
         let Some(account) = tx.lock_account(doer.id).await? else { return Ok(false) };
         Ok(account.kind == AccountKind::Staff
             && account.role.is_some_and(|role| role.may(Permission::EditCustomers))
@@ -355,10 +373,11 @@ impl BatchRow {
     }
 
     /// Its rows.
-    pub(crate) fn rows<T: serde::de::DeserializeOwned>(&self) -> Result<Vec<T>> {
-        let text = self.content.as_deref().context("rows that are done already")?;
+    pub(crate) fn rows<T: serde::de::DeserializeOwned>(&self, keys: &Keys) -> Result<Vec<T>> {
+        let sealed = self.content.as_deref().context("rows that are done already")?;
         // The cause may quote a row.
-        Ok(serde_json::from_str(text).map_err(|_| anyhow::anyhow!("rows that cannot be read"))?)
+        let rows = keys.open(ROWS_PURPOSE, sealed);
+        Ok(rows.map_err(|_| anyhow::anyhow!("rows that cannot be read"))?)
     }
 }
 

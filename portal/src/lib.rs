@@ -144,7 +144,8 @@ struct Rooms {
     sign_ins: SignInCounts,
     outbound: Outbound,
     work: Notify,
-    seen: tokio::sync::Mutex<Option<import_rows::Seen>>,
+    seen: tokio::sync::Mutex<import_rows::Seen>,
+    uploads: import_file::Uploads,
 }
 
 /// What [`Portal::look`] found.
@@ -228,6 +229,7 @@ impl Portal {
             outbound: Outbound::allowing(&settings.outgoing_allowed),
             work: Notify::new(),
             seen: tokio::sync::Mutex::default(),
+            uploads: import_file::Uploads::default(),
         })))
     }
 
@@ -296,9 +298,14 @@ impl Portal {
         &self.0.anchored
     }
 
-    /// The names that the file wants whose check this node has under way.
-    fn seen(&self) -> &tokio::sync::Mutex<Option<import_rows::Seen>> {
+    /// The names that the files want whose checks this node has under way.
+    fn seen(&self) -> &tokio::sync::Mutex<import_rows::Seen> {
         &self.0.seen
+    }
+
+    /// Those whose files are arriving on this node.
+    fn uploads(&self) -> &import_file::Uploads {
+        &self.0.uploads
     }
 
     fn judge(&self) -> &Judge {

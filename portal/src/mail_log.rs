@@ -233,12 +233,14 @@ impl Portal {
                 Ok((link, INVITATION_LIFE))
             }
             LinkPurpose::Dispute | LinkPurpose::ConfirmEmail | LinkPurpose::CancelEmail => {
-                if let Some(old) = old {
-                    tx.void_link(old, now).await?;
-                }
-                let kind = (purpose, LinkOrigin::Notice);
+                // Whose doing it was is known by the reset alone.
+                let old = old.ok_or(Refusal::MailImpossible(MailObstacle::NothingKept))?;
+                let about = tx.link(old).await?;
+                let about = about.ok_or(Refusal::MailImpossible(MailObstacle::NothingKept))?;
+                tx.void_link(old, now).await?;
+                let (kind, reset) = ((purpose, LinkOrigin::Notice), about.reset_id);
                 let link =
-                    self.make_link(tx, account, kind, None, DISPUTE_LINK_LIFE, origin).await?;
+                    self.make_link(tx, account, kind, reset, DISPUTE_LINK_LIFE, origin).await?;
                 Ok((link, DISPUTE_LINK_LIFE))
             }
         }

@@ -232,6 +232,7 @@ impl Portal {
         tx.hold_policy(customer.organization_id).await?;
         self.hold_staff(&mut tx, actor, Permission::SendLink).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
+        tx.is_undisputed(actor, id).await?;
         let cancelled = tx.void_reset_links(account.id, now).await?;
         if cancelled > 0 {
             tx.cancel_resets(account.id, now).await?;

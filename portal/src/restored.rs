@@ -20,11 +20,13 @@ pub struct RestoredReport {
     pub mails: u64,
     /// Sealed passwords for downstream systems.
     pub seals: u64,
+    /// Imports and links to many that were under way; they wait to be resumed.
+    pub jobs: u64,
 }
 
 impl Portal {
     /// The last step of a restore: ends every session and step-up, voids every link, forgets every
-    /// device, wipes every seal. All in one transaction.
+    /// device, wipes every seal, pauses every job. All in one transaction.
     pub async fn restored(&self) -> Result<RestoredReport> {
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -34,6 +36,7 @@ impl Portal {
             devices: tx.revoke_all_devices(now).await?,
             mails: tx.wipe_mails(now).await?,
             seals: tx.wipe_seals().await?,
+            jobs: tx.pause_all_jobs(now).await?,
         };
         tx.expire_resets(now).await?;
         tx.clear_forgotten().await?;

@@ -26,10 +26,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Error, Portal, Result,
+    import_rows::ROWS_PURPOSE,
     jobs::{Noted, Step},
     new_customer::{Doer, Problems},
+    reset_desk::SENT_TWICE_WITHIN,
     resets::Why,
-    store::{BatchRow, JobRow, Tx},
+    store::{Account, BatchRow, JobRow, Tx},
     throttle::Limit,
 };
 
@@ -170,6 +172,13 @@ impl Portal {
         if !self.sends_mail(&mut tx, actor.organization).await? {
             return Err(Refusal::ResetImpossible(Obstacle::NoMail).into());
         }
+        // Pressed twice, without scripts: one job, one link for each.
+        for last in tx.jobs(actor.organization, JobKind::SendLinks, 1).await? {
+            let same = Plan::of(&last)?.is_as(&plan) && last.total == total;
+            if same && now.since(last.created_at) < SENT_TWICE_WITHIN {
+                return Ok(last.id);
+            }
+        }
         tx.add_job(&row).await?;
         tx.commit().await?;
         // One customer is one batch, since each may have to wait. What a crash leaves half stored
@@ -178,7 +187,7 @@ impl Portal {
             let mut tx = self.db().write().await?;
             for (place, customer) in some.iter().enumerate() {
                 let number = i64::try_from(number * STORED_AT_ONCE + place).unwrap_or(i64::MAX);
-                let content = serde_json::to_string(&[customer]).context("rows")?;
+                let content = self.keys().seal(ROWS_PURPOSE, &[customer])?;
                 tx.add_job_batch(id, number, &content).await?;
             }
             tx.commit().await?;
@@ -189,7 +198,9 @@ impl Portal {
         if !self.hold_staff(&mut tx, actor, Permission::EditCustomers).await? {
             return Err(Refusal::StepUp.into());
         }
-        tx.set_job_state(id, JobState::Receiving, JobState::Running, now).await?;
+        if !tx.set_job_state(id, JobState::Receiving, JobState::Running, now).await? {
+            return Err(Refusal::NotFound.into());
+        }
         tx.record(self, plan.doer.event_of_job(&row, Outcome::Begun)).await?;
         tx.commit().await?;
         self.wake();
@@ -216,13 +227,10 @@ impl Portal {
         batch: &BatchRow,
     ) -> Result<Step> {
         let plan = Plan::of(job)?;
-        if !self.may_go_on(tx, job, &plan.doer).await? {
-            return Ok(Step::Stop);
-        }
         let now = self.now();
         let (mut results, mut noted) = (Vec::new(), Vec::new());
         let mut line = u32::try_from(batch.number).unwrap_or(u32::MAX);
-        for id in batch.rows::<AccountId>()? {
+        for id in batch.rows::<AccountId>(self.keys())? {
             line = line.saturating_add(1);
             let refused = |problem| RowResult {
                 line,
@@ -230,50 +238,39 @@ impl Portal {
                 why: vec![FieldProblem { field: String::new(), problem }],
                 customer: Some(id),
             };
-            let customer = match tx.customer(id).await? {
-                Some(customer)
-                    if tx.is_within(customer.organization_id, job.organization_id).await? =>
-                {
-                    customer
-                }
-                _ => {
-                    results.push(refused(Problem::CustomerGone));
-                    continue;
-                }
-            };
-            let organization = customer.organization_id;
-            if customer.row.state == AccountState::Suspended
-                || tx.is_suspended(organization).await?
-            {
-                results.push(refused(Problem::CustomerSuspended));
-                continue;
+            let customer = tx.customer(id).await?;
+            let organization =
+                customer.as_ref().map_or(job.organization_id, |customer| customer.organization_id);
+            // Everything is held before it is looked at, in the order in which all do: the rules,
+            // the staff, the customer, and last of all what is counted.
+            if !self.may_go_on(tx, job, (&plan.doer, organization)).await? {
+                return Ok(Step::Stop);
             }
-            let policy = tx.policy(organization).await?;
-            // What the desk refuses, many letters at once do not get around.
-            if tx.is_disputed_against(id, plan.doer.id).await? {
-                results.push(refused(Problem::DisputedAgainst));
-                continue;
-            }
-            if policy.is_on(Rule::SplitDelivery) {
-                results.push(refused(Problem::AsksForPin));
-                continue;
-            }
-            if !self.sends_mail(tx, organization).await? {
-                results.push(refused(Problem::NoMail));
-                continue;
-            }
-            let count = policy.count(Rule::ResetsPerOrganization);
-            let limit = Limit { count, window: RESET_WINDOW };
-            if let Some(wait) = tx.take(&format!("resets-of:{organization}"), limit, now).await? {
-                return Ok(Step::Wait(now.plus(wait)));
-            }
-            let Some(account) = tx.lock_account(id).await? else {
+            let account = tx.lock_account(id).await?;
+            let is_theirs = tx.is_within(organization, job.organization_id).await?;
+            let (Some(customer), Some(account), true) = (customer, account, is_theirs) else {
                 results.push(refused(Problem::CustomerGone));
                 continue;
             };
-            if account.state == AccountState::Suspended || account.organization_id != organization {
-                results.push(refused(Problem::CustomerSuspended));
+            if account.organization_id != organization {
+                results.push(refused(Problem::CustomerGone));
                 continue;
+            }
+            if let Some(problem) = self.left_out(tx, &account, &plan).await? {
+                results.push(refused(problem));
+                continue;
+            }
+            // A part of what the desk may do is left to the desk.
+            let policy = tx.policy(organization).await?;
+            let count = policy.count(Rule::ResetsPerOrganization);
+            let window = RESET_WINDOW;
+            for (name, count) in [
+                (format!("resets-of-jobs:{organization}"), (count / 2).max(1)),
+                (format!("resets-of:{organization}"), count),
+            ] {
+                if let Some(wait) = tx.take(&name, Limit { count, window }, now).await? {
+                    return Ok(Step::Wait(now.plus(wait)));
+                }
             }
             let why = plan.why.clone();
             let reset = self.mail_link(tx, &account, &customer, (&plan.doer, why)).await?;
@@ -295,7 +292,38 @@ impl Portal {
     }
 }
 
+impl Portal {
+    /// Why a customer, who is held, gets no link: what the desk refuses, many letters at once do
+    /// not get around.
+    async fn left_out(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        plan: &Plan,
+    ) -> Result<Option<Problem>> {
+        let organization = account.organization_id;
+        Ok(
+            if account.state == AccountState::Suspended || tx.is_suspended(organization).await? {
+                Some(Problem::CustomerSuspended)
+            } else if tx.is_disputed_against(account.id, plan.doer.id).await? {
+                Some(Problem::DisputedAgainst)
+            } else if tx.policy(organization).await?.is_on(Rule::SplitDelivery) {
+                Some(Problem::AsksForPin)
+            } else if !self.sends_mail(tx, organization).await? {
+                Some(Problem::NoMail)
+            } else {
+                None
+            },
+        )
+    }
+}
+
 impl Plan {
+    /// Whether the same member of staff wants the same.
+    fn is_as(&self, other: &Self) -> bool {
+        (self.doer.id, &self.why, self.per_minute) == (other.doer.id, &other.why, other.per_minute)
+    }
+
     fn of(job: &JobRow) -> Result<Self> {
         Ok(serde_json::from_str(&job.plan).context("the plan of links to many")?)
     }

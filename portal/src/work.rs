@@ -23,6 +23,8 @@ const SENDERS: usize = 4;
 const KEEP: Duration = Duration::from_hours(90 * 24);
 /// How long files are kept whose import nobody has started.
 const KEEP_DRAFTS: Duration = Duration::from_hours(24);
+/// How long a job waits to be resumed.
+const KEEP_PAUSED: Duration = Duration::from_hours(14 * 24);
 /// How long failures are remembered that nothing was added to.
 const KEEP_COUNTERS: Duration = Duration::from_hours(30 * 24);
 
@@ -112,6 +114,7 @@ impl Portal {
         tx.prune_calls(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
+        tx.end_paused_jobs(now.minus(KEEP_PAUSED), now).await?;
         tx.prune_jobs(now.minus(KEEP), now.minus(KEEP_DRAFTS)).await?;
         tx.commit().await?;
         // Apart: others hold limits while they wait for links and sessions.

@@ -1,7 +1,13 @@
 //! Files that people send and get: customers in, customers and reports out. They pass through piece
 //! by piece, whatever their size.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use app::{api, request::RequestFacts, words};
 use axum::{
@@ -12,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use leptos::prelude::{Owner, provide_context};
 use model::{
     customer::{CustomerOrder, CustomerQuery, CustomerState},
@@ -32,6 +38,8 @@ const SLOWEST: Duration = Duration::from_mins(15);
 /// How much more than the largest file is read and thrown away, so that a browser sees the answer
 /// and not a closed connection.
 const SWALLOWED: u64 = 50 * 1024 * 1024;
+/// What may arrive before the file itself: the edges of the form, and its other fields.
+const BEFORE: u64 = 64 * 1024;
 /// So that spreadsheets read what follows as UTF-8.
 const MARK: &str = "\u{feff}";
 
@@ -69,8 +77,18 @@ pub async fn import(State(server): State<Arc<Server>>, request: Request) -> Resp
         Ok(upload) => upload,
         Err(error) => return refused(error, &facts),
     };
-    let body = request.into_body().into_data_stream();
-    let arriving = arrive(Multipart::new(body, boundary), upload);
+    // Until the file begins, little may arrive: all of it is kept in memory.
+    let room = Arc::new(AtomicU64::new(BEFORE));
+    let (left, mut arrived) = (Arc::clone(&room), 0);
+    let body = request.into_body().into_data_stream().map(move |piece| {
+        let piece = piece.map_err(std::io::Error::other)?;
+        arrived += piece.len() as u64;
+        if arrived > left.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("more arrives than there is room for"));
+        }
+        Ok(piece)
+    });
+    let arriving = arrive(Multipart::new(body, boundary), upload, &room);
     let (name, upload) = match tokio::time::timeout(SLOWEST, arriving).await {
         Ok(Ok(arrived)) => arrived,
         Ok(Err(Arrival::Problem(problem))) => return told(problem),
@@ -93,12 +111,22 @@ enum Arrival {
 }
 
 /// Takes the file of a form in; what else the form holds is nothing to us.
-async fn arrive(mut form: Multipart<'_>, mut upload: Upload) -> Result<(String, Upload), Arrival> {
+async fn arrive(
+    mut form: Multipart<'_>,
+    mut upload: Upload,
+    room: &AtomicU64,
+) -> Result<(String, Upload), Arrival> {
     let incomplete = |_| Arrival::Problem(Problem::FileIncomplete);
-    while let Some(mut field) = form.next_field().await.map_err(incomplete)? {
+    loop {
+        let next = tokio::time::timeout(PAUSE, form.next_field()).await;
+        let next = next.map_err(|_| Arrival::Problem(Problem::FileIncomplete))?;
+        let Some(mut field) = next.map_err(incomplete)? else {
+            return Err(Arrival::Problem(Problem::NoFile));
+        };
         if field.name() != Some("file") {
             continue;
         }
+        room.store(BEFORE + LARGEST_FILE + SWALLOWED, Ordering::Relaxed);
         let name = field.file_name().unwrap_or_default().to_owned();
         let mut size = 0_u64;
         let mut problem = None;
@@ -129,7 +157,6 @@ async fn arrive(mut form: Multipart<'_>, mut upload: Upload) -> Result<(String, 
         }
         return problem.map_or(Ok((name, upload)), |problem| Err(Arrival::Problem(problem)));
     }
-    Err(Arrival::Problem(Problem::NoFile))
 }
 
 fn boundary(headers: &HeaderMap) -> Option<String> {

@@ -38,8 +38,8 @@ CREATE INDEX jobs_organization ON jobs (organization_id, kind, created_at);
 CREATE TABLE job_batches (
     job_id UUID NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     number BIGINT NOT NULL,
-    -- The rows, as JSON; gone once they are done.
-    content TEXT,
+    -- The rows, as JSON, sealed; gone once they are done.
+    content BYTEA,
     -- What came of them, as JSON, without anything personal.
     result TEXT,
     refused BIGINT NOT NULL,

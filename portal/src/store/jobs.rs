@@ -34,7 +34,7 @@ pub(crate) struct JobRow {
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(crate) struct BatchRow {
     pub number: i64,
-    pub content: Option<String>,
+    pub content: Option<Vec<u8>>,
     pub result: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl Tx {
         &mut self,
         job: JobId,
         number: i64,
-        content: &str,
+        content: &[u8],
     ) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("INSERT INTO job_batches (job_id, number, content, refused) VALUES ($1, $2, $3, 0)")
             .bind(job).bind(number).bind(content).execute(c).await.map(drop))
@@ -214,6 +214,19 @@ impl Tx {
     /// Removes what somebody began and never started.
     pub async fn remove_drafts(&mut self, by: AccountId, kind: JobKind) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM jobs WHERE created_by = $1 AND kind = $2 AND state IN ('receiving', 'draft', 'checking', 'checked')").bind(by).bind(kind).execute(c).await.map(drop))
+    }
+
+    /// Ends jobs that were paused before `before`, with their rows.
+    pub async fn end_paused_jobs(&mut self, before: Moment, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM job_batches WHERE job_id IN (SELECT id FROM jobs WHERE state = 'paused' AND updated_at < $1) AND result IS NULL").bind(before).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("UPDATE job_batches SET content = NULL WHERE content IS NOT NULL AND job_id IN (SELECT id FROM jobs WHERE state = 'paused' AND updated_at < $1)").bind(before).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("UPDATE jobs SET state = 'stopped', finished_at = $2, updated_at = $2 WHERE state = 'paused' AND updated_at < $1").bind(before).bind(now).execute(c).await.map(drop))
+    }
+
+    /// Pauses every job that goes on by itself; how many there were.
+    pub async fn pause_all_jobs(&mut self, now: Moment) -> sqlx::Result<u64> {
+        on!(self, c => sqlx::query("UPDATE jobs SET state = CASE state WHEN 'running' THEN 'paused' ELSE 'draft' END, position = CASE state WHEN 'running' THEN position ELSE 0 END, lease_until = NULL, attempts = 0, updated_at = $1 WHERE state IN ('checking', 'running')")
+            .bind(now).execute(c).await.map(|done| done.rows_affected()))
     }
 
     /// Forgets jobs that ended before `before`, and those that nobody started since `drafts`.

@@ -8,8 +8,13 @@ use model::{
     text::EmailAddress,
 };
 
+use sqlx::AssertSqlSafe;
+
 use super::{Tx, locked, on};
 use crate::mail::LetterKind;
+
+/// Mails of one organization that are sent at once.
+const AT_ONCE: i64 = 3;
 
 /// A mail.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -67,18 +72,25 @@ impl Tx {
             .bind(&row.recipient).bind(&row.sealed).bind(row.expires_at).bind(row.created_at).bind(row.link_id).bind(row.reset_id).execute(c).await.map(drop))
     }
 
-    /// Takes a mail that is due; nobody else gets it before `lease_until`.
+    /// Takes a mail that is due; nobody else gets it before `lease_until`. Those that somebody waits
+    /// for go first, and no organization has more than a few under way.
     pub async fn take_mail(
         &mut self,
         now: Moment,
         lease_until: Moment,
     ) -> sqlx::Result<Option<OutboxRow>> {
-        match self {
-            Self::Sqlite(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, link_id, attempts, expires_at, created_at")
-                .bind(now).bind(lease_until).fetch_optional(&mut **tx).await,
-            Self::Postgres(tx) => sqlx::query_as("UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, link_id, attempts, expires_at, created_at")
-                .bind(now).bind(lease_until).fetch_optional(&mut **tx).await,
+        // Each with an index of its own: letters that somebody waits for, then all.
+        for urgent in ["AND kind <> 'invitation'", ""] {
+            let locked = if matches!(self, Self::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
+            let sql = AssertSqlSafe(format!(
+                "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' {urgent} AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) AND organization_id NOT IN (SELECT organization_id FROM outbox WHERE state = 'waiting' AND lease_until IS NOT NULL AND lease_until >= $1 GROUP BY organization_id HAVING COUNT(*) >= $3) ORDER BY due_at, id LIMIT 1 {locked}) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, link_id, attempts, expires_at, created_at"
+            ));
+            let taken: Option<OutboxRow> = on!(self, c => sqlx::query_as(sql).bind(now).bind(lease_until).bind(AT_ONCE).fetch_optional(c).await)?;
+            if taken.is_some() {
+                return Ok(taken);
+            }
         }
+        Ok(None)
     }
 
     /// A mail goes out again at `due_at`.

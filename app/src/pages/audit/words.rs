@@ -91,6 +91,7 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::InvitationSent => tr!(did.invitation_sent, who = who, whom = whom),
         AuditKind::CustomerChanged => tr!(did.customer_changed, who = who, whom = whom),
         AuditKind::CustomerDeleted => tr!(did.customer_deleted, who = who, whom = whom),
+        AuditKind::ImportChecked => tr!(did.import_checked, who = who),
         AuditKind::CustomersImported => tr!(did.customers_imported, who = who),
         AuditKind::CustomersExported => tr!(did.customers_exported, who = who),
         AuditKind::ManyLinksSent => tr!(did.many_links_sent, who = who),
