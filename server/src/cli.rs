@@ -218,8 +218,8 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
             let portal = open(place).await?;
             let done = portal.restored().await?;
             println!(
-                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords. Start `rekey serve` again.",
-                done.sessions, done.links, done.devices, done.mails, done.seals
+                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords; {} jobs wait to be resumed. Start `rekey serve` again.",
+                done.sessions, done.links, done.devices, done.mails, done.seals, done.jobs
             );
             portal.close().await;
         }

@@ -8,7 +8,7 @@ use model::{
 
 use super::ApiError;
 #[cfg(feature = "ssr")]
-use super::{actor, see_other_if_plain};
+use super::{actor, see_other, see_other_if_plain};
 
 /// The newest imports that one may see.
 #[server(prefix = "/api", endpoint = "imports/list")]

@@ -21,6 +21,8 @@ stories! {
     who_may_change_customers,
     a_suspended_customer_is_out_at_once,
     a_customer_comes_back,
+    whoever_is_disputed_against_does_nothing_more_to_that_customer,
+    saying_that_it_was_not_oneself_outlives_being_suspended,
     deleting_needs_proof_and_the_name,
     who_is_deleted_leaves_nothing_personal,
     the_audit_log_outlives_who_is_deleted,
@@ -264,4 +266,37 @@ async fn staff_read_what_happened(world: &mut World) {
     let carla = world.enters("carla").await;
     let there = world.portal.customer_activity(&carla.actor, casey.person.id, None).await;
     assert_eq!(refusal(there), Refusal::NotFound);
+}
+
+async fn whoever_is_disputed_against_does_nothing_more_to_that_customer(world: &mut World) {
+    let olivia = world.proves(&world.enters("olivia").await).await;
+    let casey = world.person("casey").await;
+    let shown = view(world, &olivia, &casey).await;
+    let dispute = "INSERT INTO disputes (id, account_id, organization_id, operator_id, created_at) SELECT id, id, organization_id, $2, 0 FROM accounts WHERE id = $1";
+    world.sql.run(dispute, values![casey.id, olivia.actor.account]).await;
+    let portal = &world.portal;
+    let refused = [
+        portal.change_customer(&olivia.actor, changes(&shown, "Casey Other")).await,
+        portal.suspend_customer(&olivia.actor, casey.id, "Asked for it").await,
+        portal.resume_customer(&olivia.actor, casey.id).await,
+        portal.cancel_links(&olivia.actor, casey.id).await.map(drop),
+        delete(world, &olivia, &casey, "Casey Thornton").await,
+    ];
+    for refused in refused {
+        let why = Refusal::ResetImpossible(model::reset::Obstacle::DisputedAgainst);
+        assert_eq!(refusal(refused), why);
+    }
+    assert!(world.lets_in(&casey, portal::DEMO_PASSWORD).await);
+}
+
+async fn saying_that_it_was_not_oneself_outlives_being_suspended(world: &mut World) {
+    let olivia = world.enters("olivia").await;
+    let casey = world.person("casey").await;
+    world.resets(&casey, NEW).await;
+    let notice = world.notice_for(&casey).await;
+    world.portal.suspend_customer(&olivia.actor, casey.id, "Asked for it").await.unwrap();
+    world.portal.resume_customer(&olivia.actor, casey.id).await.unwrap();
+    world.disputes(&notice).await.unwrap();
+    assert!(!world.lets_in(&casey, NEW).await);
+    world.mails().await;
 }

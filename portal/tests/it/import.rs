@@ -42,6 +42,9 @@ stories! {
     killed_with_a_batch_taken_nothing_is_lost,
     a_check_begins_anew_after_a_crash,
     two_nodes_share_an_import,
+    two_checks_at_once_both_end,
+    rows_are_sealed_and_checks_are_recorded,
+    a_file_at_a_time_of_everybody,
     many_rows,
 }
 
@@ -572,4 +575,51 @@ async fn many_rows(world: &mut World) {
     println!(
         "{rows} rows: received after {received:?}, checked after {checked:?}, imported after {imported:?}; {peak}"
     );
+}
+
+async fn two_checks_at_once_both_end(world: &mut World) {
+    let (olivia, operator) = (world.enters("olivia").await, world.enters("operator").await);
+    let mut jobs = Vec::new();
+    for who in [&olivia, &operator] {
+        let text = file(350) + "N-7;Once More;again@newcomers.example;;no\n";
+        let id = receives(world, who, &text).await.unwrap();
+        let request = mapped(&view(world, who, id).await);
+        world.portal.map_import(&who.actor, request).await.unwrap();
+        jobs.push((who, id));
+    }
+    world.portal.work_off().await.unwrap();
+    for (who, id) in jobs {
+        let view = view(world, who, id).await;
+        assert_eq!((view.job.state, view.job.counts), (JobState::Checked, counts(350, 0, 0, 1)));
+    }
+}
+
+async fn rows_are_sealed_and_checks_are_recorded(world: &mut World) {
+    let olivia = world.enters("olivia").await;
+    let text = "Name,Email,Password\nNova,nova@newcomers.example,hunter-two-of-old\n";
+    let job = receives(world, &olivia, text).await.unwrap();
+    let content: Vec<u8> = world.sql.one("SELECT content FROM job_batches", []).await;
+    assert!(!String::from_utf8_lossy(&content).contains("hunter"));
+    for n in 0..20 {
+        let request = mapped(&view(world, &olivia, job).await);
+        world.portal.map_import(&olivia.actor, request).await.unwrap_or_else(|e| panic!("{n}: {e}"));
+        world.portal.work_off().await.unwrap();
+    }
+    let recorded: i64 = world
+        .sql
+        .one("SELECT COUNT(*) FROM audit_entries WHERE kind = 'import_checked'", [])
+        .await;
+    assert_eq!(recorded, 20);
+    let request = mapped(&view(world, &olivia, job).await);
+    let once_more = world.portal.map_import(&olivia.actor, request).await;
+    assert!(matches!(refusal(once_more), Refusal::Wait { .. }));
+}
+
+async fn a_file_at_a_time_of_everybody(world: &mut World) {
+    let olivia = world.enters("olivia").await;
+    let first = world.portal.begin_upload(&olivia.actor).await.unwrap();
+    let second = world.portal.begin_upload(&olivia.actor).await;
+    assert!(matches!(second, Err(portal::Error::Busy { .. })));
+    drop(first);
+    world.portal.begin_upload(&olivia.actor).await.unwrap();
 }

@@ -190,6 +190,10 @@ async fn a_notice_is_sent_again_as_it_was(world: &mut World) {
     let link = link_in(world, letter, model::link::LinkPurpose::Dispute);
     world.disputes(&link).await.unwrap();
     assert!(!world.lets_in(&entered.person, NEW).await);
+    // Whose doing it was is known as if the first one had arrived.
+    let known: i64 =
+        world.sql.one("SELECT COUNT(*) FROM disputes WHERE reset_id IS NOT NULL", []).await;
+    assert_eq!(known, 1);
     world.portal.work_off().await.unwrap();
     // To the address that is stored now.
     let states: Vec<String> = world

@@ -20,6 +20,9 @@ stories! {
     links_go_at_a_rate_and_within_the_budget,
     who_is_suspended_or_gone_is_left_out,
     what_the_desk_refuses_many_do_not_get_around,
+    pressed_twice_it_is_one,
+    resuming_takes_proof_and_whoever_ends_it_is_named,
+    what_was_stopped_after_a_backup_does_not_go_on_by_itself,
     it_needs_proof_a_reason_and_the_count,
     who_may_send_to_many,
     it_is_paused_and_goes_on_after_a_restart,
@@ -108,7 +111,7 @@ async fn all_whom_a_query_finds_get_links(world: &mut World) {
 
 async fn links_go_at_a_rate_and_within_the_budget(world: &mut World) {
     let olivia = olivia(world).await;
-    world.sets_rule("Northwind Backup", "resets_per_organization", Some(2), None).await;
+    world.sets_rule("Northwind Backup", "resets_per_organization", Some(4), None).await;
     let ids = picked(world, &["casey", "drew", "lou"]).await;
     let slow = SendMany { per_minute: "10".into(), ..request(Many::Picked(ids), "3") };
     let job = world.portal.send_many(&olivia.actor, slow).await.unwrap();
@@ -121,7 +124,8 @@ async fn links_go_at_a_rate_and_within_the_budget(world: &mut World) {
     assert_eq!(sent().await.counts.created, 1);
     world.seconds_pass(1);
     assert_eq!(sent().await.counts.created, 2);
-    // The organization allows two within an hour: the third waits, and says until when.
+    // The organization allows four within an hour, half of which are the desk's: the third waits,
+    // and says until when.
     world.seconds_pass(6);
     let view = sent().await;
     assert_eq!((view.counts.created, view.state), (2, JobState::Running));
@@ -137,6 +141,52 @@ async fn links_go_at_a_rate_and_within_the_budget(world: &mut World) {
     };
     assert_eq!(sent, 3);
     world.mails().await;
+}
+
+async fn pressed_twice_it_is_one(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey", "drew"]).await;
+    let first = sends(world, &olivia, Many::Picked(ids.clone()), "2").await.unwrap();
+    assert_eq!(sends(world, &olivia, Many::Picked(ids.clone()), "2").await.unwrap(), first);
+    world.seconds_pass(11);
+    assert_ne!(sends(world, &olivia, Many::Picked(ids), "2").await.unwrap(), first);
+    world.mails().await;
+}
+
+async fn resuming_takes_proof_and_whoever_ends_it_is_named(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey", "drew"]).await;
+    let job = sends(world, &olivia, Many::Picked(ids), "2").await.unwrap();
+    let wish = async |world: &World, who: &Entered, wish| {
+        world.portal.change_job(&who.actor, job, JobKind::SendLinks, wish).await
+    };
+    wish(world, &olivia, JobWish::Pause).await.unwrap();
+    let operator = world.enters("operator").await;
+    let resumed = wish(world, &operator, JobWish::Resume).await;
+    assert_eq!(refusal(resumed), Refusal::StepUp);
+    wish(world, &operator, JobWish::Stop).await.unwrap();
+    let by: Vec<uuid::Uuid> = world
+        .sql
+        .column("SELECT actor_id FROM audit_entries WHERE kind = 'many_links_sent' ORDER BY position", [])
+        .await;
+    assert_eq!(by, [olivia.actor.account.0, operator.actor.account.0]);
+    assert!(world.new_mails().await.is_empty());
+}
+
+async fn what_was_stopped_after_a_backup_does_not_go_on_by_itself(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey", "drew"]).await;
+    let job = sends(world, &olivia, Many::Picked(ids), "2").await.unwrap();
+    assert_eq!(world.portal.restored().await.unwrap().jobs, 1);
+    world.portal.work_off().await.unwrap();
+    let state: String = world.sql.one("SELECT state FROM jobs WHERE id = $1", values![job]).await;
+    assert_eq!(state, "paused");
+    assert!(world.new_mails().await.is_empty());
+    // Nor does it wait for ever.
+    world.days_pass(15);
+    world.portal.tidy().await.unwrap();
+    let state: String = world.sql.one("SELECT state FROM jobs WHERE id = $1", values![job]).await;
+    assert_eq!(state, "stopped");
 }
 
 async fn who_is_suspended_or_gone_is_left_out(world: &mut World) {
