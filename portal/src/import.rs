@@ -251,7 +251,8 @@ impl Portal {
         let limit = Limit { count: IMPORT_CHECKS, window: IMPORT_CHECK_WINDOW };
         let name = format!("import-checks:{}", actor.organization);
         let mut tx = tx.take_or_refuse(&name, limit, self.now()).await?;
-        let event = plan_event(&job, &Doer::of(actor));
+        let doer = Doer::of(actor);
+        let event = plan_event(&job, &doer);
         tx.record(self, Event { kind: AuditKind::ImportChecked, outcome: Outcome::Done, ..event })
             .await?;
         let plan = serde_json::to_string(&plan).context("a plan")?;

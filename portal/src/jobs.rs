@@ -178,13 +178,7 @@ impl Portal {
     }
 
     /// Ends a job, or its check. What it did is recorded; rows that were not done are gone.
-    async fn end_job(
-        &self,
-        tx: &mut Tx,
-        job: &JobRow,
-        end: JobState,
-        by: &Doer,
-    ) -> Result<()> {
+    async fn end_job(&self, tx: &mut Tx, job: &JobRow, end: JobState, by: &Doer) -> Result<()> {
         if !tx.set_job_state(job.id, job.state, end, self.now()).await? || end == JobState::Checked
         {
             return Ok(());

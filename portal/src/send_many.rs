@@ -302,19 +302,17 @@ impl Portal {
         plan: &Plan,
     ) -> Result<Option<Problem>> {
         let organization = account.organization_id;
-        Ok(
-            if account.state == AccountState::Suspended || tx.is_suspended(organization).await? {
-                Some(Problem::CustomerSuspended)
-            } else if tx.is_disputed_against(account.id, plan.doer.id).await? {
-                Some(Problem::DisputedAgainst)
-            } else if tx.policy(organization).await?.is_on(Rule::SplitDelivery) {
-                Some(Problem::AsksForPin)
-            } else if !self.sends_mail(tx, organization).await? {
-                Some(Problem::NoMail)
-            } else {
-                None
-            },
-        )
+        Ok(if account.state == AccountState::Suspended || tx.is_suspended(organization).await? {
+            Some(Problem::CustomerSuspended)
+        } else if tx.is_disputed_against(account.id, plan.doer.id).await? {
+            Some(Problem::DisputedAgainst)
+        } else if tx.policy(organization).await?.is_on(Rule::SplitDelivery) {
+            Some(Problem::AsksForPin)
+        } else if !self.sends_mail(tx, organization).await? {
+            Some(Problem::NoMail)
+        } else {
+            None
+        })
     }
 }
 

@@ -81,7 +81,8 @@ impl Tx {
     ) -> sqlx::Result<Option<OutboxRow>> {
         // Each with an index of its own: letters that somebody waits for, then all.
         for urgent in ["AND kind <> 'invitation'", ""] {
-            let locked = if matches!(self, Self::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
+            let locked =
+                if matches!(self, Self::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
             let sql = AssertSqlSafe(format!(
                 "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE id = (SELECT id FROM outbox WHERE state = 'waiting' {urgent} AND due_at <= $1 AND (lease_until IS NULL OR lease_until < $1) AND organization_id NOT IN (SELECT organization_id FROM outbox WHERE state = 'waiting' AND lease_until IS NOT NULL AND lease_until >= $1 GROUP BY organization_id HAVING COUNT(*) >= $3) ORDER BY due_at, id LIMIT 1 {locked}) RETURNING id, site_id, organization_id, account_id, reset_id, kind, language, recipient, sealed, link_id, attempts, expires_at, created_at"
             ));

@@ -602,13 +602,15 @@ async fn rows_are_sealed_and_checks_are_recorded(world: &mut World) {
     assert!(!String::from_utf8_lossy(&content).contains("hunter"));
     for n in 0..20 {
         let request = mapped(&view(world, &olivia, job).await);
-        world.portal.map_import(&olivia.actor, request).await.unwrap_or_else(|e| panic!("{n}: {e}"));
+        world
+            .portal
+            .map_import(&olivia.actor, request)
+            .await
+            .unwrap_or_else(|e| panic!("{n}: {e}"));
         world.portal.work_off().await.unwrap();
     }
-    let recorded: i64 = world
-        .sql
-        .one("SELECT COUNT(*) FROM audit_entries WHERE kind = 'import_checked'", [])
-        .await;
+    let recorded: i64 =
+        world.sql.one("SELECT COUNT(*) FROM audit_entries WHERE kind = 'import_checked'", []).await;
     assert_eq!(recorded, 20);
     let request = mapped(&view(world, &olivia, job).await);
     let once_more = world.portal.map_import(&olivia.actor, request).await;

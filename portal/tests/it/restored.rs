@@ -29,7 +29,10 @@ async fn nothing_that_the_backup_knew_lives_again(world: &mut World) {
     world.sql.run(seal, values![vec![1u8, 2, 3], drew.person.id]).await;
 
     let report = world.portal.restored().await.unwrap();
-    assert_eq!(report, RestoredReport { sessions: 3, links: 3, devices: 3, mails: 1, seals: 1, jobs: 0 });
+    assert_eq!(
+        report,
+        RestoredReport { sessions: 3, links: 3, devices: 3, mails: 1, seals: 1, jobs: 0 }
+    );
     for entered in [&casey, &phone, &drew] {
         assert!(!world.holds(entered).await);
     }

@@ -167,7 +167,10 @@ async fn resuming_takes_proof_and_whoever_ends_it_is_named(world: &mut World) {
     wish(world, &operator, JobWish::Stop).await.unwrap();
     let by: Vec<uuid::Uuid> = world
         .sql
-        .column("SELECT actor_id FROM audit_entries WHERE kind = 'many_links_sent' ORDER BY position", [])
+        .column(
+            "SELECT actor_id FROM audit_entries WHERE kind = 'many_links_sent' ORDER BY position",
+            [],
+        )
         .await;
     assert_eq!(by, [olivia.actor.account.0, operator.actor.account.0]);
     assert!(world.new_mails().await.is_empty());
