@@ -30,6 +30,7 @@ pub fn problem(problem: Problem) -> String {
         Problem::EmailTaken => tr!(problem.email_taken).into(),
         Problem::DisputedAgainst => obstacle(Obstacle::DisputedAgainst).into(),
         Problem::AsksForPin => tr!(problem.asks_for_pin).into(),
+        Problem::EmailOrReference => tr!(problem.email_or_reference).into(),
         Problem::NeedsConsent => tr!(problem.needs_consent).into(),
         Problem::NoMail => obstacle(Obstacle::NoMail).into(),
         Problem::ReferenceTaken => tr!(problem.reference_taken).into(),
@@ -45,7 +46,7 @@ pub fn problem(problem: Problem) -> String {
         Problem::NotUtf8 => tr!(problem.not_utf8).into(),
         Problem::NotACsv => tr!(problem.not_a_csv).into(),
         Problem::NoRows => tr!(problem.no_rows).into(),
-        Problem::TooManyRows { max } => tr!(problem.too_many_rows, max = max),
+        Problem::TooManyRows { max } => tr!(problem.too_many_rows, max = number(max)),
         Problem::FileTooLarge => tr!(problem.file_too_large).into(),
         Problem::NoFile => tr!(problem.no_file).into(),
         Problem::FileIncomplete => tr!(problem.file_incomplete).into(),
@@ -98,6 +99,9 @@ pub fn row_problems(problems: &[FieldProblem]) -> Vec<String> {
         .map(|one| {
             let field = ImportField::ALL.into_iter().find(|field| field.word() == one.field);
             match field {
+                Some(field @ ImportField::Language) if one.problem == Problem::NotAChoice => {
+                    format!("{}: {}", import_field(field), tr!(problem.not_a_language))
+                }
                 Some(field) => format!("{}: {}", import_field(field), problem(one.problem)),
                 None => problem(one.problem),
             }
@@ -373,6 +377,7 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
         RuleKind::Number(unit) => match unit {
             Unit::Characters => tr!(unit.characters, count = value),
             Unit::Passwords if value == 0 => tr!(unit.no_passwords).into(),
+            Unit::Passwords if value == 1 => tr!(unit.one_password).into(),
             Unit::Passwords => tr!(unit.passwords, count = value),
             Unit::Attempts => tr!(unit.attempts, count = value),
             Unit::Minutes if value >= 2_880 && value % 1_440 == 0 => {
@@ -381,7 +386,9 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
             Unit::Minutes if value >= 120 && value % 60 == 0 => {
                 tr!(unit.hours, count = value / 60)
             }
+            Unit::Minutes if value == 1 => tr!(unit.one_minute).into(),
             Unit::Minutes => tr!(unit.minutes, count = value),
+            Unit::Hours if value == 1 => tr!(unit.one_hour).into(),
             Unit::Hours => tr!(unit.hours, count = value),
             Unit::ResetsAnHour => tr!(unit.resets, count = value),
         },

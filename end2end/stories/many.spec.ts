@@ -53,7 +53,7 @@ test('customers are imported from a file, and the same file again changes nothin
   await sends(visitor, file)
   await visitor.reads('What do the columns of your file mean?')
   await expect(visitor.field('Reference')).toHaveValue('0')
-  await expect(visitor.field('Permission for resets')).toHaveValue('4')
+  await expect(visitor.field('Consent to resets')).toHaveValue('4')
   await visitor.presses('Check every row')
   await until(visitor, 'This is what would happen:')
   await visitor.reads('Line 4')
@@ -117,10 +117,10 @@ test('links are sent to those who were picked', { tag: '@phone' }, async ({ visi
   await visitor.isToldAt('How many are they?', /This is not how many they are/)
   await visitor.fills({ 'How many are they?': '1' })
   await visitor.presses('Send reset emails')
-  await until(visitor, 'Every link is on its way.')
+  await until(visitor, 'Done. Every link that could be mailed is on its way.')
   linkIn(await mailbox.next(customer.email), 'reset')
   await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
-  await visitor.follows('Send reset emails to all of these')
+  await visitor.follows('Send reset emails to all that were found')
   await visitor.reads(/Customers who are mailed a link: 1\./)
 })
 
@@ -133,6 +133,6 @@ test('an agent does nothing to many', async ({ visitor }) => {
   visitor.expectsRefusal(403)
   for (const path of ['/customers/import', '/customers/export', '/customers/links?all=1']) {
     await visitor.opens(path)
-    await visitor.reads(/You may not do that/)
+    await visitor.reads(/Your role does not allow that/)
   }
 })

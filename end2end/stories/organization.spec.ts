@@ -153,7 +153,7 @@ test('agents and customers see nothing of it, auditors read it, and those next d
   visitor.expectsRefusal(403, 404)
   for (const path of ['/organization/policy', '/organization/staff', '/organization/email', '/organization/mail']) {
     await visitor.opens(path)
-    await visitor.reads('You may not do that.')
+    await visitor.reads(/Your role does not allow that/)
   }
   await visitor.presses('Sign out')
   await visitor.signsIn(customer)

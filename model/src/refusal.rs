@@ -89,6 +89,8 @@ pub enum Problem {
     DisputedAgainst,
     /// Links to this customer ask for a PIN that is read out, which takes a call with each.
     AsksForPin,
+    /// A file needs a column by which customers are found.
+    EmailOrReference,
     /// Only with the customer's permission.
     NeedsConsent,
     /// No mail can be sent to this customer.

@@ -327,7 +327,7 @@ impl MapImport {
                 .is_some_and(|at| columns[at].is_some())
         };
         if !has(ImportField::Email) && !has(ImportField::Reference) {
-            problems.add("email", Problem::Required);
+            problems.add("email", Problem::EmailOrReference);
         }
         if problems.0.is_empty() { Ok(columns) } else { Err(Refusal::Fields(problems.0).into()) }
     }

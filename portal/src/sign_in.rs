@@ -159,6 +159,7 @@ impl Portal {
                 name: account.name.clone(),
                 locked: occasion(now, visit),
                 minutes: attempt.policy.count(Rule::LockMinutes),
+                for_good: lock.is_some_and(|counter| counter.open_at == Moment(i64::MAX)),
                 forgot_link: MailedLink::new(site.url(&visit.origin, "/forgot")),
             };
             tx.post(self, account, letter, outbox::PATIENCE).await?;

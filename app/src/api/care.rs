@@ -66,6 +66,9 @@ pub async fn create_customer(
         Some(delivery) => {
             format!("/customers/{id}/password?how={}&where=portal&new=1", delivery.word())
         }
+        None if way == Some(model::customer::FirstPassword::Invitation) => {
+            format!("/customers/{id}?done=created_invited")
+        }
         None => format!("/customers/{id}?done=created"),
     });
     Ok(id)

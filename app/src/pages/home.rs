@@ -86,7 +86,11 @@ fn Overview(view: HomeView) -> impl IntoView {
         (
             view.mails,
             view.reads_mail.then_some("/organization/mail?state=dead"),
-            tr!(home.attention_mails),
+            if view.reads_mail {
+                tr!(home.attention_mails)
+            } else {
+                tr!(home.attention_mails_agent)
+            },
             true,
         ),
         (all_locks, Some("/customers?state=locked"), tr!(home.attention_locked), false),

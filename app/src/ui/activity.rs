@@ -59,7 +59,11 @@ fn Entry(entry: ActivityEntry) -> impl IntoView {
                 | AuditKind::SignInRefused
                 | AuditKind::ResetNeedsAttention
         );
-    let state = if bad { "state state-bad" } else { "state state-ok" };
+    let (state, outcome) = match entry.outcome {
+        _ if bad => ("state state-bad", tr!(activity.refused)),
+        Outcome::Begun => ("state state-quiet", tr!(audit.begun)),
+        _ => ("state state-ok", tr!(activity.done)),
+    };
     let from = [entry.device.as_ref().map(words::device), entry.address]
         .into_iter()
         .flatten()
@@ -79,7 +83,7 @@ fn Entry(entry: ActivityEntry) -> impl IntoView {
                 {why}
             </div>
             <p class="hint flex items-center gap-3">
-                <span class=state>{if bad { tr!(activity.refused) } else { tr!(activity.done) }}</span>
+                <span class=state>{outcome}</span>
                 <Time at=entry.at />
             </p>
         </li>

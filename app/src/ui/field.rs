@@ -293,13 +293,16 @@ pub fn Tick(
     name: &'static str,
     /// What it says.
     label: &'static str,
+    /// What it means.
+    #[prop(optional)]
+    hint: &'static str,
     /// Whether it is ticked at first.
     #[prop(optional)]
     ticked: bool,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     let ticked = form.value(name).is_some() || ticked && form.is_fresh();
-    view! {
+    let tick = view! {
         <label class="flex cursor-pointer items-center gap-2.5 py-1 text-sm">
             <input
                 class="checkbox checkbox-sm"
@@ -308,10 +311,20 @@ pub fn Tick(
                 name=name
                 value="true"
                 checked=ticked
+                aria-describedby=(!hint.is_empty()).then(|| format!("{name}-hint"))
             />
             {label}
         </label>
+    };
+    if hint.is_empty() {
+        return tick.into_any();
     }
+    view! {
+        <div>
+            {tick} <p class="hint mt-1" id=format!("{name}-hint")>{hint}</p>
+        </div>
+    }
+    .into_any()
 }
 
 /// Several choices, all to be seen.
@@ -324,8 +337,9 @@ pub fn RadioGroup(
     /// The choices.
     children: Children,
 ) -> impl IntoView {
+    let form = expect_context::<FormContext>();
     view! {
-        <fieldset class="grid gap-2">
+        <fieldset class="grid gap-2" aria-describedby=describedby(form, name, false)>
             <legend class="label-text mb-2">{label}</legend>
             {children()}
             <FieldProblem name />
@@ -364,6 +378,7 @@ pub fn Radio(
                 value=value
                 checked=chosen
                 disabled=disabled
+                aria-invalid=move || form.problem(name).map(|_| "true")
                 aria-describedby=format!("{id}-hint")
                 on:change=move |_| form.edit(name)
             />

@@ -179,7 +179,7 @@ pub fn Problems(
             let place = match row.customer {
                 Some(customer) => view! {
                     <a class="link w-20 shrink-0" href=format!("/customers/{customer}")>
-                        {tr!(job.customer)}
+                        {tr!(job.customer_numbered, line = number(row.line))}
                     </a>
                 }
                 .into_any(),

@@ -258,6 +258,8 @@ letters! {
         locked: Occasion,
         /// Minutes after which the lock opens by itself.
         minutes: u32,
+        /// Whether it does not: only a new password opens it.
+        for_good: bool,
         /// The forgotten-password page; holds no secret.
         forgot_link: MailedLink,
     }

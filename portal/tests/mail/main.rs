@@ -137,6 +137,7 @@ fn letter(kind: LetterKind) -> Letter {
             disputed: occasion(),
         },
         LetterKind::AccountLocked => Letter::AccountLocked {
+            for_good: false,
             name: casey,
             locked: occasion(),
             minutes: 15,

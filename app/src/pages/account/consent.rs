@@ -84,8 +84,7 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
                     <Radio name="choice" value="always" chosen label=tr!(consent.always) hint=tr!(consent.always_hint) />
                 </RadioGroup>
                 <Day name="until" label=tr!(consent.day) value=until />
-                <Tick name="links_only" label=tr!(consent.links_only) ticked=links_only />
-                <p class="hint">{tr!(consent.links_only_hint)}</p>
+                <Tick name="links_only" label=tr!(consent.links_only) hint=tr!(consent.links_only_hint) ticked=links_only />
                 <div><Submit label=tr!(consent.submit) /></div>
             </Form>
         </Panel>

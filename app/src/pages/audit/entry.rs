@@ -93,7 +93,11 @@ fn Entry(entry: AuditEntryView) -> impl IntoView {
                         .map(|subject| {
                             let name = subject.name.clone();
                             let name = name.unwrap_or_else(|| tr!(audit.erased).to_owned());
-                            view! { <Fact name=tr!(audit.customer_is)><Person person=Some(subject) name /></Fact> }
+                            let title = match subject.kind {
+                                Some(AccountKind::Customer) => tr!(audit.customer_is),
+                                _ => tr!(audit.about),
+                            };
+                            view! { <Fact name=title><Person person=Some(subject) name /></Fact> }
                         })}
                     <Fact name=tr!(audit.organization)>{line.organization.to_string()}</Fact>
                     {line

@@ -1,7 +1,10 @@
 //! Sentences for what the audit log records.
 
 use model::{
+    account::Role,
     audit::{ActorKind, AuditFault, AuditKind, AuditLine, AuditProblem, Outcome},
+    id::MailId,
+    mail::MailSecurity,
     policy::Rule,
 };
 
@@ -56,6 +59,10 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::ConsentChanged => tr!(did.consent_changed, who = who),
         AuditKind::SteppedUp if refused => tr!(did.step_up_refused, who = who),
         AuditKind::SteppedUp => tr!(did.stepped_up, who = who),
+        AuditKind::PinRefused => tr!(did.pin_refused, whom = whom),
+        AuditKind::ResetsStopped => tr!(did.resets_stopped, who = who),
+        AuditKind::CustomersImported if refused => tr!(did.import_ended, who = who),
+        AuditKind::ManyLinksSent if refused => tr!(did.many_ended, who = who),
         kind if refused && line.subject.is_some() => {
             let event = words::event(kind, line.outcome).to_owned();
             tr!(did.refused_about, who = who, whom = whom, event = event)
@@ -68,10 +75,8 @@ pub fn sentence(line: &AuditLine) -> String {
             tr!(did.staff_password_begun, who = who, whom = whom)
         }
         AuditKind::StaffPasswordSet => tr!(did.staff_password_set, whom = whom),
-        AuditKind::PinRefused => tr!(did.pin_refused, whom = whom),
         AuditKind::CallerAsked => tr!(did.caller_asked, who = who, whom = whom),
         AuditKind::CallerVerified => tr!(did.caller_verified, who = who, whom = whom),
-        AuditKind::ResetsStopped => tr!(did.resets_stopped, who = who),
         AuditKind::DisputeClosed => tr!(did.dispute_closed, who = who, whom = whom),
         AuditKind::LinksCancelled => tr!(did.links_cancelled, who = who, whom = whom),
         AuditKind::CustomerViewed => tr!(did.customer_viewed, who = who, whom = whom),
@@ -92,8 +97,14 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::CustomerChanged => tr!(did.customer_changed, who = who, whom = whom),
         AuditKind::CustomerDeleted => tr!(did.customer_deleted, who = who, whom = whom),
         AuditKind::ImportChecked => tr!(did.import_checked, who = who),
+        AuditKind::CustomersImported if line.outcome == Outcome::Begun => {
+            tr!(did.import_begun, who = who)
+        }
         AuditKind::CustomersImported => tr!(did.customers_imported, who = who),
         AuditKind::CustomersExported => tr!(did.customers_exported, who = who),
+        AuditKind::ManyLinksSent if line.outcome == Outcome::Begun => {
+            tr!(did.many_begun, who = who)
+        }
         AuditKind::ManyLinksSent => tr!(did.many_links_sent, who = who),
         AuditKind::Erased => tr!(did.erased, who = who, whom = whom),
         AuditKind::Restored => tr!(did.restored, who = who),
@@ -130,12 +141,44 @@ pub fn changed(what: &str) -> String {
 
 /// A value that was changed, or is there now.
 pub fn changed_value(what: &str, value: Option<String>) -> String {
-    let Some(value) = value else { return tr!(audit.none).to_owned() };
-    let rule = Rule::from_word(what.strip_suffix(".ceiling").unwrap_or(what));
-    match (rule, value.parse()) {
-        (Some(rule), Ok(number)) => words::rule_value(rule, number),
-        _ => value,
+    let (word, of_limit) = match what.strip_suffix(".ceiling") {
+        Some(word) => (word, true),
+        None => (what, false),
+    };
+    let rule = Rule::from_word(word);
+    let Some(value) = value else {
+        return match rule {
+            Some(_) if of_limit => tr!(audit.no_limit),
+            Some(_) => tr!(audit.inherited),
+            None => tr!(audit.none),
+        }
+        .to_owned();
+    };
+    if let (Some(rule), Ok(number)) = (rule, value.parse()) {
+        return words::rule_value(rule, number);
     }
+    let told = match (word, value.as_str()) {
+        ("role", role) => Role::from_word(role).map(words::role_name),
+        ("state", "active") => Some(tr!(staff.active)),
+        ("state", "suspended") => Some(tr!(customers.suspended)),
+        ("security", security) => MailSecurity::from_word(security).map(words::mail_security),
+        ("mail", kind) if kind.parse::<MailId>().is_err() => Some(words::mail_kind(kind)),
+        ("password", "set") => Some(tr!(changed.set)),
+        ("password", "set anew") => Some(tr!(changed.set_anew)),
+        ("outcome", "accepted") => Some(tr!(changed.accepted)),
+        ("outcome", "no_route") => Some(tr!(changed.no_route)),
+        ("outcome", "not_resolved") => Some(tr!(changed.not_resolved)),
+        ("outcome", "not_allowed") => Some(tr!(changed.not_allowed)),
+        ("outcome", "not_reached") => Some(tr!(changed.not_reached)),
+        ("outcome", "not_encrypted") => Some(tr!(changed.not_encrypted)),
+        ("outcome", "sign_in_refused") => Some(tr!(changed.sign_in_refused)),
+        ("outcome", "sender_refused") => Some(tr!(changed.sender_refused)),
+        ("outcome", "recipient_refused") => Some(tr!(changed.recipient_refused)),
+        ("outcome", "letter_refused") => Some(tr!(changed.letter_refused)),
+        ("outcome", "too_slow") => Some(tr!(changed.too_slow)),
+        _ => None,
+    };
+    told.map_or(value.clone(), str::to_owned)
 }
 
 /// What is wrong with a chain.

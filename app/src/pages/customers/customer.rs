@@ -92,6 +92,8 @@ fn Overview(
     let (may_send_link, has_a_way) = (link_obstacle.is_none(), customer.has_a_way());
     let generates = customer.obstacle(Delivery::Generated).is_none();
     let set_obstacle = set_obstacle(&customer);
+    let both_off = customer.obstacle(Delivery::Typed) == Some(Obstacle::ManualEntryOff)
+        && customer.obstacle(Delivery::Generated) == Some(Obstacle::GeneratedOff);
     let invitable = customer.password_changed_at.is_none() && may_send_link;
     let has_links = !customer.open_links.is_empty();
     let manage = format!("/customers/{id}/password");
@@ -99,7 +101,8 @@ fn Overview(
     view! {
         <Head customer=head tab=Tab::Overview />
         <Said said />
-        {customer.disputes.iter().map(|dispute| view! { <Disputed customer=id dispute=dispute.clone() /> }).collect_view()}
+        // One at a time is closed: the latest.
+        {customer.disputes.iter().enumerate().map(|(place, dispute)| view! { <Disputed customer=id dispute=dispute.clone() closes=place == 0 /> }).collect_view()}
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(customer.account)>
                 <dl class="facts">
@@ -128,7 +131,7 @@ fn Overview(
                         .map(|at| view! { <Fact name=tr!(customer.password_expires)><Time at /></Fact> })}
                     <Fact name=tr!(customer.open_links)>
                         {if customer.open_links.is_empty() {
-                            tr!(customer.none).into_any()
+                            tr!(customer.no_links).into_any()
                         } else {
                             customer
                                 .open_links
@@ -148,7 +151,7 @@ fn Overview(
                                 .then(|| view! { <Notice tone=Tone::Good>{tr!(customer.cancelled)}</Notice> })
                         }}
                     </div>
-                    <Possible standing obstacle=set_obstacle may_send_link />
+                    <Possible standing obstacle=set_obstacle may_send_link both_off />
                     {link_obstacle
                         .filter(|obstacle| Some(*obstacle) != set_obstacle)
                         .map(|obstacle| view! { <Notice tone=Tone::Plain>{words::obstacle(obstacle)}</Notice> })}
@@ -188,7 +191,7 @@ struct Closing {
 
 /// What the customer says was not theirs, until an owner has looked into it.
 #[component]
-fn Disputed(customer: AccountId, dispute: Dispute) -> impl IntoView {
+fn Disputed(customer: AccountId, dispute: Dispute, closes: bool) -> impl IntoView {
     let Closing { close, proof, reason } = expect_context();
     let next = format!("/customers/{customer}");
     let asks = move || {
@@ -204,7 +207,9 @@ fn Disputed(customer: AccountId, dispute: Dispute) -> impl IntoView {
         <section class="panel dispute mt-6 p-5 sm:p-6">
             <h2>{tr!(dispute.title)}</h2>
             <p class="mt-1 text-sm text-pretty">{text} " " <span class="hint"><Time at /></span></p>
-            {if may_close {
+            {if may_close && !closes {
+                ().into_any()
+            } else if may_close {
                 view! {
                     <Form form=close class="form mt-4 max-w-xl">
                         <input type="hidden" name="dispute" value=id.to_string() />
@@ -238,7 +243,8 @@ fn Invite(id: AccountId, form: FormState<InviteAgain>) -> impl IntoView {
 fn Said(said: Memo<Option<String>>) -> impl IntoView {
     let notice = move || {
         let text = match said.get().as_deref() {
-            Some("created") => vec![tr!(customer.created_done), tr!(customer.created_hint)],
+            Some("created") => vec![tr!(customer.created_done), tr!(customer.created_later)],
+            Some("created_invited") => vec![tr!(customer.created_done), tr!(customer.created_hint)],
             Some("invited") => vec![tr!(customer.invited)],
             _ => return None,
         };
@@ -250,7 +256,13 @@ fn Said(said: Memo<Option<String>>) -> impl IntoView {
 
 /// Whether the password can be set here, and what to do when it cannot.
 #[component]
-fn Possible(standing: Standing, obstacle: Option<Obstacle>, may_send_link: bool) -> impl IntoView {
+fn Possible(
+    standing: Standing,
+    obstacle: Option<Obstacle>,
+    may_send_link: bool,
+    /// Whether the policy lets staff neither type nor generate passwords.
+    both_off: bool,
+) -> impl IntoView {
     let lock = standing.lock.map(|lock| match lock {
         Lock::Failures if standing.locked_until.is_none_or(|until| until == Moment(i64::MAX)) => {
             tr!(customer.locked_for_good)
@@ -264,6 +276,7 @@ fn Possible(standing: Standing, obstacle: Option<Obstacle>, may_send_link: bool)
     } else {
         match obstacle {
             None => (Tone::Good, tr!(customer.may_set)),
+            Some(_) if both_off && may_send_link => (Tone::Plain, tr!(customer.setting_off)),
             Some(Obstacle::NoConsent) if may_send_link => {
                 (Tone::Plain, tr!(customer.may_not_set_but_link))
             }

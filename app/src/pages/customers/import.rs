@@ -198,10 +198,7 @@ fn Checked(import: ImportView, forms: Forms) -> impl IntoView {
                 {invites
                     .then(|| {
                         view! {
-                            <div>
-                                <Tick name="invites" label=tr!(import.invites) />
-                                <p class="hint mt-1">{tr!(import.invites_hint)}</p>
-                            </div>
+                            <Tick name="invites" label=tr!(import.invites) hint=tr!(import.invites_hint) />
                         }
                     })}
                 <Submit label=tr!(import.start) class="btn btn-primary w-full" />

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use model::{Refusal, account::Language, customer::NewCustomerView, id::OrganizationId};
+use model::{
+    Refusal, account::Language, customer::NewCustomerView, id::OrganizationId, reset::Obstacle,
+};
 
 use crate::{
     api::{
@@ -108,18 +110,19 @@ fn Fields(asked: NewCustomerView, form: FormState<CreateCustomer>) -> impl IntoV
                 verbatim=true
             />
             <Choice name="language" label=tr!(common.language) options=languages chosen=language.tag() />
-            <div>
-                <Tick name="allows_resets" label=tr!(new_customer.allows_resets) />
-                <p class="hint mt-1">{tr!(new_customer.allows_resets_hint)}</p>
-            </div>
-            {(!sends_mail).then(|| view! { <Notice tone=Tone::Plain>{tr!(new_customer.no_mail)}</Notice> })}
+            <Tick name="allows_resets" label=tr!(new_customer.allows_resets) hint=tr!(new_customer.allows_resets_hint) />
             <RadioGroup name="first_password" label=tr!(new_customer.first_password)>
                 <Radio
                     name="first_password"
                     value="invitation"
                     chosen=way
+                    disabled=!sends_mail
                     label=tr!(new_customer.invitation)
-                    hint=tr!(new_customer.invitation_hint, days = invitation_days)
+                    hint=if sends_mail {
+                        tr!(new_customer.invitation_hint, days = invitation_days)
+                    } else {
+                        words::obstacle(Obstacle::NoMail).to_owned()
+                    }
                 />
                 <Radio
                     name="first_password"

@@ -80,6 +80,7 @@ fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
     let email = customer.email.to_string();
     let locked = matches!(customer.standing.lock, Some(Lock::Failures | Lock::Staff));
     let replaced = !customer.open_links.is_empty();
+    let had_one = customer.password_changed_at.is_some();
     let mut lines: Vec<String> = Vec::new();
     if how == Delivery::EmailLink {
         lines.push(tr!(desk.will_mail, email = email));
@@ -94,7 +95,9 @@ fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
             tr!(desk.will_generate, email = email)
         });
         lines.push(tr!(desk.will_expire, count = temporary_hours));
-        lines.push(tr!(desk.will_end_sessions).into());
+        if had_one {
+            lines.push(tr!(desk.will_end_sessions).into());
+        }
         if how == Delivery::Generated {
             lines.push(tr!(desk.will_be_wiped).into());
         }
@@ -109,7 +112,7 @@ fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
         lines.push(tr!(desk.will_unlock).into());
     }
     if how == Delivery::EmailLink {
-        lines.push(tr!(desk.will_keep).into());
+        lines.push(if had_one { tr!(desk.will_keep) } else { tr!(desk.will_be_first) }.into());
     }
     let lines = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
     view! { <ul class="advice">{lines}</ul> }
