@@ -4,6 +4,7 @@ use model::{
     Refusal,
     account::Role,
     id::{AccountId, OrganizationId},
+    link::LinkPurpose,
     refusal::Problem,
     staff::{StaffObstacle, StaffStanding},
 };
@@ -122,8 +123,8 @@ async fn an_invitation_expires_and_is_nothing_else(world: &mut World) {
     let nova = invites(world, &olivia, "nova", "agent").await.unwrap();
     let link = invitation_mail(world, &nova).await;
     // It is no link of another kind.
-    assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
-    let link = Link { token: link.token.clone(), ..link };
+    let as_reset = Link { purpose: LinkPurpose::Reset, ..link.clone() };
+    assert_eq!(refusal(world.uses(&as_reset, NEW).await), Refusal::LinkUnusable);
     world.days_pass(7);
     assert_eq!(refusal(accepts(world, &link, NEW).await), Refusal::LinkUnusable);
     let olivia = proven(world, "olivia").await;
