@@ -554,7 +554,7 @@ async fn two_nodes_share_an_import(world: &mut World) {
 /// As many as `REKEY_IMPORT_ROWS` says, for figures; a few in the suite.
 async fn many_rows(world: &mut World) {
     let rows = std::env::var("REKEY_IMPORT_ROWS").ok().and_then(|rows| rows.parse().ok());
-    let rows: usize = rows.unwrap_or(5_000);
+    let rows: usize = rows.unwrap_or(1_000);
     let olivia = world.enters("olivia").await;
     let text = file(rows);
     let started = tokio::time::Instant::now();
