@@ -23,6 +23,7 @@ use model::{
     text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{
     Actor, Error, Portal, Result,
@@ -31,6 +32,7 @@ use crate::{
     new_customer::{Doer, Problems},
     reset_desk::SENT_TWICE_WITHIN,
     resets::Why,
+    secrets::hex,
     store::{Account, BatchRow, JobRow, Tx},
     throttle::Limit,
 };
@@ -71,6 +73,8 @@ struct Plan {
     doer: Doer,
     why: Why,
     per_minute: u32,
+    /// Tells whom it is for from others.
+    digest: String,
 }
 
 impl Portal {
@@ -145,7 +149,13 @@ impl Portal {
         }
         let now = self.now();
         let id = JobId(self.random().id(now));
-        let plan = Plan { doer: Doer::of(actor), why: Why { reason, ticket }, per_minute };
+        let whom = ids.iter().fold(Sha256::new(), |digest, id| digest.chain_update(id.0));
+        let plan = Plan {
+            doer: Doer::of(actor),
+            why: Why { reason, ticket },
+            per_minute,
+            digest: hex(&whom.finalize()),
+        };
         let row = JobRow {
             id,
             kind: JobKind::SendLinks,
@@ -174,8 +184,7 @@ impl Portal {
         }
         // Pressed twice, without scripts: one job, one link for each.
         for last in tx.jobs(actor.organization, JobKind::SendLinks, 1).await? {
-            let same = Plan::of(&last)?.is_as(&plan) && last.total == total;
-            if same && now.since(last.created_at) < SENT_TWICE_WITHIN {
+            if Plan::of(&last)?.is_as(&plan) && now.since(last.created_at) < SENT_TWICE_WITHIN {
                 return Ok(last.id);
             }
         }
@@ -319,7 +328,8 @@ impl Portal {
 impl Plan {
     /// Whether the same member of staff wants the same.
     fn is_as(&self, other: &Self) -> bool {
-        (self.doer.id, &self.why, self.per_minute) == (other.doer.id, &other.why, other.per_minute)
+        (self.doer.id, &self.why, self.per_minute, &self.digest)
+            == (other.doer.id, &other.why, other.per_minute, &other.digest)
     }
 
     fn of(job: &JobRow) -> Result<Self> {

@@ -654,8 +654,8 @@ async fn a_first_password_is_given_like_any_other(world: &mut World) {
         let entry = desk.begun.and_then(|begun| begun.audit).expect("an entry");
         let entry = world.portal.audit_entry(&olivia.actor, entry).await.unwrap();
         assert_eq!(entry.line.reset, Some(reset));
+        world.new_mails().await;
     }
-    world.mails().await;
 }
 
 async fn a_first_password_takes_policy_and_permission(world: &mut World) {

@@ -302,6 +302,9 @@ const ORGANIZATIONS: [(&str, Option<&str>); 4] = [
     ("Contoso Cloud", Some("Rekey Operations")),
 ];
 
+/// What does not exist.
+const NONE: Uuid = Uuid::from_u128(0x0198_c1c1_0000_7000_8000_0000_0000_0000);
+
 /// Whether what is `below`'s is also seen by those of `above`.
 fn is_within(below: &str, above: &str) -> bool {
     let mut at = Some(below);
@@ -472,7 +475,7 @@ fn things_of(
         "SELECT id FROM accounts WHERE organization_id = $1 AND role = 'agent' AND email LIKE '%.matrix.example'",
         id,
     );
-    let (job, dispute) = (Uuid::now_v7(), Uuid::now_v7());
+    let (job, dispute) = (Uuid::from_u128(id.as_u128() ^ 1), Uuid::from_u128(id.as_u128() ^ 2));
     world.wait(sql.run(
         "INSERT INTO jobs (id, kind, organization_id, created_by, state, plan, total, position, created, updated, unchanged, refused, attempts, due_at, created_at, updated_at) VALUES ($1, 'import', $2, $3, 'draft', '{}', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
         values![job, id, member],
@@ -535,7 +538,7 @@ fn ask_every_function(matrix: &Matrix) {
                 assert!(expected, "{who} at {path}: {answer:?}");
                 continue;
             };
-            let none = Uuid::now_v7();
+            let none = NONE;
             let missing = told(&matrix.call(asker, function, Some(none)), Some(none));
             assert!(is_refusal(missing.0), "{who} at {path}, none: {missing:?}");
             if permitted {
@@ -601,7 +604,7 @@ fn ask_for_every_page(matrix: &Matrix) {
                 (Staff(permission), Some((role, _))) => role.may(*permission),
                 _ => false,
             };
-            let missing = ask(Uuid::now_v7());
+            let missing = ask(NONE);
             let to_the_door = asker.cookie.is_empty();
             let fits = |answer: &Answer| {
                 if to_the_door {
