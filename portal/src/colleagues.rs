@@ -145,6 +145,10 @@ impl Portal {
         if !tx.role_now(actor).await?.manages(role) {
             return Err(Refusal::StaffImpossible(StaffObstacle::Owner).into());
         }
+        // Nobody could sign in there.
+        if tx.is_suspended(organization.id).await? {
+            return Err(Refusal::StaffImpossible(StaffObstacle::Suspended).into());
+        }
         if !self.sends_mail(&mut tx, organization.id).await? {
             return Err(Refusal::StaffImpossible(StaffObstacle::NoMail).into());
         }
