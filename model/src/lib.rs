@@ -20,6 +20,7 @@ pub mod mail;
 pub mod moment;
 pub mod organization;
 pub mod overview;
+pub mod path;
 pub mod permission;
 pub mod policy;
 pub mod refusal;

@@ -12,7 +12,7 @@ use portal::{Actor, Newcomer, Portal, SignedIn, Visit, secrets::Secret};
 
 use super::ApiError;
 use crate::request::RequestFacts;
-pub use crate::ui::go::local as local_path;
+pub use model::path::local_path;
 
 /// The façade, the request and the visit that a server function works with.
 pub fn asked() -> Result<(Portal, RequestFacts, Visit), ApiError> {

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use model::path::local_path;
 
 use crate::{
     api::session::StepUp,
@@ -21,7 +22,7 @@ pub fn Prove() -> impl IntoView {
     let query = use_query_map();
     let next = query.with_untracked(|query| query.get("next")).unwrap_or_default();
     // Only to where the server would lead as well.
-    let next = go::local(&next).unwrap_or("/").to_owned();
+    let next = local_path(&next).unwrap_or("/").to_owned();
     let form = use_form::<StepUp>();
     Effect::new({
         let next = next.clone();
