@@ -82,10 +82,11 @@ pub async fn import(State(server): State<Arc<Server>>, request: Request) -> Resp
     let (left, mut arrived) = (Arc::clone(&room), 0);
     let body = request.into_body().into_data_stream().map(move |piece| {
         let piece = piece.map_err(std::io::Error::other)?;
-        arrived += piece.len() as u64;
+        // With the first piece the file may have begun already.
         if arrived > left.load(Ordering::Relaxed) {
             return Err(std::io::Error::other("more arrives than there is room for"));
         }
+        arrived += piece.len() as u64;
         Ok(piece)
     });
     let arriving = arrive(Multipart::new(body, boundary), upload, &room);

@@ -337,7 +337,7 @@ struct Matrix {
 
 impl Matrix {
     fn new(world: World) -> Self {
-        let sql = Sql::of(&world.database);
+        let sql = world.wait(async { Sql::of(&world.database) });
         let (mut askers, mut things) = (Vec::new(), Things::new());
         for (organization, _) in ORGANIZATIONS {
             for role in Role::ALL {
