@@ -651,10 +651,11 @@ fn roles_organizations_and_endpoints_on_postgres() {
         eprintln!("SKIPPED: there is no PostgreSQL (REKEY_TEST_POSTGRES)");
         return;
     };
-    let own = crate::world::runtime().block_on(crate::postgres::Own::empty(&cluster));
+    let runtime = crate::world::runtime();
+    let own = runtime.block_on(crate::postgres::Own::empty(&cluster));
     let matrix = Matrix::new(World::new(Some(own.database())));
     ask_every_function(&matrix);
     ask_for_every_page(&matrix);
     drop(matrix);
-    crate::world::runtime().block_on(own.drop_it());
+    runtime.block_on(own.drop_it());
 }
