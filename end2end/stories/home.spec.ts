@@ -19,7 +19,7 @@ test('home says what needs attention, and each leads to its list', { tag: '@phon
   await visitor.page.getByRole('link', { name: /^\d+ Customers without consent$/ }).click()
   await expect(visitor.page).toHaveURL('/customers?state=no_consent')
   await visitor.opens('/')
-  await visitor.reads(/^\d+ of \d+ customers \(\d+ %\) allow you to set their password\.$/)
+  await visitor.reads(/^\d+ of \d+ customers \(\d+%\) allow you to set their password\.$/)
 })
 
 test('a reset is followed from the list to the customer and to the log', { tag: ['@phone', '@journey'] }, async ({

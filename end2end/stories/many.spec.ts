@@ -62,7 +62,7 @@ test('customers are imported from a file, and the same file again changes nothin
   await visitor.page.getByLabel('Mail every new customer an invitation').check()
   await visitor.presses('Start the import')
   await until(visitor, 'The import is done.')
-  await visitor.reads('3 of 3 (100 %)')
+  await visitor.reads('3 of 3 (100%)')
   await visitor.reloads()
   await visitor.reads('The import is done.')
 

@@ -83,7 +83,7 @@ test('somebody is invited, comes, gets another role, and is set aside', { tag: [
   await invited.presses('Set new password')
   await invited.sees('Your new password is set')
   await invited.comesAsStaff(nova)
-  await invited.reads('You are agent of Fjord IT.')
+  await invited.reads('Your role at Fjord IT: agent.')
   await mailbox.next(nova.email)
 
   await visitor.reloads()

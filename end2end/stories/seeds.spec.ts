@@ -123,7 +123,7 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   await visitor.sees('Customers')
   // "Use the Scope Selector to select the relevant scope."
   await visitor.page.getByText('Scope', { exact: true }).click()
-  await visitor.page.getByRole('link', { name: 'Northwind Backup' }).click()
+  await visitor.page.locator('#content').getByRole('link', { name: 'Northwind Backup' }).click()
   await visitor.reads('Looked after by Northwind Backup')
   await picture('scope')
   await finds(visitor, customer)

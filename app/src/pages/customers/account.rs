@@ -166,8 +166,11 @@ fn Edit(customer: CustomerView, form: FormState<ChangeCustomer>) -> impl IntoVie
         Some(ApiError::Refused(Refusal::ChangedMeanwhile(meanwhile))) => Some(*meanwhile),
         _ => None,
     };
-    // Whoever has seen what was changed meanwhile may go on from there.
-    let stamp = move || meanwhile().map_or(drawn_from, |meanwhile| meanwhile.stamp.0);
+    // Whoever has seen what was changed meanwhile goes on from there, whatever is refused next.
+    let stamp = Memo::new(move |before: Option<&i64>| {
+        let before = before.copied().unwrap_or(drawn_from);
+        meanwhile().map_or(before, |meanwhile| meanwhile.stamp.0)
+    });
     view! {
         <Form form class="form mt-4 max-w-md">
             {move || {
@@ -182,7 +185,7 @@ fn Edit(customer: CustomerView, form: FormState<ChangeCustomer>) -> impl IntoVie
                     })
             }}
             <input type="hidden" name="customer" value=customer.id.to_string() />
-            <input type="hidden" name="stamp" value=move || stamp().to_string() />
+            <input type="hidden" name="stamp" value=move || stamp.get().to_string() />
             <Field name="name" label=tr!(customer.name) value=customer.name.to_string() />
             <Field name="company" label=tr!(customer.company) value=customer.company.unwrap_or_default() />
             <Field
