@@ -23,7 +23,7 @@ test('staff come to the start page', { tag: '@journey' }, async ({ visitor }) =>
   await visitor.triesToSignIn({ email: 'ada@northwind.example', password: 'harbour lantern mosaic' })
   await visitor.sees('Welcome, Ada Quist')
   await expect(visitor.page).toHaveURL('/')
-  await visitor.reads('You are auditor of Northwind Backup.')
+  await visitor.reads('Your role at Northwind Backup: auditor.')
   await visitor.presses('Sign out')
   await visitor.sees('Sign in')
 })

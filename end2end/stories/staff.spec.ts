@@ -18,7 +18,7 @@ test('staff who forgot the password are told why there is no link, and are set f
   const first = said.split(': ').pop()!
   await visitor.triesToSignIn({ email, password: first })
   await visitor.sees('Welcome, Hedy Desk')
-  await visitor.reads('You are agent of Northwind Backup.')
+  await visitor.reads('Your role at Northwind Backup: agent.')
 
   await visitor.forgets(email)
   const mail = await mailbox.next(email)
