@@ -1,10 +1,9 @@
 // Who did what: owners, admins and auditors read it, verify it, and take it with them.
 
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 import type { Person } from '../world/people.ts'
-import { type Server, environment, program } from '../world/servers.ts'
+import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
@@ -19,15 +18,6 @@ async function atTheLog(visitor: Visitor): Promise<void> {
   await visitor.page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Audit log' }).click()
   await visitor.sees('Audit log')
   await visitor.reads('What happened in Northwind Backup and below, newest first.')
-}
-
-/** An agent of this story's own: what one of them may send in a while is limited. */
-function someAgent(rekey: Server): Person {
-  const [name, email] = ['Hedy Desk', `hedy-${process.pid}-${Date.now()}@northwind.example`]
-  const words = ['staff', 'create', '--organization', 'Northwind Backup', '--email', email, '--name', name, '--role', 'agent']
-  const done = spawnSync(program, words, { env: environment(rekey.settings), encoding: 'utf8' })
-  expect(done.status, done.stderr).toBe(0)
-  return { name, email, password: done.stdout.trim().split(': ').pop()! }
 }
 
 /** The agent mails a customer a link, with a reason. */
@@ -45,7 +35,7 @@ async function mailsALink(visitor: Visitor, agent: Person, { email, name }: Pers
 }
 
 test('an auditor finds who did what, and why', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, customer, rekey }) => {
-  await mailsALink(await anotherVisitor(), someAgent(rekey), customer, 'Knows the last invoice')
+  await mailsALink(await anotherVisitor(), someStaff(rekey, 'agent'), customer, 'Knows the last invoice')
   await atTheLog(visitor)
   await visitor.fills({ Customer: customer.email })
   await visitor.page.getByLabel('Action', { exact: true }).selectOption('Link to a new password mailed by staff')

@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs'
 
 import { linkIn } from '../world/mail.ts'
+import type { Person } from '../world/people.ts'
+import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
-const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
 
 /** A word that no other story, server or way of telling it has. */
@@ -29,8 +30,8 @@ async function until(visitor: Visitor, what: string): Promise<void> {
   await expect(told).toBeVisible()
 }
 
-async function proves(visitor: Visitor): Promise<void> {
-  await visitor.fills({ 'Your own password': OLIVIA.password })
+async function proves(visitor: Visitor, { password }: Person): Promise<void> {
+  await visitor.fills({ 'Your own password': password })
   await visitor.presses('Continue')
 }
 
@@ -38,6 +39,7 @@ test('customers are imported from a file, and the same file again changes nothin
   visitor,
   anotherVisitor,
   mailbox,
+  rekey,
 }) => {
   const own = word()
   const file = [
@@ -46,7 +48,8 @@ test('customers are imported from a file, and the same file again changes nothin
     `${own}-2;Nils Berger;nils.${own}@newcomers.example;;no`,
     `${own}-3;;nobody;;perhaps`,
   ].join('\r\n')
-  await visitor.comesAsStaff(OLIVIA)
+  const admin = someStaff(rekey, 'admin')
+  await visitor.comesAsStaff(admin)
   await visitor.opens('/customers')
   await visitor.follows('Import')
   await visitor.sees('Import customers')
@@ -58,7 +61,7 @@ test('customers are imported from a file, and the same file again changes nothin
   await until(visitor, 'This is what would happen:')
   await visitor.reads('Line 4')
   await visitor.reads(/Email address: This is not an email address/)
-  await proves(visitor)
+  await proves(visitor, admin)
   await visitor.page.getByLabel('Mail every new customer an invitation').check()
   await visitor.presses('Start the import')
   await until(visitor, 'The import is done.')
@@ -80,21 +83,23 @@ test('customers are imported from a file, and the same file again changes nothin
   await until(visitor, 'There is nothing to do: nobody would be created or changed.')
 })
 
-test('what is no file of customers is told', async ({ visitor }) => {
-  await visitor.comesAsStaff(OLIVIA)
+test('what is no file of customers is told', async ({ visitor, rekey }) => {
+  const admin = someStaff(rekey, 'admin')
+  await visitor.comesAsStaff(admin)
   await sends(visitor, 'Name,Email\n')
   await visitor.reads('There are no rows below the headings.')
   await sends(visitor, Buffer.from([0xff, 0xfe, 0x4e, 0x00]))
   await visitor.reads(/This is not text in UTF-8/)
 })
 
-test('the customers of a list leave as a file', { tag: '@phone' }, async ({ visitor }) => {
-  await visitor.comesAsStaff(OLIVIA)
+test('the customers of a list leave as a file', { tag: '@phone' }, async ({ visitor, rekey }) => {
+  const admin = someStaff(rekey, 'admin')
+  await visitor.comesAsStaff(admin)
   await visitor.opens('/customers?q=acme')
   await visitor.sees('Customers')
   await visitor.follows('Export')
   await visitor.sees('Export customers')
-  await proves(visitor)
+  await proves(visitor, admin)
   await visitor.reads(/Customers in the file: 1,/)
   const [file] = await Promise.all([visitor.page.waitForEvent('download'), visitor.presses('Download the file')])
   const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n')
@@ -102,14 +107,15 @@ test('the customers of a list leave as a file', { tag: '@phone' }, async ({ visi
   expect(lines[1]).toContain('Casey Thornton,casey@acme.example')
 })
 
-test('links are sent to those who were picked', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
-  await visitor.comesAsStaff(OLIVIA)
+test('links are sent to those who were picked', { tag: '@phone' }, async ({ visitor, customer, mailbox, rekey }) => {
+  const admin = someStaff(rekey, 'admin')
+  await visitor.comesAsStaff(admin)
   await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.sees('Customers')
   await visitor.page.getByRole('checkbox', { name: `Pick ${customer.name}` }).check()
   await visitor.presses('Send reset emails to those picked')
   await visitor.sees('Send reset emails')
-  await proves(visitor)
+  await proves(visitor, admin)
   await visitor.reads(/Customers who are mailed a link: 1\./)
   visitor.expectsRefusal(422)
   await visitor.fills({ Reason: 'Their provider was broken into', 'How many are they?': '2' })

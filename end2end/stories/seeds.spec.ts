@@ -124,7 +124,7 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   // "Use the Scope Selector to select the relevant scope."
   await visitor.page.getByText('Scope', { exact: true }).click()
   await visitor.page.locator('#content').getByRole('link', { name: 'Northwind Backup' }).click()
-  await visitor.reads('Looked after by Northwind Backup')
+  await visitor.reads('Northwind Backup and everything below it')
   await picture('scope')
   await finds(visitor, customer)
   await picture('filtered')
