@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     audit::ActivityPage,
-    customer::NewCustomerView,
+    customer::{CustomerView, NewCustomerView},
     id::{AccountId, AuditId, OrganizationId},
 };
 
@@ -153,7 +153,7 @@ pub async fn delete_customer(
     Ok(())
 }
 
-/// What happened to a customer, a page of it.
+/// A customer, and what happened to them, a page of it.
 #[server(prefix = "/api", endpoint = "customers/activity")]
 pub async fn customer_activity(
     /// The customer.
@@ -161,14 +161,22 @@ pub async fn customer_activity(
     /// Only what is older than this entry.
     #[server(default)]
     before: Option<AuditId>,
-) -> Result<ActivityPage, ApiError> {
+) -> Result<(CustomerView, ActivityPage), ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(portal.customer_activity(&actor, customer, before).await?)
+    let view = portal.view_customer(&actor, customer).await?;
+    Ok((view, portal.customer_activity(&actor, customer, before).await?))
 }
 
-/// Whether one proved one's own password a short while ago.
-#[server(prefix = "/api", endpoint = "session/stepped-up")]
-pub async fn has_stepped_up() -> Result<bool, ApiError> {
+/// A customer who may be deleted, and whether one proved one's own password a short while ago.
+#[server(prefix = "/api", endpoint = "customers/deletion")]
+pub async fn view_deletion(
+    /// The customer.
+    customer: AccountId,
+) -> Result<(CustomerView, bool), ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(portal.has_stepped_up(&actor).await?)
+    let view = portal.view_customer(&actor, customer).await?;
+    if !view.may_edit {
+        return Err(ApiError::Refused(model::Refusal::NotFound).told());
+    }
+    Ok((view, portal.has_stepped_up(&actor).await?))
 }

@@ -143,7 +143,7 @@ const FUNCTIONS: &[Function] = &[
     writes("/api/customers/resume", Staff(EditCustomers), CUSTOMER, &[]),
     writes("/api/customers/delete", Staff(EditCustomers), CUSTOMER, &[("typed", "Casey Thornton")]),
     reads("/api/customers/activity", Staff(ReadCustomers), CUSTOMER, &[]),
-    reads("/api/session/stepped-up", Oneself, None, &[]),
+    reads("/api/customers/deletion", Staff(EditCustomers), CUSTOMER, &[]),
     reads("/api/customers/find", Staff(ReadCustomers), SCOPE, &[]),
     reads("/api/customers/scopes", Staff(ReadCustomers), None, &[]),
     reads("/api/customers/view", Staff(ReadCustomers), CUSTOMER, &[]),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use model::{Refusal, id::AuditId};
 
-use super::tabs::{Head, Tab, use_customer, view};
+use super::tabs::{Head, Tab, use_customer};
 use crate::{
     api::{ApiError, care::customer_activity},
     i18n::tr,
@@ -24,9 +24,10 @@ pub fn CustomerActivity() -> impl IntoView {
     let asked = Resource::new_blocking(
         move || (id.get(), before.get()),
         |(id, before)| async move {
-            let customer = view(id).await?;
-            let page = customer_activity(customer.id, before).await?;
-            Ok::<_, ApiError>((customer, page))
+            match id {
+                Some(id) => customer_activity(id, before).await,
+                None => Err(ApiError::Refused(Refusal::NotFound)),
+            }
         },
     );
     let page = move || {

@@ -4,14 +4,11 @@
 use leptos::prelude::*;
 use model::{Refusal, customer::CustomerView};
 
-use super::{
-    prove::Prove,
-    tabs::{use_customer, view},
-};
+use super::{prove::Prove, tabs::use_customer};
 use crate::{
     api::{
         ApiError,
-        care::{DeleteCustomer as Delete, has_stepped_up},
+        care::{DeleteCustomer as Delete, view_deletion},
         session::StepUp,
     },
     i18n::tr,
@@ -37,11 +34,10 @@ pub fn DeleteCustomer() -> impl IntoView {
     let asked = Resource::new_blocking(
         move || (id.get(), proven.get()),
         |(id, _)| async move {
-            let customer = view(id).await?;
-            if !customer.may_edit {
-                return Err(ApiError::Refused(Refusal::NotFound));
+            match id {
+                Some(id) => view_deletion(id).await,
+                None => Err(ApiError::Refused(Refusal::NotFound)),
             }
-            Ok::<_, ApiError>((customer, has_stepped_up().await?))
         },
     );
     let page = move || {
