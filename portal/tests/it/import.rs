@@ -293,7 +293,10 @@ async fn columns_are_guessed_and_may_be_chosen(world: &mut World) {
         ..mapped(&shown)
     };
     let map = async |columns| world.portal.map_import(&olivia.actor, choose(columns)).await;
-    assert_eq!(refusal(map(["", "1", ""]).await), Refusal::field("email", Problem::EmailOrReference));
+    assert_eq!(
+        refusal(map(["", "1", ""]).await),
+        Refusal::field("email", Problem::EmailOrReference)
+    );
     assert_eq!(refusal(map(["0", "0", "2"]).await), Refusal::field("name", Problem::ColumnTwice));
     assert_eq!(refusal(map(["0", "1", "3"]).await), Refusal::field("email", Problem::NotAChoice));
     map(["0", "1", "2"]).await.unwrap();
