@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Checks that one node keeps in mind at once.
-const CHECKS: usize = 4;
+const CHECKS: usize = 8;
 /// The purpose of the seal of rows.
 pub(crate) const ROWS_PURPOSE: &str = "rows";
 
@@ -99,8 +99,12 @@ impl Portal {
         }
         names.next = batch.number + 1;
         let mut seen = self.seen().lock().await;
-        if seen.0.len() >= CHECKS {
-            seen.0.clear();
+        // The one that takes least to read again makes room.
+        if seen.0.len() >= CHECKS
+            && let Some(least) =
+                seen.0.iter().min_by_key(|(_, names)| names.next).map(|(id, _)| *id)
+        {
+            seen.0.remove(&least);
         }
         seen.0.insert(job.id, names);
         Ok(Step::Done(results, Vec::new(), self.now()))
@@ -222,6 +226,11 @@ impl Portal {
             let taken = tx.taken(plan.organization, &new, None).await?;
             return Ok(if taken.is_empty() { Fate::Create(new) } else { Fate::Refused(taken) });
         };
+        // A file gets around it no more than a page does.
+        if tx.is_disputed_against(customer.row.id, plan.doer.id).await? {
+            problems.add("", Problem::DisputedAgainst);
+            return Ok(Fate::Refused(problems.0));
+        }
         if row.email.is_some_and(|email| {
             canonical(email.as_str()) != canonical(customer.row.email.as_str())
         }) {

@@ -43,6 +43,7 @@ stories! {
     a_check_begins_anew_after_a_crash,
     two_nodes_share_an_import,
     two_checks_at_once_both_end,
+    a_file_does_not_get_around_a_dispute,
     rows_are_sealed_and_checks_are_recorded,
     a_file_at_a_time_of_everybody,
     many_rows,
@@ -627,4 +628,16 @@ async fn a_file_at_a_time_of_everybody(world: &mut World) {
     assert!(matches!(second, Err(portal::Error::Busy { .. })));
     drop(first);
     world.portal.begin_upload(&olivia.actor).await.unwrap();
+}
+
+async fn a_file_does_not_get_around_a_dispute(world: &mut World) {
+    let olivia = world.enters("olivia").await;
+    let casey = world.person("casey").await;
+    let dispute = "INSERT INTO disputes (id, account_id, organization_id, operator_id, created_at) SELECT id, id, organization_id, $2, 0 FROM accounts WHERE id = $1";
+    world.sql.run(dispute, values![casey.id, olivia.actor.account]).await;
+    let text = "Name,Email\nCasey Other,casey@acme.example\n";
+    let (job, done) = imports(world, &olivia, text).await;
+    assert_eq!(done, counts(0, 0, 0, 1));
+    let why = vec![(String::new(), Problem::DisputedAgainst)];
+    assert_eq!(report(world, &olivia, job).await, [(2, RowOutcome::Refused, why)]);
 }
