@@ -11,7 +11,7 @@ use model::{
 };
 
 use super::{
-    password::prove::Prove,
+    prove::Prove,
     tabs::{Fact, Head, Tab, or_none, use_customer, view},
 };
 use crate::{
@@ -196,7 +196,7 @@ fn Disputed(customer: AccountId, dispute: Dispute, closes: bool) -> impl IntoVie
     let next = format!("/customers/{customer}");
     let asks = move || {
         (close.error() == Some(ApiError::Refused(Refusal::StepUp)) && !proof.done())
-            .then(|| view! { <Prove next=next.clone() form=proof over=false /> })
+            .then(|| view! { <Prove next=next.clone() form=proof why=tr!(desk.prove) /> })
     };
     let Dispute { id, at, operator, may_close } = dispute;
     let text = match operator {

@@ -63,7 +63,7 @@ pub fn DeleteCustomer() -> impl IntoView {
                             {if proven {
                                 view! { <Confirm customer form /> }.into_any()
                             } else {
-                                view! { <Prove form=proof next over /> }.into_any()
+                                view! { <Prove form=proof next over why=tr!(care.prove) /> }.into_any()
                             }}
                         </div>
                     }

@@ -37,7 +37,7 @@ pub fn Export() -> impl IntoView {
             match asked.await {
                 Ok(ExportView { stepped_up: false, .. }) => {
                     let next = address(&query).replacen("/customers", "/customers/export", 1);
-                    view! { <Prove form=proof next /> }.into_any()
+                    view! { <Prove form=proof next why=tr!(care.prove) /> }.into_any()
                 }
                 Ok(view) => view! { <Check view query /> }.into_any(),
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),

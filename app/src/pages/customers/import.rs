@@ -207,7 +207,7 @@ fn Checked(import: ImportView, forms: Forms) -> impl IntoView {
         .into_any()
     } else {
         let next = format!("/customers/import/{id}");
-        view! { <Prove form=forms.proof next over /> }.into_any()
+        view! { <Prove form=forms.proof next over why=tr!(care.prove) /> }.into_any()
     };
     view! {
         <p class="mt-5 text-sm font-medium">{tr!(import.would)}</p>

@@ -86,7 +86,8 @@ pub fn SendLinks() -> impl IntoView {
                 }
                 Ok(view) if !view.stepped_up => {
                     let over = form.error_now() == Some(ApiError::Refused(Refusal::StepUp));
-                    view! { <Prove form=proof next=meant.address() over /> }.into_any()
+                    view! { <Prove form=proof next=meant.address() over why=tr!(care.prove) /> }
+                        .into_any()
                 }
                 Ok(view) => {
                     if form.error_now() == Some(ApiError::Refused(Refusal::StepUp)) {

@@ -19,13 +19,15 @@ pub fn Prove(
     form: FormState<StepUp>,
     /// The page that one is on.
     next: String,
+    /// Why it is asked for.
+    why: &'static str,
     /// Whether an earlier proof has run out meanwhile.
     #[prop(optional)]
     over: bool,
 ) -> impl IntoView {
     view! {
         {over.then(|| view! { <div class="mt-4"><Notice tone=Tone::Plain>{tr!(error.step_up)}</Notice></div> })}
-        <p class="mt-4 text-sm text-pretty">{tr!(care.prove)}</p>
+        <p class="mt-4 text-sm text-pretty">{why}</p>
         <Form form>
             <input type="hidden" name="next" value=next />
             <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />

@@ -6,7 +6,6 @@ mod caller;
 mod check;
 mod done;
 mod how;
-pub mod prove;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -16,7 +15,8 @@ use model::{
     reset::{Delivery, ResetDesk},
 };
 
-use self::{caller::Caller, check::Check, done::Done, how::How, prove::Prove};
+use self::{caller::Caller, check::Check, done::Done, how::How};
+use super::prove::Prove;
 use crate::{
     api::{
         ApiError,
@@ -186,7 +186,8 @@ fn Wizard(desk: ResetDesk, how: Option<Delivery>) -> impl IntoView {
         (0, tr!(desk.title), step.into_any())
     } else if !desk.stepped_up {
         let over = untrack(|| forms.asks_for_proof()).is_some();
-        let step = view! { <Prove next=address(id, how) form=forms.proof over /> };
+        let step =
+            view! { <Prove next=address(id, how) form=forms.proof over why=tr!(desk.prove) /> };
         (0, tr!(desk.title), step.into_any())
     } else {
         match how.map(|how| (how, desk.customer.obstacle(how))) {
