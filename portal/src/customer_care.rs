@@ -10,13 +10,13 @@ use model::{
     permission::Permission,
     refusal::{ChangedMeanwhile, Problem},
     reset::Obstacle,
-    text::{LONGEST_NAME, LONGEST_REASON, LONGEST_REFERENCE, Name, UserName, remark},
+    text::{LONGEST_NAME, LONGEST_REFERENCE, Name, UserName, remark},
 };
 
 use crate::{
     Actor, Error, Portal, Result,
     audit::{Event, Personal, Reader},
-    new_customer::Problems,
+    problems::Problems,
     resets::Why,
     sign_in::account_counter,
     step_up::current_counter,
@@ -124,9 +124,7 @@ impl Portal {
     /// for a link is told then.
     pub async fn suspend_customer(&self, actor: &Actor, id: AccountId, reason: &str) -> Result<()> {
         actor.may(Permission::EditCustomers)?;
-        let reason = remark(reason, LONGEST_REASON)
-            .and_then(|reason| reason.ok_or(Problem::Required))
-            .map_err(|problem| Error::field("reason", problem))?;
+        let why = Some(Why::told(reason, "")?);
         let now = self.now();
         let (mut tx, customer, account) = self.hold_customer(actor, id).await?;
         if account.state == AccountState::Suspended {
@@ -138,7 +136,6 @@ impl Portal {
         tx.void_reset_links(id, now).await?;
         tx.cancel_resets(id, now).await?;
         let event = actor.event_about(&customer, AuditKind::CustomerSuspended);
-        let why = Some(Why { reason, ticket: None });
         let personal = Personal { why, ..event.personal };
         tx.record(self, Event { personal, ..event }).await?;
         Ok(tx.commit().await?)

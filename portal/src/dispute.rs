@@ -7,8 +7,6 @@ use model::{
     id::{AccountId, DisputeId, LinkId, ResetId},
     link::LinkPurpose,
     permission::Permission,
-    refusal::Problem,
-    text::{LONGEST_REASON, remark},
 };
 
 use crate::{
@@ -147,9 +145,7 @@ impl Portal {
     /// has set a new password. Nobody closes what is about themselves.
     pub async fn close_dispute(&self, actor: &Actor, request: CloseDispute) -> Result<AccountId> {
         actor.may(Permission::CloseDisputes)?;
-        let reason = remark(&request.reason, LONGEST_REASON)
-            .and_then(|reason| reason.ok_or(Problem::Required))
-            .map_err(|problem| Error::field("reason", problem))?;
+        let why = Why::told(&request.reason, "")?;
         let now = self.now();
         let mut tx = self.db().write().await?;
         let dispute = tx.lock_dispute(request.dispute).await?.ok_or(Refusal::NotFound)?;
@@ -161,10 +157,9 @@ impl Portal {
         if dispute.operator_id == Some(actor.account) {
             return Err(Refusal::NotAllowed.into());
         }
-        if tx.close_dispute(dispute.id, actor.account, &reason, now).await? {
+        if tx.close_dispute(dispute.id, actor.account, &why.reason, now).await? {
             let event = actor.event_about(&customer, AuditKind::DisputeClosed);
-            let why = Some(Why { reason, ticket: None });
-            let personal = Personal { why, ..event.personal };
+            let personal = Personal { why: Some(why), ..event.personal };
             tx.record(self, Event { reset: dispute.reset_id, personal, ..event }).await?;
         }
         tx.commit().await?;

@@ -23,10 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Actor, Error, Portal, Result,
     audit::Event,
+    doer::Doer,
     fold,
     import_file::{Piece, Place, Upload, UploadError},
-    import_rows::ROWS_PURPOSE,
-    new_customer::{Doer, Problems},
+    jobs::ROWS_PURPOSE,
+    problems::Problems,
     store::{JobRow, Tx},
     throttle::Limit,
 };

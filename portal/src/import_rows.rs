@@ -25,15 +25,14 @@ use crate::{
     import::Plan,
     import_file::FileRow,
     jobs::{Noted, Step},
-    new_customer::{NewCustomer, Problems},
+    new_customer::NewCustomer,
+    problems::Problems,
     store::{BatchRow, CustomerDetailRow, JobRow, Tx},
     throttle::canonical,
 };
 
 /// Checks that one node keeps in mind at once.
 const CHECKS: usize = 8;
-/// The purpose of the seal of rows.
-pub(crate) const ROWS_PURPOSE: &str = "rows";
 
 /// The names that the rows of files want whose checks are under way, as far as those have come. It
 /// is in memory only: whoever takes a check up reads again what was looked at before.

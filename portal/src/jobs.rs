@@ -25,9 +25,8 @@ use model::{
 use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
+    doer::Doer,
     failpoint,
-    import_rows::ROWS_PURPOSE,
-    new_customer::Doer,
     resets::Why,
     secrets::Keys,
     store::{BatchRow, JobRow, Tx},
@@ -35,6 +34,8 @@ use crate::{
 
 /// Rows that are done in one transaction.
 pub(crate) const ROWS_AT_ONCE: usize = 100;
+/// The purpose of the seal of rows.
+pub(crate) const ROWS_PURPOSE: &str = "rows";
 /// How long a worker may take for one batch before another one tries.
 const LEASE: Duration = Duration::from_secs(60);
 /// How long a batch that went wrong rests.

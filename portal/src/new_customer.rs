@@ -3,13 +3,11 @@
 //! The reseller may enter the customer's permission here and nowhere else; the ledger says so, and
 //! so does the invitation. What an import adds goes the same way.
 
-use std::net::IpAddr;
-
 use anyhow::Context;
 use model::{
     Refusal,
-    account::{AccountKind, Device, Language},
-    audit::{ActorKind, AuditKind, Outcome},
+    account::{AccountKind, Language},
+    audit::AuditKind,
     consent::{Consent, ConsentSource},
     customer::{FirstPassword, NewCustomerView, Scope},
     id::{AccountId, ConsentId, OrganizationId},
@@ -21,14 +19,13 @@ use model::{
     text::{EmailAddress, LONGEST_NAME, LONGEST_REFERENCE, Name, UserName, remark},
 };
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
-    device,
+    doer::Doer,
     jobs::Noted,
     mail::Letter,
+    problems::Problems,
     resets::Asker,
     store::{Account, NewAccount, Tx},
     throttle::canonical,
@@ -67,83 +64,6 @@ pub(crate) struct NewCustomer {
     pub reference: Option<String>,
     pub language: Language,
     pub allows_resets: bool,
-}
-
-/// The member of staff on whose behalf something is done to customers: somebody at a browser, or
-/// one who has left work to be done.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Doer {
-    pub id: AccountId,
-    pub name: Name,
-    pub request_id: String,
-    pub address: Option<IpAddr>,
-    pub device: Device,
-    /// What links in mails begin with.
-    pub origin: String,
-}
-
-impl Doer {
-    /// The one who asks.
-    pub fn of(actor: &Actor) -> Self {
-        Self {
-            id: actor.account,
-            name: actor.name.clone(),
-            request_id: actor.visit.request_id.clone(),
-            address: Some(actor.visit.address),
-            device: device::describe(&actor.visit.user_agent),
-            origin: actor.visit.origin.clone(),
-        }
-    }
-
-    /// What was done to a customer, for the audit log of the customer's organization.
-    pub fn event(
-        &self,
-        organization: OrganizationId,
-        customer: AccountId,
-        kind: AuditKind,
-    ) -> Event<'_> {
-        Event {
-            organization,
-            kind,
-            outcome: Outcome::Done,
-            actor: (ActorKind::Staff, Some(self.id)),
-            subject: Some(customer),
-            reset: None,
-            request_id: &self.request_id,
-            personal: Personal {
-                address: self.address,
-                device: self.device.clone(),
-                staff: Some(self.name.to_string()),
-                ..Personal::default()
-            },
-        }
-    }
-}
-
-/// Collects what is wrong with the fields of a form.
-#[derive(Default)]
-pub(crate) struct Problems(pub Vec<FieldProblem>);
-
-impl Problems {
-    /// The value, or what is wrong with it.
-    pub fn check<T>(&mut self, field: &str, value: Result<T, Problem>) -> Option<T> {
-        value.map_err(|problem| self.add(field, problem)).ok()
-    }
-
-    /// A value that may be left out: nothing for empty text.
-    pub fn check_optional<T>(
-        &mut self,
-        field: &str,
-        text: &str,
-        parse: impl FnOnce(&str) -> Result<T, Problem>,
-    ) -> Option<T> {
-        if text.trim().is_empty() { None } else { self.check(field, parse(text)) }
-    }
-
-    /// Something is wrong with a field.
-    pub fn add(&mut self, field: &str, problem: Problem) {
-        self.0.push(FieldProblem { field: field.into(), problem });
-    }
 }
 
 impl CreateCustomer {

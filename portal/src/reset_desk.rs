@@ -20,9 +20,9 @@ use model::{
 use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal, occasion},
+    doer::Doer,
     forgotten::{PIN_PURPOSE, in_minutes},
     mail::Letter,
-    new_customer::Doer,
     outbox, password,
     resets::{Asker, Why},
     sign_in::account_counter,

@@ -17,7 +17,7 @@ use model::{
     id::{AccountId, ResetId, SessionId, TargetId},
     link::{LinkOrigin, LinkPurpose},
     policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule},
-    refusal::{FieldProblem, Problem},
+    refusal::Problem,
     reset::{Delivery, ResetState, TargetState},
     text::{LONGEST_REASON, LONGEST_TICKET, Name, remark},
 };
@@ -30,6 +30,7 @@ use crate::{
     mail::{ChangedHow, Letter, MailedLink, MailedPassword, Occasion},
     outbox,
     password::{self, Words},
+    problems::Problems,
     secrets::Secret,
     sign_in::account_counter,
     step_up::current_counter,
@@ -101,22 +102,18 @@ pub(crate) struct Why {
 impl Why {
     /// What staff said in the fields `reason`, which has to be given, and `ticket`.
     pub fn told(reason: &str, ticket: &str) -> Result<Self> {
-        let mut problems = Vec::new();
-        let mut refuse = |field: &str, problem| {
-            problems.push(FieldProblem { field: field.into(), problem });
-            None
-        };
-        let reason = match remark(reason, LONGEST_REASON) {
-            Ok(Some(reason)) => Some(reason),
-            Ok(None) => refuse("reason", Problem::Required),
-            Err(problem) => refuse("reason", problem),
-        };
-        let ticket =
-            remark(ticket, LONGEST_TICKET).unwrap_or_else(|problem| refuse("ticket", problem));
-        match reason {
-            Some(reason) if problems.is_empty() => Ok(Self { reason, ticket }),
-            _ => Err(Refusal::Fields(problems).into()),
-        }
+        let mut problems = Problems::default();
+        let why = Self::checked(&mut problems, reason, ticket);
+        why.ok_or_else(|| Refusal::Fields(problems.0).into())
+    }
+
+    /// The same among other fields of a form.
+    pub fn checked(problems: &mut Problems, reason: &str, ticket: &str) -> Option<Self> {
+        let reason = remark(reason, LONGEST_REASON);
+        let reason =
+            problems.check("reason", reason.and_then(|reason| reason.ok_or(Problem::Required)));
+        let ticket = problems.check("ticket", remark(ticket, LONGEST_TICKET));
+        Some(Self { reason: reason?, ticket: ticket? })
     }
 }
 

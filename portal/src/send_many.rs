@@ -20,16 +20,15 @@ use model::{
     policy::{RESET_WINDOW, Rule},
     refusal::{FieldProblem, Problem},
     reset::Obstacle,
-    text::{LONGEST_REASON, LONGEST_TICKET, remark},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
     Actor, Error, Portal, Result,
-    import_rows::ROWS_PURPOSE,
-    jobs::{Noted, Step},
-    new_customer::{Doer, Problems},
+    doer::Doer,
+    jobs::{Noted, ROWS_PURPOSE, Step},
+    problems::Problems,
     reset_desk::SENT_TWICE_WITHIN,
     resets::Why,
     secrets::hex,
@@ -126,10 +125,7 @@ impl Portal {
     pub async fn send_many(&self, actor: &Actor, request: SendMany) -> Result<JobId> {
         let ids = self.those_meant(actor, &request.many).await?;
         let mut problems = Problems::default();
-        let reason = remark(&request.reason, LONGEST_REASON);
-        let reason = reason.and_then(|reason| reason.ok_or(Problem::Required));
-        let reason = problems.check("reason", reason);
-        let ticket = problems.check("ticket", remark(&request.ticket, LONGEST_TICKET));
+        let why = Why::checked(&mut problems, &request.reason, &request.ticket);
         let rate = request.per_minute.parse().ok().filter(|rate| RATES.contains(rate));
         let rate = problems.check("per_minute", rate.ok_or(Problem::NotAChoice));
         let typed: String = request.typed.chars().filter(char::is_ascii_digit).collect();
@@ -138,9 +134,7 @@ impl Portal {
         } else if typed.parse() != Ok(ids.len()) {
             problems.add("typed", Problem::CountDiffers);
         }
-        let (Some(reason), Some(ticket), Some(per_minute), true) =
-            (reason, ticket, rate, problems.0.is_empty())
-        else {
+        let (Some(why), Some(per_minute), true) = (why, rate, problems.0.is_empty()) else {
             return Err(Refusal::Fields(problems.0).into());
         };
         let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
@@ -152,7 +146,7 @@ impl Portal {
         let whom = ids.iter().fold(Sha256::new(), |digest, id| digest.chain_update(id.0));
         let plan = Plan {
             doer: Doer::of(actor),
-            why: Why { reason, ticket },
+            why,
             per_minute,
             digest: hex(&whom.finalize()),
         };
