@@ -144,12 +144,7 @@ impl Portal {
         let now = self.now();
         let id = JobId(self.random().id(now));
         let whom = ids.iter().fold(Sha256::new(), |digest, id| digest.chain_update(id.0));
-        let plan = Plan {
-            doer: Doer::of(actor),
-            why,
-            per_minute,
-            digest: hex(&whom.finalize()),
-        };
+        let plan = Plan { doer: Doer::of(actor), why, per_minute, digest: hex(&whom.finalize()) };
         let row = JobRow {
             id,
             kind: JobKind::SendLinks,
