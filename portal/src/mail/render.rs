@@ -33,7 +33,7 @@ const FUEL: u64 = 50_000;
 const COLUMNS: usize = 76;
 
 /// Values that are to be taken as they are; all others pass [`without_links`].
-const VERBATIM: [&str; 4] = ["link", "dispute_link", "forgot_link", "address"];
+const VERBATIM: [&str; 5] = ["link", "dispute_link", "forgot_link", "login_link", "address"];
 
 /// All templates, parsed.
 pub(super) struct Templates(Environment<'static>);

@@ -30,6 +30,49 @@ fn every_letter_in_every_language() {
     }
 }
 
+/// Letters that say something else in another case.
+fn other_cases() -> Vec<Letter> {
+    let first = [LetterKind::TypedPassword, LetterKind::GeneratedPassword].map(|kind| {
+        let mut letter = letter(kind);
+        if let Letter::TypedPassword { first, .. } | Letter::GeneratedPassword { first, .. } =
+            &mut letter
+        {
+            *first = true;
+        }
+        letter
+    });
+    let mut locked = letter(LetterKind::AccountLocked);
+    if let Letter::AccountLocked { for_good, .. } = &mut locked {
+        *for_good = true;
+    }
+    first.into_iter().chain([locked]).collect()
+}
+
+#[test]
+fn links_stand_by_themselves_and_can_be_followed() {
+    for letter in LetterKind::ALL.map(letter).into_iter().chain(other_cases()) {
+        for language in Language::ALL {
+            let kind = letter.kind();
+            let shown = rendered(language, &brand(), letter.clone());
+            let Rendered { text, html, .. } = &shown;
+            let (body, _) = text.split_once("\n-- \n").unwrap();
+            let lines: Vec<&str> = body.lines().collect();
+            let links = letter.clone().into_parts().unwrap().1;
+            let links = links.as_object().unwrap().iter().filter(|(key, _)| key.ends_with("link"));
+            for link in links.map(|(_, link)| link.as_str().unwrap()) {
+                let place = lines.iter().position(|line| line == &link);
+                let place = place.unwrap_or_else(|| panic!("{kind:?} {language:?}: {link}"));
+                let around = [place.checked_sub(1), Some(place + 1)];
+                let around = around.into_iter().flatten().filter_map(|place| lines.get(place));
+                for line in around {
+                    assert_eq!(*line, "", "{kind:?} {language:?} beside {link}");
+                }
+                assert!(html.contains(&format!("href=\"{link}\"")), "{kind:?} {language:?}");
+            }
+        }
+    }
+}
+
 /// For looking at letters in a browser: `REKEY_LETTERS=DIR cargo test -p rekey-portal --test mail`.
 #[test]
 fn letters_can_be_looked_at() {
