@@ -139,13 +139,6 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     FrontDoor::provide();
     provide_theme();
-    // From here on what only code can do is shown (`.live-only`).
-    Effect::new(|| {
-        if let Some(html) = document().document_element() {
-            // An attribute with this name can always be set.
-            let _ = html.set_attribute("data-live", "");
-        }
-    });
     view! {
         <Router>
             <Routes fallback=NotFound>
