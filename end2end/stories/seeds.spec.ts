@@ -112,7 +112,7 @@ test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@
 })
 
 test('seed 003: a help desk sets a customer password and unlocks the account', async ({ visitor, anotherVisitor, server, mailbox }) => {
-  const customer = someLockedCustomer(server)
+  const customer = someLockedCustomer(server, { allowsResets: true })
   const picture = album('seed-003', visitor)
   const owner = await anotherVisitor()
   owner.expectsRefusal(422)

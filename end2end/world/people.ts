@@ -39,7 +39,8 @@ function crowd(n: number): Person {
 
 /** Of the crowd, by number: whose customers they are. Some are locked from the start. */
 const CROWDS = { northwind: [0, 200], contoso: [212, 230] } as const
-const isLocked = (n: number) => n % 41 === 40
+const isLocked = (n: number) => n % 29 === 28
+const consents = (n: number) => n % 5 !== 3
 
 /** A customer nobody else has been given. */
 export function someCustomer(server: ServerName, of: keyof typeof CROWDS = 'northwind'): Person {
@@ -54,16 +55,18 @@ export function someCustomer(server: ServerName, of: keyof typeof CROWDS = 'nort
 export function someConsentingCustomer(server: ServerName): Person {
   const [from, to] = CROWDS.northwind
   for (let n = from; n < to; n++) {
-    if (!isLocked(n) && n % 5 !== 3 && claim(`${server}-customer-${n}`)) return crowd(n)
+    if (!isLocked(n) && consents(n) && claim(`${server}-customer-${n}`)) return crowd(n)
   }
   throw new Error('every customer who allows resets has a story already')
 }
 
-/** A customer whom staff have locked out. There are not many. */
-export function someLockedCustomer(server: ServerName): Person {
+/** A customer whom staff have locked out. There are not many, and of those fewer allow resets. */
+export function someLockedCustomer(server: ServerName, { allowsResets = false } = {}): Person {
   const [from, to] = CROWDS.northwind
-  for (let n = from; n < to; n++) {
-    if (isLocked(n) && claim(`${server}-customer-${n}`)) return crowd(n)
+  const locked = Array.from({ length: to - from }, (_, n) => from + n).filter(isLocked)
+  const wanted = allowsResets ? locked.filter(consents) : locked.toSorted((a, b) => Number(consents(a)) - Number(consents(b)))
+  for (const n of wanted) {
+    if (claim(`${server}-customer-${n}`)) return crowd(n)
   }
   throw new Error('every locked customer has a story already')
 }

@@ -3,7 +3,6 @@
 use leptos::{
     mount::hydrate_from_async,
     prelude::{document, window},
-    task::{Executor, spawn_local},
     wasm_bindgen::{JsCast, closure::Closure},
     web_sys::{Event, HtmlElement},
 };
@@ -13,11 +12,9 @@ use leptos::{
 pub fn hydrate() {
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    // An error means that there is an executor already, which is just as well.
-    _ = Executor::init_wasm_bindgen();
     let Some(body) = document().body() else { return };
     let links = leave_links_to_the_browser();
-    spawn_local(take_over(body, links));
+    wasm_bindgen_futures::spawn_local(take_over(body, links));
 }
 
 async fn take_over(body: HtmlElement, links: Closure<dyn Fn(Event)>) {

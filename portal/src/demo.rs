@@ -249,7 +249,7 @@ impl Seeder<'_> {
                 company: Some(&company),
                 reference: Some(format!("C-{}", 1_001 + n)),
                 allows_resets: n % 5 != 3,
-                locked: n % 41 == 40,
+                locked: n % 29 == 28,
                 last_sign_in: (n % 13 != 5).then_some(Duration::from_secs(hours * 3_600)),
             })
             .await?;

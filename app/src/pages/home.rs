@@ -153,11 +153,11 @@ fn Overview(view: HomeView) -> impl IntoView {
             <ul class="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">{items}</ul>
             {disputes}
         </section>
-        <div class="mt-8 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
+        <div class="mt-8 grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(home.chart_resets) hint=tr!(home.chart_resets_hint, days = DAYS_CHARTED)>
                 <ResetsByDay view=view.clone() />
             </Panel>
-            <div class="grid gap-6">
+            <div class="grid grid-cols-1 gap-6">
                 <Panel title=tr!(home.chart_locked)>
                     <Bars bars=locks />
                 </Panel>
