@@ -4,11 +4,11 @@
 import { join } from 'node:path'
 
 import { type Mail, linkIn } from '../world/mail.ts'
-import { type Person, PASSWORD, someConsentingCustomer, someLockedCustomer } from '../world/people.ts'
+import { type Person, someConsentingCustomer, someLockedCustomer } from '../world/people.ts'
+import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
-const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: PASSWORD }
 const SHOTS = join(import.meta.dirname, '../shots')
 const TYPED = 'granite walnut ferry nine'
 const CHOSEN = 'velvet tractor umbrella nine'
@@ -67,10 +67,12 @@ async function opensAccount(visitor: Visitor): Promise<void> {
   await visitor.reads('Details')
 }
 
-test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, server, mailbox }) => {
+test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, server, mailbox, rekey }) => {
+  // What one operator does is limited, so that each story has its own.
+  const operator = someStaff(rekey, 'owner')
   const customer = someConsentingCustomer(server)
   const picture = album('seed-000', visitor)
-  await visitor.comesAsStaff(OLIVIA)
+  await visitor.comesAsStaff(operator)
   await picture('signed-in')
   await visitor.follows('Customers')
   await visitor.sees('Customers')
@@ -82,7 +84,7 @@ test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@
   await picture('customer')
   await visitor.follows('Password: Manage')
   // "You will first have to enter your password, this is for your reseller account."
-  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.fills({ 'Your own password': operator.password })
   await picture('own-password')
   await visitor.presses('Continue')
   await visitor.sees('Set customer password')
@@ -111,14 +113,16 @@ test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@
   await choosesTheirOwn(await anotherVisitor(), customer, TYPED, picture)
 })
 
-test('seed 003: a help desk sets a customer password and unlocks the account', async ({ visitor, anotherVisitor, server, mailbox }) => {
+test('seed 003: a help desk sets a customer password and unlocks the account', async ({ visitor, anotherVisitor, server, mailbox, rekey }) => {
+  // What one operator does is limited, so that each story has its own.
+  const operator = someStaff(rekey, 'owner')
   const customer = someLockedCustomer(server, { allowsResets: true })
   const picture = album('seed-003', visitor)
   const owner = await anotherVisitor()
   owner.expectsRefusal(422)
   await owner.triesToSignIn(customer)
   await owner.isNotLetIn()
-  await visitor.comesAsStaff(OLIVIA)
+  await visitor.comesAsStaff(operator)
   await visitor.follows('Customers')
   await visitor.sees('Customers')
   // "Use the Scope Selector to select the relevant scope."
@@ -139,7 +143,7 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   await visitor.reads(/staff cannot change it/)
   await picture('edit')
   await visitor.follows('Reset password')
-  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.fills({ 'Your own password': operator.password })
   await picture('own-password')
   await visitor.presses('Continue')
   await visitor.sees('Set customer password')
@@ -180,7 +184,9 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   await owner.sees('Sign in')
 })
 
-test('seed 004: a password is generated and mailed, or set with Manage', { tag: '@phone' }, async ({ visitor, anotherVisitor, server, mailbox }) => {
+test('seed 004: a password is generated and mailed, or set with Manage', { tag: '@phone' }, async ({ visitor, anotherVisitor, server, mailbox, rekey }) => {
+  // What one operator does is limited, so that each story has its own.
+  const operator = someStaff(rekey, 'owner')
   const customer = someConsentingCustomer(server)
   const picture = album('seed-004', visitor)
   const owner = await anotherVisitor()
@@ -188,13 +194,13 @@ test('seed 004: a password is generated and mailed, or set with Manage', { tag: 
   await owner.opens('/login')
   await owner.follows('Forgot password?')
   await owner.sees('Forgot your password?')
-  await visitor.comesAsStaff(OLIVIA)
+  await visitor.comesAsStaff(operator)
   await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.sees(customer.name)
   await picture('overview')
   await visitor.follows('Reset & mail password')
-  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.fills({ 'Your own password': operator.password })
   await visitor.presses('Continue')
   await visitor.reads(/A passphrase of six words is made and mailed/)
   await visitor.fills({ Reason: 'Lost the old one' })
@@ -219,20 +225,22 @@ test('seed 004: a password is generated and mailed, or set with Manage', { tag: 
   await picture('manual')
 })
 
-test('what is not possible says why', async ({ visitor, customer, anotherVisitor }) => {
+test('what is not possible says why', async ({ visitor, customer, anotherVisitor, rekey }) => {
+  // What one operator does is limited, so that each story has its own.
+  const operator = someStaff(rekey, 'owner')
   const owner = await anotherVisitor()
   await owner.signsIn(customer)
   await owner.follows('Consent')
   await owner.page.getByRole('radio', { name: 'Do not allow' }).check()
   await owner.presses('Save')
   await owner.reads('Your choice is saved.')
-  await visitor.comesAsStaff(OLIVIA)
+  await visitor.comesAsStaff(operator)
   await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.sees(customer.name)
   await expect(visitor.page.getByRole('link', { name: 'Reset & mail password' })).toHaveCount(0)
   await visitor.follows('Password: Manage')
-  await visitor.fills({ 'Your own password': OLIVIA.password })
+  await visitor.fills({ 'Your own password': operator.password })
   await visitor.presses('Continue')
   for (const way of ['Type new password', 'Generate and mail']) {
     const radio = visitor.page.getByRole('radio', { name: way })
