@@ -18,7 +18,7 @@ pub fn hydrate() {
 }
 
 async fn take_over(body: HtmlElement, links: Closure<dyn Fn(Event)>) {
-    hydrate_from_async(body, app::App).await.forget();
+    Box::pin(hydrate_from_async(body, app::App)).await.forget();
     let listener = links.as_ref().unchecked_ref();
     // What is not there any more needs no removing.
     _ = window().remove_event_listener_with_callback_and_bool("click", listener, true);
