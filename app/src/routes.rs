@@ -1,15 +1,16 @@
 //! Every page and its path, and the document around them.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::view::iterators::StaticVec};
 use leptos_meta::provide_meta_context;
 use leptos_router::{
-    Lazy, LazyRoute, MatchNestedRoutes, SsrMode,
-    any_nested_route::IntoAnyNestedRoute,
-    components::{Outlet, ParentRoute, Route, Router, Routes},
+    ChooseView, MatchNestedRoutes, NestedRoute, PossibleRouteMatch, SsrMode,
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
+    components::{Outlet, Router, Routes},
     hooks::use_params_map,
     path,
 };
 
+use self::lazy::Page;
 use crate::{
     front_door::FrontDoor,
     pages::{
@@ -25,8 +26,8 @@ use crate::{
 /// the name that `#[lazy]` gives it.
 mod lazy {
     use leptos::prelude::*;
+    use leptos_router::ChooseView;
 
-    use super::LazyRoute;
     use crate::pages::{
         account::{Account, Activity, Consent, Profile, Security, SignedIn},
         audit::{Audit, AuditEntry},
@@ -47,40 +48,38 @@ mod lazy {
 
     macro_rules! pieces {
         ($($piece:ident ($preload:ident): $($page:ident)+;)+) => {
+            /// A page whose code is in a piece of its own. One type for all of them: what the
+            /// router makes of a route is compiled for each type of view anew.
+            #[derive(Clone, Copy)]
+            pub enum Page {
+                $($($page,)+)+
+            }
+
             $(
                 #[lazy]
-                fn $piece(page: &'static str) -> AnyView {
+                fn $piece(page: Page) -> AnyView {
                     match page {
-                        $(stringify!($page) => view! { <$page /> }.into_any(),)+
+                        $(Page::$page => view! { <$page /> }.into_any(),)+
                         _ => ().into_any(),
                     }
                 }
             )+
 
-            /// Pages, each in its piece.
-            pub mod page {
-                use super::{AnyView, LazyRoute};
-
-                $($(
-                    pub struct $page;
-
-                    impl LazyRoute for $page {
-                        fn data() -> Self {
-                            Self
-                        }
-
-                        async fn view(_: Self) -> AnyView {
-                            super::$piece(stringify!($page)).await
-                        }
-
-                        // What the server rendered is taken over at once, or not at all: the code
-                        // must be there before.
-                        async fn preload() {
-                            #[cfg(not(feature = "ssr"))]
-                            super::$preload().await;
-                        }
+            impl ChooseView for Page {
+                async fn choose(self) -> AnyView {
+                    match self {
+                        $($(Self::$page)|+ => $piece(self).await,)+
                     }
-                )+)+
+                }
+
+                // What the server rendered is taken over at once, or not at all: the code must be
+                // there before.
+                async fn preload(&self) {
+                    #[cfg(not(feature = "ssr"))]
+                    match self {
+                        $($(Self::$page)|+ => $preload().await,)+
+                    }
+                }
             }
         };
     }
@@ -93,11 +92,6 @@ mod lazy {
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Resets Audit AuditEntry Prove
             Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
     }
-}
-
-/// A page whose code is in a piece of its own.
-fn lazy<T: LazyRoute>() -> Lazy<T> {
-    Lazy::new()
 }
 
 /// The document: what is the same on every page.
@@ -133,7 +127,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// Every page. Public pages exist twice: at the site's own host, and below `/s/{slug}`.
+/// The application: the page that the address names.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -142,67 +136,99 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=NotFound>
-                <PublicRoutes />
-                <ParentRoute path=path!("/s/:slug") view=Door>
-                    <PublicRoutes />
-                </ParentRoute>
-                <ParentRoute path=path!("") view={lazy::<lazy::page::SignedIn>()}>
-                    <Route path=path!("/") view={lazy::<lazy::page::Home>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers") view={lazy::<lazy::page::Customers>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/new") view={lazy::<lazy::page::NewCustomer>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/import") view={lazy::<lazy::page::Imports>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/import/:job") view={lazy::<lazy::page::Import>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/export") view={lazy::<lazy::page::Export>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/links") view={lazy::<lazy::page::SendLinks>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/links/:job") view={lazy::<lazy::page::LinksJob>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/:id") view={lazy::<lazy::page::Customer>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/:id/account") view={lazy::<lazy::page::CustomerAccount>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/:id/services") view={lazy::<lazy::page::CustomerServices>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/:id/activity") view={lazy::<lazy::page::CustomerActivity>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/:id/delete") view={lazy::<lazy::page::DeleteCustomer>()} ssr=SsrMode::Async />
-                    <Route path=path!("/customers/:id/password") view={lazy::<lazy::page::Password>()} ssr=SsrMode::Async />
-                    <Route path=path!("/resets") view={lazy::<lazy::page::Resets>()} ssr=SsrMode::Async />
-                    <Route path=path!("/audit") view={lazy::<lazy::page::Audit>()} ssr=SsrMode::Async />
-                    <Route path=path!("/audit/:id") view={lazy::<lazy::page::AuditEntry>()} ssr=SsrMode::Async />
-                    <Route path=path!("/prove") view={lazy::<lazy::page::Prove>()} ssr=SsrMode::Async />
-                    <ParentRoute path=path!("/organization") view={lazy::<lazy::page::Organization>()}>
-                        <Route path=path!("/policy") view={lazy::<lazy::page::Policy>()} ssr=SsrMode::Async />
-                        <Route path=path!("/policy/:rule") view={lazy::<lazy::page::EditRule>()} ssr=SsrMode::Async />
-                        <Route path=path!("/staff") view={lazy::<lazy::page::Staff>()} ssr=SsrMode::Async />
-                        <Route path=path!("/staff/new") view={lazy::<lazy::page::Invite>()} ssr=SsrMode::Async />
-                        <Route path=path!("/email") view={lazy::<lazy::page::Email>()} ssr=SsrMode::Async />
-                        <Route path=path!("/mail") view={lazy::<lazy::page::MailLog>()} ssr=SsrMode::Async />
-                        <Route path=path!("/mail/:id") view={lazy::<lazy::page::LoggedMail>()} ssr=SsrMode::Async />
-                        <Route path=path!("/staff/:id") view={lazy::<lazy::page::Member>()} ssr=SsrMode::Async />
-                    </ParentRoute>
-                    <ParentRoute path=path!("/account") view={lazy::<lazy::page::Account>()}>
-                        <Route path=path!("") view={lazy::<lazy::page::Profile>()} ssr=SsrMode::Async />
-                        <Route path=path!("/security") view={lazy::<lazy::page::Security>()} ssr=SsrMode::Async />
-                        <Route path=path!("/consent") view={lazy::<lazy::page::Consent>()} ssr=SsrMode::Async />
-                        <Route path=path!("/activity") view={lazy::<lazy::page::Activity>()} ssr=SsrMode::Async />
-                    </ParentRoute>
-                </ParentRoute>
+                <Pages />
             </Routes>
         </Router>
     }
 }
 
-/// The pages for everybody.
+/// Every page. Public pages exist twice: at the site's own host, and below `/s/{slug}`.
 #[component(transparent)]
-fn PublicRoutes() -> impl MatchNestedRoutes + Clone {
-    view! {
-        <Route path=path!("/login") view={lazy::<lazy::page::Login>()} ssr=SsrMode::Async />
-        <Route path=path!("/login/change") view={lazy::<lazy::page::ForcedChangePage>()} ssr=SsrMode::Async />
-        <Route path=path!("/forgot") view=Forgot ssr=SsrMode::Async />
-        <Route path=path!("/forgot/sent") view=ForgotSent ssr=SsrMode::Async />
-        <Route path=path!("/reset/done") view={lazy::<lazy::page::ResetDone>()} ssr=SsrMode::Async />
-        <Route path=path!("/reset/:link") view={lazy::<lazy::page::Reset>()} ssr=SsrMode::Async />
-        <Route path=path!("/invitation/:link") view={lazy::<lazy::page::Invitation>()} ssr=SsrMode::Async />
-        <Route path=path!("/confirm/done") view={lazy::<lazy::page::ConfirmDone>()} ssr=SsrMode::Async />
-        <Route path=path!("/confirm/:link") view={lazy::<lazy::page::Confirm>()} ssr=SsrMode::Async />
-    }
-    .into_inner()
-    .into_any_nested_route()
+fn Pages() -> impl MatchNestedRoutes + Clone {
+    let mut pages = public();
+    pages.push(within(path!("/s/:slug"), Door, public()));
+    pages.push(within(
+        path!(""),
+        Page::SignedIn,
+        vec![
+            page(path!("/"), Page::Home),
+            page(path!("/customers"), Page::Customers),
+            page(path!("/customers/new"), Page::NewCustomer),
+            page(path!("/customers/import"), Page::Imports),
+            page(path!("/customers/import/:job"), Page::Import),
+            page(path!("/customers/export"), Page::Export),
+            page(path!("/customers/links"), Page::SendLinks),
+            page(path!("/customers/links/:job"), Page::LinksJob),
+            page(path!("/customers/:id"), Page::Customer),
+            page(path!("/customers/:id/account"), Page::CustomerAccount),
+            page(path!("/customers/:id/services"), Page::CustomerServices),
+            page(path!("/customers/:id/activity"), Page::CustomerActivity),
+            page(path!("/customers/:id/delete"), Page::DeleteCustomer),
+            page(path!("/customers/:id/password"), Page::Password),
+            page(path!("/resets"), Page::Resets),
+            page(path!("/audit"), Page::Audit),
+            page(path!("/audit/:id"), Page::AuditEntry),
+            page(path!("/prove"), Page::Prove),
+            within(
+                path!("/organization"),
+                Page::Organization,
+                vec![
+                    page(path!("/policy"), Page::Policy),
+                    page(path!("/policy/:rule"), Page::EditRule),
+                    page(path!("/staff"), Page::Staff),
+                    page(path!("/staff/new"), Page::Invite),
+                    page(path!("/email"), Page::Email),
+                    page(path!("/mail"), Page::MailLog),
+                    page(path!("/mail/:id"), Page::LoggedMail),
+                    page(path!("/staff/:id"), Page::Member),
+                ],
+            ),
+            within(
+                path!("/account"),
+                Page::Account,
+                vec![
+                    page(path!(""), Page::Profile),
+                    page(path!("/security"), Page::Security),
+                    page(path!("/consent"), Page::Consent),
+                    page(path!("/activity"), Page::Activity),
+                ],
+            ),
+        ],
+    ));
+    StaticVec::from(pages)
+}
+
+/// The pages for everybody.
+fn public() -> Vec<AnyNestedRoute> {
+    vec![
+        page(path!("/login"), Page::Login),
+        page(path!("/login/change"), Page::ForcedChangePage),
+        page(path!("/forgot"), Forgot),
+        page(path!("/forgot/sent"), ForgotSent),
+        page(path!("/reset/done"), Page::ResetDone),
+        page(path!("/reset/:link"), Page::Reset),
+        page(path!("/invitation/:link"), Page::Invitation),
+        page(path!("/confirm/done"), Page::ConfirmDone),
+        page(path!("/confirm/:link"), Page::Confirm),
+    ]
+}
+
+/// The route of a page. All routes are of one type: what the router makes of routes is compiled for
+/// each type of them anew, and everybody downloads it.
+fn page(
+    path: impl PossibleRouteMatch + Clone + Send + 'static,
+    view: impl ChooseView,
+) -> AnyNestedRoute {
+    NestedRoute::new(path, view).ssr_mode(SsrMode::Async).into_any_nested_route()
+}
+
+/// The route of pages that are shown within another.
+fn within(
+    path: impl PossibleRouteMatch + Clone + Send + 'static,
+    view: impl ChooseView,
+    pages: Vec<AnyNestedRoute>,
+) -> AnyNestedRoute {
+    NestedRoute::new(path, view).child(StaticVec::from(pages)).into_any_nested_route()
 }
 
 /// Below `/s/{slug}`: the site that the server found for it, or nothing.
