@@ -28,22 +28,26 @@ mod lazy {
     use leptos::prelude::*;
     use leptos_router::ChooseView;
 
-    use crate::pages::{
-        account::{Account, Activity, Consent, Profile, Security, SignedIn},
-        audit::{Audit, AuditEntry},
-        confirm::{Confirm, ConfirmDone},
-        customers::{
-            Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
-            DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password, SendLinks,
+    use crate::{
+        pages::{
+            account::{Account, Activity, Consent, Profile, Security, SignedIn},
+            audit::{Audit, AuditEntry},
+            confirm::{Confirm, ConfirmDone},
+            customers::{
+                Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
+                DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password,
+                SendLinks,
+            },
+            forgotten::{Invitation, Reset, ResetDone},
+            home::Home,
+            login::{ForcedChangePage, Login},
+            organization::{
+                EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
+            },
+            prove::Prove,
+            resets::Resets,
         },
-        forgotten::{Invitation, Reset, ResetDone},
-        home::Home,
-        login::{ForcedChangePage, Login},
-        organization::{
-            EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
-        },
-        prove::Prove,
-        resets::Resets,
+        words::refusals,
     };
 
     macro_rules! pieces {
@@ -58,6 +62,7 @@ mod lazy {
             $(
                 #[lazy]
                 fn $piece(page: Page) -> AnyView {
+                    refusals::bring();
                     match page {
                         $(Page::$page => view! { <$page /> }.into_any(),)+
                         _ => ().into_any(),

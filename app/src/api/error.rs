@@ -3,11 +3,12 @@
 #[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use leptos::server_fn::{
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use model::Refusal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 
 /// An error that a person may see. What only the operator should see is in the log, found by
 /// the reference.
@@ -45,8 +46,36 @@ impl std::fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
+/// An error as JSON. Read as text, as what comes with a page is: read as bytes, all that an error
+/// may hold would be compiled a second time, for everybody to download.
+pub struct ErrorJson;
+
+impl ContentType for ErrorJson {
+    const CONTENT_TYPE: &'static str = JsonEncoding::CONTENT_TYPE;
+}
+
+impl FormatType for ErrorJson {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl Encodes<ApiError> for ErrorJson {
+    type Error = serde_json::Error;
+
+    fn encode(error: &ApiError) -> Result<Bytes, Self::Error> {
+        serde_json::to_vec(error).map(Bytes::from)
+    }
+}
+
+impl Decodes<ApiError> for ErrorJson {
+    type Error = serde_json::Error;
+
+    fn decode(bytes: Bytes) -> Result<ApiError, Self::Error> {
+        serde_json::from_str(std::str::from_utf8(&bytes).map_err(serde_json::Error::custom)?)
+    }
+}
+
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = ErrorJson;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

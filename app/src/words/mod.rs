@@ -14,6 +14,8 @@ use model::{
     staff::{StaffDeed, StaffObstacle, StaffStanding},
 };
 
+pub mod refusals;
+
 use crate::{
     api::ApiError,
     i18n::{language, tr},
@@ -24,58 +26,9 @@ pub fn problem(problem: Problem) -> String {
     match problem {
         Problem::Required => tr!(problem.required).into(),
         Problem::TooLong { max } => tr!(problem.too_long, max = max),
-        Problem::NotAnEmail => tr!(problem.not_an_email).into(),
-        Problem::NotAUserName => tr!(problem.not_a_user_name).into(),
-        Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
-        Problem::EmailTaken => tr!(problem.email_taken).into(),
-        Problem::DisputedAgainst => obstacle(Obstacle::DisputedAgainst).into(),
-        Problem::AsksForPin => tr!(problem.asks_for_pin).into(),
-        Problem::EmailOrReference => tr!(problem.email_or_reference).into(),
-        Problem::NeedsConsent => tr!(problem.needs_consent).into(),
-        Problem::NoMail => obstacle(Obstacle::NoMail).into(),
-        Problem::ReferenceTaken => tr!(problem.reference_taken).into(),
-        Problem::OrganizationSuspended => tr!(problem.organization_suspended).into(),
-        Problem::NameDiffers => tr!(problem.name_differs).into(),
-        Problem::CountDiffers => tr!(problem.count_differs).into(),
-        Problem::EmailIsTheirs => tr!(problem.email_is_theirs).into(),
-        Problem::ConsentIsTheirs => tr!(problem.consent_is_theirs).into(),
-        Problem::TwiceInFile => tr!(problem.twice_in_file).into(),
-        Problem::ColumnTwice => tr!(problem.column_twice).into(),
-        Problem::NotYesOrNo => tr!(problem.not_yes_or_no).into(),
-        Problem::MoreCellsThanHeadings => tr!(problem.more_cells).into(),
-        Problem::NotUtf8 => tr!(problem.not_utf8).into(),
-        Problem::NotACsv => tr!(problem.not_a_csv).into(),
-        Problem::NoRows => tr!(problem.no_rows).into(),
-        Problem::TooManyRows { max } => tr!(problem.too_many_rows, max = number(max)),
-        Problem::FileTooLarge => tr!(problem.file_too_large).into(),
-        Problem::NoFile => tr!(problem.no_file).into(),
-        Problem::FileIncomplete => tr!(problem.file_incomplete).into(),
-        Problem::CustomerGone => tr!(problem.customer_gone).into(),
-        Problem::CustomerSuspended => tr!(problem.customer_suspended).into(),
         Problem::UnseenCharacters => tr!(problem.unseen_characters).into(),
-        Problem::NotAChoice => tr!(problem.not_a_choice).into(),
-        Problem::CodeWrong => tr!(problem.code_wrong).into(),
-        Problem::CodeOver => tr!(problem.code_over).into(),
-        Problem::PinWrong => tr!(problem.pin_wrong).into(),
-        Problem::NotANumber => tr!(problem.not_a_number).into(),
-        Problem::OutOfBounds { min, max } => tr!(problem.out_of_bounds, min = min, max = max),
-        Problem::ChangedMeanwhile => tr!(problem.changed_meanwhile).into(),
-        Problem::NotAHost => tr!(problem.not_a_host).into(),
-        Problem::HostNotAllowed => tr!(problem.host_not_allowed).into(),
-        Problem::PlainToThisMachineOnly => tr!(problem.plain_to_this_machine_only).into(),
-        Problem::NotADate => tr!(problem.not_a_date).into(),
-        Problem::InThePast => tr!(problem.in_the_past).into(),
-        Problem::CurrentPasswordWrong => tr!(problem.current_password_wrong).into(),
-        Problem::RetypeDiffers => tr!(problem.retype_differs).into(),
-        Problem::PasswordTooShort { min, have } => {
-            tr!(problem.password_too_short, min = min, missing = min.saturating_sub(have))
-        }
-        Problem::PasswordTooLong { max } => tr!(problem.password_too_long, max = max),
-        Problem::PasswordGuessable => tr!(problem.password_guessable).into(),
-        Problem::PasswordBreached => tr!(problem.password_breached).into(),
-        Problem::PasswordIsPersonal => tr!(problem.password_is_personal).into(),
-        Problem::PasswordIsOurName => tr!(problem.password_is_our_name).into(),
-        Problem::PasswordUsedBefore => tr!(problem.password_used_before).into(),
+        other => refusals::words()
+            .map_or_else(|| tr!(error.fields).into(), |words| (words.problem)(other)),
     }
 }
 
@@ -112,23 +65,12 @@ pub fn row_problems(problems: &[FieldProblem]) -> Vec<String> {
 /// Why something did not happen, and what to do next.
 pub fn error(error: &ApiError) -> String {
     match error {
-        ApiError::Refused(Refusal::SignInFailed) => tr!(error.sign_in_failed).into(),
         ApiError::Refused(Refusal::Wait { seconds }) => {
             tr!(error.wait, span = span(*seconds))
         }
-        ApiError::Refused(Refusal::Budget { seconds }) => {
-            tr!(error.budget, span = span(*seconds))
-        }
         ApiError::Refused(Refusal::Fields(_)) => tr!(error.fields).into(),
-        ApiError::Refused(Refusal::LinkUnusable) => tr!(error.link_unusable).into(),
-        ApiError::Refused(Refusal::NotFound) => tr!(error.not_found).into(),
-        ApiError::Refused(Refusal::NotAllowed) => tr!(error.not_allowed).into(),
-        ApiError::Refused(Refusal::StepUp) => tr!(error.step_up).into(),
-        ApiError::Refused(Refusal::ResetImpossible(why)) => obstacle(*why).into(),
-        ApiError::Refused(Refusal::StaffImpossible(why)) => staff_obstacle(*why).into(),
-        ApiError::Refused(Refusal::MailImpossible(why)) => mail_obstacle(*why).into(),
-        ApiError::Refused(Refusal::ChangedMeanwhile(_)) => tr!(error.changed_meanwhile).into(),
-        ApiError::Refused(Refusal::HasPassword) => tr!(error.has_password).into(),
+        ApiError::Refused(other) => refusals::words()
+            .map_or_else(|| tr!(error.malformed).into(), |words| (words.refusal)(other)),
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::MustChange => tr!(error.must_change).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
