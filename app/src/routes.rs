@@ -10,7 +10,7 @@ use leptos_router::{
     path,
 };
 
-use self::lazy::Page;
+use self::lazy::Lazy;
 use crate::{
     front_door::FrontDoor,
     pages::{
@@ -55,22 +55,22 @@ mod lazy {
             /// A page whose code is in a piece of its own. One type for all of them: what the
             /// router makes of a route is compiled for each type of view anew.
             #[derive(Clone, Copy)]
-            pub enum Page {
+            pub enum Lazy {
                 $($($page,)+)+
             }
 
             $(
                 #[lazy]
-                fn $piece(page: Page) -> AnyView {
+                fn $piece(page: Lazy) -> AnyView {
                     refusals::bring();
                     match page {
-                        $(Page::$page => view! { <$page /> }.into_any(),)+
+                        $(Lazy::$page => view! { <$page /> }.into_any(),)+
                         _ => ().into_any(),
                     }
                 }
             )+
 
-            impl ChooseView for Page {
+            impl ChooseView for Lazy {
                 async fn choose(self) -> AnyView {
                     match self {
                         $($(Self::$page)|+ => $piece(self).await,)+
@@ -154,48 +154,48 @@ fn Pages() -> impl MatchNestedRoutes + Clone {
     pages.push(within(path!("/s/:slug"), Door, public()));
     pages.push(within(
         path!(""),
-        Page::SignedIn,
+        Lazy::SignedIn,
         vec![
-            page(path!("/"), Page::Home),
-            page(path!("/customers"), Page::Customers),
-            page(path!("/customers/new"), Page::NewCustomer),
-            page(path!("/customers/import"), Page::Imports),
-            page(path!("/customers/import/:job"), Page::Import),
-            page(path!("/customers/export"), Page::Export),
-            page(path!("/customers/links"), Page::SendLinks),
-            page(path!("/customers/links/:job"), Page::LinksJob),
-            page(path!("/customers/:id"), Page::Customer),
-            page(path!("/customers/:id/account"), Page::CustomerAccount),
-            page(path!("/customers/:id/services"), Page::CustomerServices),
-            page(path!("/customers/:id/activity"), Page::CustomerActivity),
-            page(path!("/customers/:id/delete"), Page::DeleteCustomer),
-            page(path!("/customers/:id/password"), Page::Password),
-            page(path!("/resets"), Page::Resets),
-            page(path!("/audit"), Page::Audit),
-            page(path!("/audit/:id"), Page::AuditEntry),
-            page(path!("/prove"), Page::Prove),
+            page(path!("/"), Lazy::Home),
+            page(path!("/customers"), Lazy::Customers),
+            page(path!("/customers/new"), Lazy::NewCustomer),
+            page(path!("/customers/import"), Lazy::Imports),
+            page(path!("/customers/import/:job"), Lazy::Import),
+            page(path!("/customers/export"), Lazy::Export),
+            page(path!("/customers/links"), Lazy::SendLinks),
+            page(path!("/customers/links/:job"), Lazy::LinksJob),
+            page(path!("/customers/:id"), Lazy::Customer),
+            page(path!("/customers/:id/account"), Lazy::CustomerAccount),
+            page(path!("/customers/:id/services"), Lazy::CustomerServices),
+            page(path!("/customers/:id/activity"), Lazy::CustomerActivity),
+            page(path!("/customers/:id/delete"), Lazy::DeleteCustomer),
+            page(path!("/customers/:id/password"), Lazy::Password),
+            page(path!("/resets"), Lazy::Resets),
+            page(path!("/audit"), Lazy::Audit),
+            page(path!("/audit/:id"), Lazy::AuditEntry),
+            page(path!("/prove"), Lazy::Prove),
             within(
                 path!("/organization"),
-                Page::Organization,
+                Lazy::Organization,
                 vec![
-                    page(path!("/policy"), Page::Policy),
-                    page(path!("/policy/:rule"), Page::EditRule),
-                    page(path!("/staff"), Page::Staff),
-                    page(path!("/staff/new"), Page::Invite),
-                    page(path!("/email"), Page::Email),
-                    page(path!("/mail"), Page::MailLog),
-                    page(path!("/mail/:id"), Page::LoggedMail),
-                    page(path!("/staff/:id"), Page::Member),
+                    page(path!("/policy"), Lazy::Policy),
+                    page(path!("/policy/:rule"), Lazy::EditRule),
+                    page(path!("/staff"), Lazy::Staff),
+                    page(path!("/staff/new"), Lazy::Invite),
+                    page(path!("/email"), Lazy::Email),
+                    page(path!("/mail"), Lazy::MailLog),
+                    page(path!("/mail/:id"), Lazy::LoggedMail),
+                    page(path!("/staff/:id"), Lazy::Member),
                 ],
             ),
             within(
                 path!("/account"),
-                Page::Account,
+                Lazy::Account,
                 vec![
-                    page(path!(""), Page::Profile),
-                    page(path!("/security"), Page::Security),
-                    page(path!("/consent"), Page::Consent),
-                    page(path!("/activity"), Page::Activity),
+                    page(path!(""), Lazy::Profile),
+                    page(path!("/security"), Lazy::Security),
+                    page(path!("/consent"), Lazy::Consent),
+                    page(path!("/activity"), Lazy::Activity),
                 ],
             ),
         ],
@@ -206,15 +206,15 @@ fn Pages() -> impl MatchNestedRoutes + Clone {
 /// The pages for everybody.
 fn public() -> Vec<AnyNestedRoute> {
     vec![
-        page(path!("/login"), Page::Login),
-        page(path!("/login/change"), Page::ForcedChangePage),
+        page(path!("/login"), Lazy::Login),
+        page(path!("/login/change"), Lazy::ForcedChangePage),
         page(path!("/forgot"), Forgot),
         page(path!("/forgot/sent"), ForgotSent),
-        page(path!("/reset/done"), Page::ResetDone),
-        page(path!("/reset/:link"), Page::Reset),
-        page(path!("/invitation/:link"), Page::Invitation),
-        page(path!("/confirm/done"), Page::ConfirmDone),
-        page(path!("/confirm/:link"), Page::Confirm),
+        page(path!("/reset/done"), Lazy::ResetDone),
+        page(path!("/reset/:link"), Lazy::Reset),
+        page(path!("/invitation/:link"), Lazy::Invitation),
+        page(path!("/confirm/done"), Lazy::ConfirmDone),
+        page(path!("/confirm/:link"), Lazy::Confirm),
     ]
 }
 
