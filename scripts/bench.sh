@@ -9,6 +9,6 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap '"$root/scripts/postgres.sh" stop "$work/postgres" 2>/dev/null; rm -rf "$work"' EXIT
 chmod 755 "$work"
-REKEY_BENCH_POSTGRES=$("$root/scripts/postgres.sh" start "$work/postgres")
-export REKEY_BENCH_POSTGRES
+BENCH_POSTGRES=$("$root/scripts/postgres.sh" start "$work/postgres")
+export BENCH_POSTGRES
 "$root/scripts/env.sh" cargo run --release -p rekey-server --example bench

@@ -74,7 +74,7 @@ pub async fn figures(folder: &Path, postgres: Option<&str>) -> Result<Vec<Figure
             portal.close().await;
         }
         let &[small, large] = slowest.as_slice() else {
-            println!("  not measured: REKEY_BENCH_POSTGRES names no server");
+            println!("  not measured: BENCH_POSTGRES names no server");
             continue;
         };
         let (small, large) = (milliseconds(small), milliseconds(large));
@@ -108,7 +108,7 @@ fn milliseconds(span: Duration) -> f64 {
 pub async fn own_database(url: &str, what: &str) -> Result<Database> {
     let (server, _) = url.rsplit_once('/').context("a URL with a database's name")?;
     let name = format!("rekey_bench_{what}");
-    let pool = sqlx::PgPool::connect(url).await.context("REKEY_BENCH_POSTGRES")?;
+    let pool = sqlx::PgPool::connect(url).await.context("BENCH_POSTGRES")?;
     pool.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).await?;
     pool.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
     pool.close().await;

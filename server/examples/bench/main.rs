@@ -141,7 +141,7 @@ async fn main() -> Result<ExitCode> {
     figures.extend(flood::figures(&server, cores, &next).await?);
     server.stop().await?;
 
-    let postgres = std::env::var("REKEY_BENCH_POSTGRES").ok();
+    let postgres = std::env::var("BENCH_POSTGRES").ok();
     figures.extend(import::figures(folder.path(), postgres.as_deref()).await?);
     figures.extend(customers::figures(folder.path(), postgres.as_deref()).await?);
 
