@@ -9,6 +9,8 @@ ENV := scripts/env.sh
 
 # Arguments of the program: make run ARGS="--listen 127.0.0.1:4000"
 ARGS ?=
+# One part of the bench alone: make bench PART=customers (or server, import)
+PART ?=
 # What Playwright gets: make e2e PLAYWRIGHT="forgot.spec.ts --headed"
 PLAYWRIGHT ?=
 export PLAYWRIGHT
@@ -38,7 +40,7 @@ watch: setup ## Build, start with demo data, and again at every change
 	@LEPTOS_SITE_ROOT=target/debug/site $(ENV) cargo leptos watch --split -- demo $(ARGS)
 
 bench: setup-test target/release/site/.built ## Speed, memory, start and transfer of the release build
-	@scripts/bench.sh
+	@scripts/bench.sh $(PART)
 
 audit: ## Licences, sources and bans of what we depend on (needs cargo-deny)
 	@$(ENV) cargo deny check bans licenses sources

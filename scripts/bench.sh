@@ -11,4 +11,4 @@ trap '"$root/scripts/postgres.sh" stop "$work/postgres" 2>/dev/null; rm -rf "$wo
 chmod 755 "$work"
 BENCH_POSTGRES=$("$root/scripts/postgres.sh" start "$work/postgres")
 export BENCH_POSTGRES
-"$root/scripts/env.sh" cargo run --release -p rekey-server --example bench
+"$root/scripts/env.sh" cargo run --release -p rekey-server --example bench -- "$@"

@@ -21,8 +21,10 @@ use super::{
 };
 use crate::fold;
 
-/// More than so many are not gathered.
+/// More than so many in a state are not gathered: the index of a state gives them at once.
 const FEW: i64 = 5_000;
+/// More than so many with these words are not gathered: each costs a look at its text.
+const FEW_HITS: i64 = 1_000;
 
 /// Where a page begins: behind this place in the order.
 #[derive(Debug, Clone)]
@@ -106,6 +108,17 @@ fn state_condition(statement: &mut Statement, state: CustomerState, now: Moment)
         CustomerState::NoConsent => statement.push("a.resets_allowed_until <= ?", now),
         CustomerState::NeverSignedIn => statement.push("a.last_sign_in_at IS NULL", []),
         CustomerState::Suspended => statement.push("a.state = 'suspended'", []),
+    }
+}
+
+/// The index of a state.
+fn state_index(state: CustomerState) -> &'static str {
+    match state {
+        CustomerState::Locked => "accounts_locked_by",
+        CustomerState::MustChangePassword => "accounts_must_change",
+        CustomerState::NoConsent => "accounts_consent",
+        CustomerState::NeverSignedIn => "accounts_never_signed_in",
+        CustomerState::Suspended => "accounts_suspended",
     }
 }
 
@@ -208,7 +221,7 @@ impl Tx {
     ) -> sqlx::Result<i64> {
         let mut statement = Statement::new();
         statement.push("SELECT COUNT(*) FROM (", []);
-        in_state(&mut statement, "1", scope, state, now);
+        self.in_state(&mut statement, "1", scope, state, now);
         statement.push(" LIMIT ?) AS found", [Value::Number(limit)]);
         run!(self, query_scalar, statement, fetch_one)
     }
@@ -219,7 +232,7 @@ impl Tx {
         let mut statement = Statement::new();
         statement.push("SELECT COUNT(*) FROM (", []);
         self.hits(&mut statement, "1", parts);
-        statement.push(" LIMIT ?) AS found", [Value::Number(FEW + 1)]);
+        statement.push(" LIMIT ?) AS found", [Value::Number(FEW_HITS + 1)]);
         run!(self, query_scalar, statement, fetch_one)
     }
 
@@ -277,7 +290,7 @@ impl Tx {
             // Otherwise a guess that many will be found makes it read everything.
             sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut **tx).await?;
         }
-        let few_hits = !indexed.is_empty() && self.count_hits(&indexed).await? <= FEW;
+        let few_hits = !indexed.is_empty() && self.count_hits(&indexed).await? <= FEW_HITS;
         let few_in_state = match search.state {
             Some(state) if !few_hits => {
                 self.count_in_state(search.scope, state, search.now, FEW + 1).await? <= FEW
@@ -292,20 +305,23 @@ impl Tx {
             statement.push(") ", []);
         } else if let Some(state) = search.state.filter(|_| few_in_state) {
             statement.push("WITH gathered AS MATERIALIZED (", []);
-            in_state(&mut statement, "a.id", search.scope, state, search.now);
+            self.in_state(&mut statement, "a.id", search.scope, state, search.now);
             statement.push(") ", []);
         }
         let gathers = few_hits || few_in_state;
         statement.push(&format!("SELECT {COLUMNS} FROM "), []);
         statement.push(if gathers { "gathered CROSS JOIN " } else { "" }, []);
-        statement.push("customer_listings l CROSS JOIN accounts a CROSS JOIN organizations o", []);
-        statement
-            .push(if search.parts.is_empty() { "" } else { " CROSS JOIN customer_texts t" }, []);
+        // The text before all else that is told: most of those walked by do not fit.
+        let texts = if search.parts.is_empty() { "" } else { " CROSS JOIN customer_texts t" };
+        statement.push(
+            &format!("customer_listings l{texts} CROSS JOIN accounts a CROSS JOIN organizations o"),
+            [],
+        );
         statement.push(" WHERE l.ancestor_id = ?", [Value::Id(search.scope.0)]);
         statement.push(if gathers { " AND l.account_id = gathered.id" } else { "" }, []);
         statement.push(" AND a.id = l.account_id AND o.id = a.organization_id", []);
         if !search.parts.is_empty() {
-            statement.push(" AND t.account_id = a.id", []);
+            statement.push(" AND t.account_id = l.account_id", []);
         }
         for part in &search.parts {
             let contains = match self {
@@ -345,19 +361,25 @@ impl Tx {
         }
         Ok(statement)
     }
-}
 
-/// The customers of a scope who are in a state, through the index of that state.
-fn in_state(
-    statement: &mut Statement,
-    column: &str,
-    scope: OrganizationId,
-    state: CustomerState,
-    now: Moment,
-) {
-    statement.push(
-        &format!("SELECT {column} FROM organization_ancestors s CROSS JOIN accounts a WHERE s.ancestor_id = ? AND a.organization_id = s.organization_id AND a.kind = 'customer' AND "),
-        [Value::Id(scope.0)],
-    );
-    state_condition(statement, state, now);
+    /// The customers of a scope who are in a state, through the index of that state. SQLite has to
+    /// be told which: it prefers the one that has the kind of account in it, and reads them all.
+    fn in_state(
+        &self,
+        statement: &mut Statement,
+        column: &str,
+        scope: OrganizationId,
+        state: CustomerState,
+        now: Moment,
+    ) {
+        let hint = match self {
+            Self::Sqlite(_) => format!(" INDEXED BY {}", state_index(state)),
+            Self::Postgres(_) => String::new(),
+        };
+        statement.push(
+            &format!("SELECT {column} FROM organization_ancestors s CROSS JOIN accounts a{hint} WHERE s.ancestor_id = ? AND a.organization_id = s.organization_id AND a.kind = 'customer' AND "),
+            [Value::Id(scope.0)],
+        );
+        state_condition(statement, state, now);
+    }
 }
