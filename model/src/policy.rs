@@ -66,8 +66,10 @@ pub const STAFF_MAIL_WINDOW: Duration = Duration::from_hours(1);
 pub const TEST_MAILS: u32 = 10;
 /// The span of [`TEST_MAILS`].
 pub const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
-/// The span of the budgets for resets.
+/// The span of the budgets for resets within an hour.
 pub const RESET_WINDOW: Duration = Duration::from_hours(1);
+/// The span of the budgets for resets within a day.
+pub const RESET_DAY: Duration = Duration::from_hours(24);
 /// How long somebody with a temporary password has to choose another one after signing in.
 pub const FORCED_CHANGE_LIFE: Duration = Duration::from_mins(15);
 /// How long a generated password may be on its way in the mail, sealed; then it is wiped.
@@ -121,6 +123,10 @@ pub enum Rule {
     ResetsPerOperator,
     /// Resets of one organization's customers within an hour.
     ResetsPerOrganization,
+    /// Resets by one member of staff within a day.
+    ResetsPerOperatorDay,
+    /// Resets of one organization's customers within a day.
+    ResetsPerOrganizationDay,
     /// Whether staff may type a customer's new password.
     AllowManualEntry,
     /// Whether staff may have a password generated and mailed to the customer.
@@ -170,6 +176,8 @@ pub enum Unit {
     Hours,
     /// Resets within an hour.
     ResetsAnHour,
+    /// Resets within a day.
+    ResetsADay,
 }
 
 /// What holds for a rule when nobody chose otherwise.
@@ -191,7 +199,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -204,6 +212,8 @@ impl Rule {
         Self::CustomerSessionMinutes,
         Self::ResetsPerOperator,
         Self::ResetsPerOrganization,
+        Self::ResetsPerOperatorDay,
+        Self::ResetsPerOrganizationDay,
         Self::AllowManualEntry,
         Self::AllowGenerated,
         Self::AgentsSetPasswords,
@@ -227,6 +237,8 @@ impl Rule {
             Self::CustomerSessionMinutes => "customer_session_minutes",
             Self::ResetsPerOperator => "resets_per_operator",
             Self::ResetsPerOrganization => "resets_per_organization",
+            Self::ResetsPerOperatorDay => "resets_per_operator_day",
+            Self::ResetsPerOrganizationDay => "resets_per_organization_day",
             Self::AllowManualEntry => "allow_manual_entry",
             Self::AllowGenerated => "allow_generated",
             Self::AgentsSetPasswords => "agents_set_passwords",
@@ -275,6 +287,16 @@ impl Rule {
             Self::ResetsPerOrganization => {
                 (300, 100_000, 1, Smaller, "resets of one organization's customers within an hour")
             }
+            Self::ResetsPerOperatorDay => {
+                (150, 100_000, 1, Smaller, "resets by one member of staff within a day")
+            }
+            Self::ResetsPerOrganizationDay => (
+                2_000,
+                1_000_000,
+                1,
+                Smaller,
+                "resets of one organization's customers within a day",
+            ),
             Self::AllowManualEntry => (
                 0,
                 1,
@@ -321,6 +343,9 @@ impl Rule {
             | Self::CustomerSessionMinutes => RuleKind::Number(Unit::Minutes),
             Self::ResetsPerOperator | Self::ResetsPerOrganization => {
                 RuleKind::Number(Unit::ResetsAnHour)
+            }
+            Self::ResetsPerOperatorDay | Self::ResetsPerOrganizationDay => {
+                RuleKind::Number(Unit::ResetsADay)
             }
             Self::TemporaryHours => RuleKind::Number(Unit::Hours),
             Self::AllowManualEntry
@@ -422,6 +447,39 @@ mod tests {
             let wire = serde_json::to_value(rule).expect("serializes");
             assert_eq!(wire, rule.word());
             assert_eq!(Rule::from_word(rule.word()), Some(rule));
+        }
+    }
+
+    /// Every rule as a table of Markdown.
+    fn table() -> String {
+        let mut table = String::from(
+            "| Rule | Default | From (loosest) | To (strictest) | Meaning |\n| --- | --- | --- | --- | --- |\n",
+        );
+        for rule in Rule::ALL {
+            let RuleFacts { value, loosest, strictest, meaning, .. } = rule.facts();
+            let word = rule.word();
+            table += &format!("| `{word}` | {value} | {loosest} | {strictest} | {meaning} |\n");
+        }
+        table
+    }
+
+    #[test]
+    fn the_documentation_shows_every_rule() {
+        const BEGIN: &str = "<!-- rules: made from model/src/policy.rs -->\n";
+        const END: &str = "<!-- end of rules -->";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
+        let text = std::fs::read_to_string(&path).expect("the documentation");
+        let (before, rest) = text.split_once(BEGIN).expect("a place for the table");
+        let (shown, after) = rest.split_once(END).expect("an end of the table");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            let text = format!("{before}{BEGIN}{}{END}{after}", table());
+            std::fs::write(&path, text).expect("the documentation");
+        } else {
+            assert_eq!(
+                shown,
+                table(),
+                "docs/operations.md is old: run UPDATE_DOCS=1 cargo test -p rekey-model policy"
+            );
         }
     }
 

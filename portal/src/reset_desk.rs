@@ -13,7 +13,10 @@ use model::{
     id::{AccountId, OrganizationId, ResetId},
     link::LinkOrigin,
     permission::Permission,
-    policy::{BURST_TOLD, PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_WINDOW, Rule},
+    policy::{
+        BURST_TOLD, PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_DAY, RESET_WINDOW,
+        Rule,
+    },
     reset::{Delivery, DeskReset, Obstacle, ResetDesk},
 };
 
@@ -254,13 +257,26 @@ impl Portal {
         // What one's staff may do is one's own to say; what is done to one's customers as well.
         let own = tx.policy(actor.organization).await?;
         let theirs = tx.policy(organization).await?;
-        let per_hour =
-            |policy: &Policy, rule| Limit { count: policy.count(rule), window: RESET_WINDOW };
+        let within = |window, policy: &Policy, rule| Limit { count: policy.count(rule), window };
         let burst = Limit { count: RESET_BURST, window: RESET_BURST_WINDOW };
         for (name, limit) in [
             (format!("resets-burst:{}", actor.account), burst),
-            (format!("resets:{}", actor.account), per_hour(&own, Rule::ResetsPerOperator)),
-            (format!("resets-of:{organization}"), per_hour(&theirs, Rule::ResetsPerOrganization)),
+            (
+                format!("resets:{}", actor.account),
+                within(RESET_WINDOW, &own, Rule::ResetsPerOperator),
+            ),
+            (
+                format!("resets-day:{}", actor.account),
+                within(RESET_DAY, &own, Rule::ResetsPerOperatorDay),
+            ),
+            (
+                format!("resets-of:{organization}"),
+                within(RESET_WINDOW, &theirs, Rule::ResetsPerOrganization),
+            ),
+            (
+                format!("resets-of-day:{organization}"),
+                within(RESET_DAY, &theirs, Rule::ResetsPerOrganizationDay),
+            ),
         ] {
             if let Some(wait) = tx.take(&name, limit, now).await? {
                 // What was spent before this one stays spent.

@@ -17,7 +17,7 @@ use model::{
     id::{AccountId, JobId},
     job::{JobKind, JobState, LinksView, MOST_LINKS, ManyView, RATES, RowOutcome, RowResult},
     permission::Permission,
-    policy::{RESET_WINDOW, Rule},
+    policy::{RESET_DAY, RESET_WINDOW, Rule},
     refusal::{FieldProblem, Problem},
     reset::Obstacle,
 };
@@ -260,11 +260,13 @@ impl Portal {
             }
             // A part of what the desk may do is left to the desk.
             let policy = tx.policy(organization).await?;
-            let count = policy.count(Rule::ResetsPerOrganization);
-            let window = RESET_WINDOW;
-            for (name, count) in [
-                (format!("resets-of-jobs:{organization}"), (count / 2).max(1)),
-                (format!("resets-of:{organization}"), count),
+            let an_hour = policy.count(Rule::ResetsPerOrganization);
+            let a_day = policy.count(Rule::ResetsPerOrganizationDay);
+            for (name, count, window) in [
+                (format!("resets-of-jobs:{organization}"), (an_hour / 2).max(1), RESET_WINDOW),
+                (format!("resets-of-jobs-day:{organization}"), (a_day / 2).max(1), RESET_DAY),
+                (format!("resets-of:{organization}"), an_hour, RESET_WINDOW),
+                (format!("resets-of-day:{organization}"), a_day, RESET_DAY),
             ] {
                 if let Some(wait) = tx.take(&name, Limit { count, window }, now).await? {
                     return Ok(Step::Wait(now.plus(wait)));

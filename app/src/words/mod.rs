@@ -304,6 +304,10 @@ pub fn rule(rule: Rule) -> (&'static str, &'static str) {
         Rule::CustomerSessionMinutes => (tr!(rule.customer_session), tr!(rule.session_hint)),
         Rule::ResetsPerOperator => (tr!(rule.per_operator), tr!(rule.budget_hint)),
         Rule::ResetsPerOrganization => (tr!(rule.per_organization), tr!(rule.budget_hint)),
+        Rule::ResetsPerOperatorDay => (tr!(rule.per_operator_day), tr!(rule.budget_day_hint)),
+        Rule::ResetsPerOrganizationDay => {
+            (tr!(rule.per_organization_day), tr!(rule.budget_day_hint))
+        }
         Rule::AllowManualEntry => (tr!(rule.manual_entry), tr!(rule.manual_entry_hint)),
         Rule::AllowGenerated => (tr!(rule.generated), tr!(rule.generated_hint)),
         Rule::AgentsSetPasswords => (tr!(rule.agents), tr!(rule.agents_hint)),
@@ -333,6 +337,7 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
             Unit::Hours if value == 1 => tr!(unit.one_hour).into(),
             Unit::Hours => tr!(unit.hours, count = value),
             Unit::ResetsAnHour => tr!(unit.resets, count = value),
+            Unit::ResetsADay => tr!(unit.resets_a_day, count = value),
         },
         RuleKind::Switch | RuleKind::Choice => rule_choice(rule, value).into(),
     }

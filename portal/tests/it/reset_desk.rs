@@ -33,6 +33,7 @@ stories! {
     without_mail_the_page_says_so,
     what_was_taken_away_meanwhile_counts,
     budgets_end_a_rampage,
+    a_days_budget_ends_what_no_hour_does,
     a_rampage_is_told_to_the_owners,
     a_budget_is_the_organizations_too,
     links_are_cancelled,
@@ -325,6 +326,26 @@ async fn budgets_end_a_rampage(world: &mut World) {
     // Somebody else's budget is another one.
     let olivia = at_the_desk(world, "olivia").await;
     sends(world, &olivia, &casey).await.unwrap();
+    world.mails().await;
+}
+
+async fn a_days_budget_ends_what_no_hour_does(world: &mut World) {
+    let casey = world.person("casey").await;
+    for (rule, who) in
+        [("resets_per_operator_day", "arun"), ("resets_per_organization_day", "olivia")]
+    {
+        world.sets_rule("Northwind Backup", rule, Some(3), None).await;
+        let mut operator = at_the_desk(world, who).await;
+        for _ in 0..3 {
+            sends(world, &operator, &casey).await.unwrap();
+            world.minutes_pass(20);
+            operator = proves(world, operator).await;
+        }
+        // One of three comes back every eight hours; an hour is over by now.
+        assert_eq!(wait(sends(world, &operator, &casey).await), 7 * 60 * 60);
+        world.sets_rule("Northwind Backup", rule, None, None).await;
+        world.minutes_pass(24 * 60);
+    }
     world.mails().await;
 }
 

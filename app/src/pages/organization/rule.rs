@@ -227,5 +227,6 @@ fn unit_name(unit: Unit) -> &'static str {
         Unit::Minutes => tr!(unit.minutes_name),
         Unit::Hours => tr!(unit.hours_name),
         Unit::ResetsAnHour => tr!(unit.resets_name),
+        Unit::ResetsADay => tr!(unit.resets_a_day_name),
     }
 }
