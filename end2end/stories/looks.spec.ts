@@ -567,6 +567,19 @@ for (const [name, come] of Object.entries(SCENES)) {
   })
 }
 
+test('a public page stands still while the rest of it arrives, and when something is refused', async ({ visitor }) => {
+  const { page } = visitor
+  const top = () => page.getByRole('heading', { level: 1 }).evaluate((title) => title.getBoundingClientRect().top)
+  await visitor.opens('/forgot')
+  const whole = await top()
+  await page.locator('footer').evaluate((foot) => { foot.hidden = true })
+  expect(await top(), 'before its foot has arrived').toBe(whole)
+  visitor.expectsRefusal(422)
+  await visitor.presses('Mail me a link')
+  await visitor.isToldAt('User name or email', 'Please fill this in.')
+  expect(await top(), 'with a message beside the field').toBe(whole)
+})
+
 /** Whatever axe knows to look for. It need not tell what is well, nor look into frames of others: there are none. */
 function axe(page: Page, rules?: string[]): Promise<{ violations: Violation[] }> {
   const runOnly = rules && ({ type: 'rule', values: rules } as const)
