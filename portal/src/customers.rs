@@ -7,13 +7,14 @@ use model::{
     account::{AccountKind, AccountState, Role},
     audit::AuditKind,
     customer::{
-        COUNTED, CUSTOMERS_PER_PAGE, Count, CustomerPage, CustomerQuery, CustomerRow,
-        CustomerState, CustomerView, Dispute, Scope, Standing,
+        CUSTOMERS_PER_PAGE, Count, CustomerPage, CustomerQuery, CustomerRow, CustomerState,
+        CustomerView, Dispute, Scope, Standing,
     },
     id::{AccountId, OrganizationId},
     permission::Permission,
     reset::{Delivery, Way},
 };
+use uuid::Uuid;
 
 use crate::{
     Actor, Portal, Result,
@@ -28,7 +29,7 @@ const SCOPES: usize = 100;
 /// Looking at a customer again within this time is no second view.
 const VIEW_AGAIN: Duration = Duration::from_mins(10);
 /// Under which the database notes that every customer is listed, and by which rules.
-const LISTED: &str = "customers_listed_1";
+const LISTED: &str = "customers_listed_2";
 /// Customers listed in one unit of work.
 const LISTED_AT_ONCE: i64 = 1_000;
 
@@ -95,7 +96,7 @@ impl Portal {
         let backwards = backwards && behind.is_some();
         let search = Search {
             scope: id,
-            parts: fold::parts(&query.text),
+            wanted: self.wanted(&mut tx, id, &query.text).await?,
             state: query.state,
             order: query.order,
             descending: query.descending != backwards,
@@ -124,17 +125,14 @@ impl Portal {
             (first.filter(|_| behind.is_some()), last.filter(|_| more))
         };
 
-        let mut states = Vec::with_capacity(CustomerState::ALL.len());
-        for state in CustomerState::ALL {
-            let counted = tx.count_in_state(id, state, now, i64::from(COUNTED) + 1).await?;
-            states.push((state, Count::of(counted)));
-        }
+        let counts = tx.count_customers(id, now).await?;
+        let in_state = CustomerState::ALL.into_iter().zip(counts.in_state.map(Count::of));
         Ok(CustomerPage {
             rows: rows.into_iter().map(|row| row.shown(now)).collect(),
             before,
             after,
-            total: Count::of(tx.count_customers(id).await?),
-            states,
+            total: Count::of(counts.all),
+            states: in_state.collect(),
             has_several: tx.count_scopes(id).await? > 1,
             scopes: u32::try_from(tx.count_scopes(actor.organization).await?).unwrap_or(u32::MAX),
             scope,
@@ -213,14 +211,16 @@ impl Portal {
             return Ok(());
         }
         let mut listed = 0_usize;
+        let mut last = AccountId(Uuid::nil());
         loop {
             let mut tx = self.db().write().await?;
-            let some = tx.unlisted_customers(LISTED_AT_ONCE).await?;
-            if some.is_empty() {
+            let some = tx.unlisted_customers(last, LISTED_AT_ONCE).await?;
+            let Some(until) = some.last() else {
                 tx.add_meta(LISTED, &[]).await?;
                 tx.commit().await?;
                 return Ok(());
-            }
+            };
+            last = *until;
             for customer in &some {
                 tx.lock_account(*customer).await?;
                 tx.relist(*customer).await?;

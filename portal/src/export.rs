@@ -14,8 +14,7 @@ use model::{
 use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
-    fold,
-    store::{CustomerListRow, Place, Search},
+    store::{CustomerListRow, Place, Search, Tx},
     table::csv_line,
 };
 
@@ -64,17 +63,17 @@ impl Portal {
         Ok(Found { scope, query: query.clone(), behind: None, over: false })
     }
 
-    fn search(&self, found: &Found) -> Search {
-        Search {
+    async fn search(&self, tx: &mut Tx, found: &Found) -> Result<Search> {
+        Ok(Search {
             scope: found.scope,
-            parts: fold::parts(&found.query.text),
+            wanted: self.wanted(tx, found.scope, &found.query.text).await?,
             state: found.query.state,
             order: found.query.order,
             descending: found.query.descending,
             behind: found.behind.clone(),
             limit: AT_ONCE,
             now: self.now(),
-        }
+        })
     }
 
     /// The next of them; nothing when there are no more.
@@ -86,7 +85,8 @@ impl Portal {
             return Ok(None);
         }
         let mut tx = self.db().read().await?;
-        let rows = tx.find_customers(&self.search(found)).await?;
+        let search = self.search(&mut tx, found).await?;
+        let rows = tx.find_customers(&search).await?;
         found.behind = match rows.last() {
             Some(last) => tx.place(last.id, found.scope, found.query.order).await?,
             None => None,
@@ -100,8 +100,8 @@ impl Portal {
     pub async fn export(&self, actor: &Actor, query: &CustomerQuery) -> Result<ExportView> {
         actor.may(Permission::EditCustomers)?;
         let found = self.found(actor, query).await?;
-        let search = self.search(&found);
         let mut tx = self.db().read().await?;
+        let search = self.search(&mut tx, &found).await?;
         let count = tx.count_found(&search).await?;
         Ok(ExportView {
             count: u32::try_from(count).unwrap_or(u32::MAX),

@@ -1,6 +1,6 @@
 //! Names as they are looked for and ordered by: without case, accents and punctuation.
 
-use model::customer::SHORTEST_SEARCH;
+use model::{customer::SHORTEST_SEARCH, id::OrganizationId};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The words of a text: letters without accents in lower case, and digits.
@@ -39,6 +39,27 @@ pub(crate) fn parts(typed: &str) -> Vec<String> {
     // Letters alone are in no index: one would read everything.
     let narrows = |part: &String| part.chars().count() > SHORTEST_SEARCH;
     if parts.iter().any(narrows) { parts } else { Vec::new() }
+}
+
+/// Every three letters in a row of a text: what an index of texts is asked for.
+pub(crate) fn threes(text: &str) -> impl Iterator<Item = String> {
+    let letters: Vec<char> = text.chars().collect();
+    (2..letters.len()).map(move |last| letters[last - 2..=last].iter().collect())
+}
+
+/// The word of a scope in an index of texts: three characters that no text has, since they are for
+/// private use (Unicode, U+E000 to U+F8FF). Of 6,400³ words two scopes may share one, so what is found
+/// by it is compared with the scope itself all the same.
+pub(crate) fn scope(id: OrganizationId) -> String {
+    const PRIVATE: u128 = 0xF900 - 0xE000;
+    let mut rest = id.0.as_u128();
+    let mut word = String::new();
+    for _ in 0..3 {
+        let one = u32::try_from(rest % PRIVATE).unwrap_or_default();
+        word.extend(char::from_u32(0xE000 + one));
+        rest /= PRIVATE;
+    }
+    word
 }
 
 /// More words than this narrow nothing any more.

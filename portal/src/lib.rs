@@ -18,6 +18,7 @@ mod audit;
 mod caller;
 pub mod clock;
 mod colleagues;
+mod common;
 pub mod config;
 mod consent;
 mod customer_care;
@@ -102,6 +103,7 @@ pub use table::csv_line;
 
 use audit::Anchored;
 use clock::{Clock, Randomness};
+use common::Common;
 use config::Settings;
 use mail::Mailer;
 use measures::SignInCounts;
@@ -145,6 +147,7 @@ struct Rooms {
     anchored: Anchored,
     sign_ins: SignInCounts,
     outbound: Outbound,
+    common: Common,
     work: Notify,
     seen: tokio::sync::Mutex<import_rows::Seen>,
     uploads: import_file::Uploads,
@@ -229,6 +232,7 @@ impl Portal {
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             sign_ins: SignInCounts::default(),
             outbound: Outbound::allowing(&settings.outgoing_allowed),
+            common: Common::default(),
             work: Notify::new(),
             seen: tokio::sync::Mutex::default(),
             uploads: import_file::Uploads::default(),
@@ -290,6 +294,10 @@ impl Portal {
 
     fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    fn common(&self) -> &Common {
+        &self.0.common
     }
 
     fn sign_in_counts(&self) -> &SignInCounts {

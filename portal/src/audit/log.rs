@@ -250,8 +250,8 @@ impl Portal {
         if let Ok(id) = typed.parse::<AccountId>() {
             return Ok(Some(vec![id]));
         }
-        let parts = fold::parts(typed);
-        if parts.is_empty() {
+        let wanted = self.wanted(tx, scope, typed).await?;
+        if wanted.parts.is_empty() {
             return Ok(Some(Vec::new()));
         }
         let mut people = Vec::new();
@@ -260,14 +260,14 @@ impl Portal {
                 // Of those above one knows the name, not the address.
                 let email = if person.within { person.email.as_str() } else { "" };
                 let text = fold::searchable([person.name.as_str(), email]);
-                parts.iter().all(|part| text.contains(part))
+                wanted.parts.iter().all(|part| text.contains(part))
             };
             let staff = tx.staff_around(scope, STAFF).await?;
             people.extend(staff.iter().filter(|person| fits(person)).map(|person| person.id));
         }
         let search = Search {
             scope,
-            parts,
+            wanted,
             state: None,
             order: CustomerOrder::Name,
             descending: false,

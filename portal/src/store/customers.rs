@@ -5,8 +5,6 @@
 //! When many are, one *walks* along the order and leaves out who does not fit, which is soon done
 //! since many do.
 
-use std::collections::BTreeSet;
-
 use model::{
     Moment,
     account::{AccountState, Language, Lock},
@@ -19,12 +17,11 @@ use super::{
     Tx, on,
     statement::{Statement, Value, run},
 };
-use crate::fold;
+use crate::{common::Wanted, fold};
 
-/// More than so many in a state are not gathered: the index of a state gives them at once.
+/// More than so many, with these words or in this state, are not gathered: of so many some are met
+/// soon by whoever walks.
 const FEW: i64 = 5_000;
-/// More than so many with these words are not gathered: each costs a look at its text.
-const FEW_HITS: i64 = 1_000;
 
 /// Where a page begins: behind this place in the order.
 #[derive(Debug, Clone)]
@@ -39,8 +36,8 @@ pub(crate) enum Place {
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
     pub scope: OrganizationId,
-    /// Parts of the searchable text ([`crate::fold::parts`]).
-    pub parts: Vec<String>,
+    /// What has to stand in the searchable text.
+    pub wanted: Wanted,
     pub state: Option<CustomerState>,
     pub order: CustomerOrder,
     pub descending: bool,
@@ -85,6 +82,15 @@ struct Listing {
     name_key: String,
     company_key: String,
     text: String,
+    scopes: String,
+}
+
+/// How many customers of a scope there are in all and in each state, none counted beyond a limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    pub all: i64,
+    /// In the order of [`CustomerState::ALL`].
+    pub in_state: [i64; CustomerState::ALL.len()],
 }
 
 /// An organization in a scope.
@@ -122,6 +128,39 @@ fn state_index(state: CustomerState) -> &'static str {
     }
 }
 
+fn direction(search: &Search) -> &'static str {
+    if search.descending { " DESC" } else { "" }
+}
+
+/// What SQLite's index of texts is asked for: who has all of these.
+fn asked_of_sqlite(wanted: &Wanted) -> String {
+    let asked = wanted.rare.iter().chain(&wanted.scope);
+    asked.map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The conditions on a text, `t`, that PostgreSQL's index of texts answers. Three letters that
+/// follow upon others are asked for in one piece.
+fn ask_postgres(statement: &mut Statement, wanted: &Wanted) {
+    for part in &wanted.parts {
+        let mut piece = String::new();
+        for three in fold::threes(part).map(Some).chain([None]) {
+            match three.filter(|three| wanted.rare.contains(three)) {
+                Some(three) if piece.is_empty() => piece = three,
+                Some(three) => piece.extend(three.chars().last()),
+                None if piece.is_empty() => {}
+                None => {
+                    let like = Value::Text(format!("%{}%", std::mem::take(&mut piece)));
+                    statement.push(" AND t.text LIKE ?", [like]);
+                }
+            }
+        }
+    }
+    if let Some(scope) = &wanted.scope {
+        statement
+            .push(" AND string_to_array(t.scopes, ' ') @> ARRAY[?]", [Value::Text(scope.clone())]);
+    }
+}
+
 /// What is selected of `a`, an account, and `o`, its organization.
 const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.user_name, a.language, a.created_at";
 
@@ -129,8 +168,8 @@ impl Tx {
     async fn list_customer(&mut self, id: AccountId, listing: &Listing) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("INSERT INTO customer_listings (account_id, ancestor_id, name_key, company_key, last_sign_in_at) SELECT accounts.id, ancestor_id, $2, $3, COALESCE(last_sign_in_at, 0) FROM accounts JOIN organization_ancestors ON organization_ancestors.organization_id = accounts.organization_id WHERE accounts.id = $1 ON CONFLICT (account_id, ancestor_id) DO UPDATE SET name_key = excluded.name_key, company_key = excluded.company_key")
             .bind(id).bind(&listing.name_key).bind(&listing.company_key).execute(c).await.map(drop))?;
-        on!(self, c => sqlx::query("INSERT INTO customer_texts (account_id, text) VALUES ($1, $2) ON CONFLICT (account_id) DO UPDATE SET text = excluded.text")
-            .bind(id).bind(&listing.text).execute(c).await.map(drop))
+        on!(self, c => sqlx::query("INSERT INTO customer_texts (account_id, text, scopes) VALUES ($1, $2, $3) ON CONFLICT (account_id) DO UPDATE SET text = excluded.text, scopes = excluded.scopes")
+            .bind(id).bind(&listing.text).bind(&listing.scopes).execute(c).await.map(drop))
     }
 
     /// Lists an account as what it is called now, if it is a customer.
@@ -142,9 +181,11 @@ impl Tx {
             email: String,
             user_name: Option<String>,
             reference: Option<String>,
+            organization_id: OrganizationId,
         }
-        let called: Option<Called> = on!(self, c => sqlx::query_as("SELECT name, company, email, user_name, reference FROM accounts WHERE id = $1 AND kind = 'customer'").bind(id).fetch_optional(c).await)?;
+        let called: Option<Called> = on!(self, c => sqlx::query_as("SELECT name, company, email, user_name, reference, organization_id FROM accounts WHERE id = $1 AND kind = 'customer'").bind(id).fetch_optional(c).await)?;
         let Some(called) = called else { return Ok(()) };
+        let scopes: Vec<OrganizationId> = on!(self, c => sqlx::query_scalar("SELECT ancestor_id FROM organization_ancestors WHERE organization_id = $1 ORDER BY distance").bind(called.organization_id).fetch_all(c).await)?;
         let texts = [
             Some(called.name.as_str()),
             called.company.as_deref(),
@@ -156,13 +197,42 @@ impl Tx {
             name_key: fold::key(Some(&called.name)),
             company_key: fold::key(called.company.as_deref()),
             text: fold::searchable(texts.into_iter().flatten()),
+            scopes: scopes.into_iter().map(fold::scope).collect::<Vec<_>>().join(" "),
         };
         self.list_customer(id, &listing).await
     }
 
-    /// Customers whom nobody finds yet, a few of them.
-    pub async fn unlisted_customers(&mut self, limit: i64) -> sqlx::Result<Vec<AccountId>> {
-        on!(self, c => sqlx::query_scalar("SELECT id FROM accounts WHERE kind = 'customer' AND NOT EXISTS (SELECT 1 FROM customer_texts WHERE account_id = accounts.id) ORDER BY id LIMIT $1").bind(limit).fetch_all(c).await)
+    /// Customers after this one whom nobody finds yet, a few of them.
+    pub async fn unlisted_customers(
+        &mut self,
+        after: AccountId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<AccountId>> {
+        on!(self, c => sqlx::query_scalar("SELECT id FROM accounts WHERE id > $1 AND kind = 'customer' AND NOT EXISTS (SELECT 1 FROM customer_texts WHERE account_id = accounts.id AND scopes <> '') ORDER BY id LIMIT $2").bind(after).bind(limit).fetch_all(c).await)
+    }
+
+    /// What some customers are found by, with the words of their scopes: so many stretches of so
+    /// many, spread over all there are; none when there are fewer than `least`.
+    pub async fn some_customer_texts(
+        &mut self,
+        stretches: i64,
+        each: i64,
+        least: i64,
+    ) -> sqlx::Result<Vec<(String, String)>> {
+        let last: Option<i64> = on!(self, c => sqlx::query_scalar("SELECT MAX(number) FROM customer_texts").fetch_one(c).await)?;
+        let last = last.unwrap_or_default();
+        if last < least {
+            return Ok(Vec::new());
+        }
+        let mut statement = Statement::new();
+        for stretch in 0..stretches {
+            statement.push(if stretch > 0 { " UNION ALL " } else { "" }, []);
+            statement.push(
+                "SELECT text, scopes FROM (SELECT text, scopes FROM customer_texts WHERE number >= ? ORDER BY number LIMIT ?) AS one",
+                [Value::Number(last / stretches * stretch), Value::Number(each)],
+            );
+        }
+        run!(self, query_as, statement, fetch_all)
     }
 
     /// Whether an organization is another one or below it.
@@ -205,160 +275,184 @@ impl Tx {
         }))
     }
 
-    /// How many customers there are in a scope, up to one more than [`COUNTED`].
-    pub async fn count_customers(&mut self, scope: OrganizationId) -> sqlx::Result<i64> {
-        on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 FROM customer_listings WHERE ancestor_id = $1 LIMIT $2) AS found")
-            .bind(scope).bind(i64::from(COUNTED) + 1).fetch_one(c).await)
+    /// How many customers of a scope there are in all and in each state, each counted up to one
+    /// more than [`COUNTED`].
+    pub async fn count_customers(
+        &mut self,
+        scope: OrganizationId,
+        now: Moment,
+    ) -> sqlx::Result<Counts> {
+        let limit = i64::from(COUNTED) + 1;
+        let mut statement = Statement::new();
+        statement.push(
+            "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM customer_listings WHERE ancestor_id = ? LIMIT ?) AS found)",
+            [Value::Id(scope.0), Value::Number(limit)],
+        );
+        for state in CustomerState::ALL {
+            statement.push(", (SELECT COUNT(*) FROM (", []);
+            self.in_state(&mut statement, "1", scope, state, now);
+            statement.push(" LIMIT ?) AS found)", [Value::Number(limit)]);
+        }
+        let (all, a, b, c, d, e) = run!(self, query_as, statement, fetch_one)?;
+        Ok(Counts { all, in_state: [a, b, c, d, e] })
     }
 
-    /// How many customers of a scope are in a state, up to `limit`.
-    pub async fn count_in_state(
+    /// Whether few customers of a scope are in a state.
+    async fn few_in_state(
         &mut self,
         scope: OrganizationId,
         state: CustomerState,
         now: Moment,
-        limit: i64,
-    ) -> sqlx::Result<i64> {
+    ) -> sqlx::Result<bool> {
         let mut statement = Statement::new();
         statement.push("SELECT COUNT(*) FROM (", []);
         self.in_state(&mut statement, "1", scope, state, now);
-        statement.push(" LIMIT ?) AS found", [Value::Number(limit)]);
-        run!(self, query_scalar, statement, fetch_one)
+        statement.push(" LIMIT ?) AS found", [Value::Number(FEW + 1)]);
+        let count: i64 = run!(self, query_scalar, statement, fetch_one)?;
+        Ok(count <= FEW)
     }
 
-    /// How many customers anywhere have these parts in their text, up to one more than are
-    /// gathered.
-    async fn count_hits(&mut self, parts: &[String]) -> sqlx::Result<i64> {
+    /// Whether the index of texts names few customers.
+    async fn few_hits(&mut self, wanted: &Wanted) -> sqlx::Result<bool> {
         let mut statement = Statement::new();
         statement.push("SELECT COUNT(*) FROM (", []);
-        self.hits(&mut statement, "1", parts);
-        statement.push(" LIMIT ?) AS found", [Value::Number(FEW_HITS + 1)]);
-        run!(self, query_scalar, statement, fetch_one)
+        match self {
+            Self::Sqlite(_) => statement.push(
+                "SELECT 1 FROM customer_trigrams WHERE customer_trigrams MATCH ?",
+                [Value::Text(asked_of_sqlite(wanted))],
+            ),
+            Self::Postgres(_) => {
+                statement.push("SELECT 1 FROM customer_texts AS t WHERE TRUE", []);
+                ask_postgres(&mut statement, wanted);
+            }
+        }
+        statement.push(" LIMIT ?) AS found", [Value::Number(FEW + 1)]);
+        let count: i64 = run!(self, query_scalar, statement, fetch_one)?;
+        Ok(count <= FEW)
     }
 
-    /// Those who have these parts in their text, through the index of trigrams.
-    fn hits(&self, statement: &mut Statement, column: &str, parts: &[String]) {
+    /// Those in whose text all is that is wanted, through the index of texts.
+    fn hits(&self, statement: &mut Statement, wanted: &Wanted) {
         match self {
-            Self::Sqlite(_) => {
-                let trigrams: BTreeSet<String> = parts
-                    .iter()
-                    .flat_map(|part| {
-                        let letters: Vec<char> = part.chars().collect();
-                        letters
-                            .windows(3)
-                            .map(|three| format!("\"{}\"", three.iter().collect::<String>()))
-                            .collect::<Vec<_>>()
-                    })
-                    .collect();
-                let trigrams: Vec<String> = trigrams.into_iter().collect();
-                statement.push(
-                    &format!("SELECT {column} FROM customer_trigrams CROSS JOIN customer_texts AS t WHERE customer_trigrams MATCH ? AND t.number = customer_trigrams.rowid"),
-                    [Value::Text(trigrams.join(" AND "))],
-                );
-                for part in parts {
-                    statement.push(" AND instr(t.text, ?) > 0", [Value::Text(part.clone())]);
-                }
-            }
+            Self::Sqlite(_) => statement.push(
+                "SELECT t.account_id AS id FROM customer_trigrams CROSS JOIN customer_texts AS t WHERE customer_trigrams MATCH ? AND t.number = customer_trigrams.rowid",
+                [Value::Text(asked_of_sqlite(wanted))],
+            ),
             Self::Postgres(_) => {
-                statement.push(&format!("SELECT {column} FROM customer_texts AS t WHERE TRUE"), []);
-                for part in parts {
-                    statement.push(" AND t.text LIKE ?", [Value::Text(format!("%{part}%"))]);
-                }
+                statement.push("SELECT t.account_id AS id FROM customer_texts AS t WHERE TRUE", []);
+                ask_postgres(statement, wanted);
             }
+        }
+        self.has_all(statement, wanted);
+    }
+
+    /// The condition that a text, `t`, has all that is wanted.
+    fn has_all(&self, statement: &mut Statement, wanted: &Wanted) {
+        let contains = match self {
+            Self::Sqlite(_) => " AND instr(t.text, ?) > 0",
+            Self::Postgres(_) => " AND strpos(t.text, ?) > 0",
+        };
+        for part in &wanted.parts {
+            statement.push(contains, [Value::Text(part.clone())]);
         }
     }
 
     /// One page of customers of a scope.
     pub async fn find_customers(&mut self, search: &Search) -> sqlx::Result<Vec<CustomerListRow>> {
-        let statement = self.found(search, true).await?;
+        let direction = direction(search);
+        let mut statement = self.found(search, Some(search.limit)).await?;
+        statement.push(
+            &format!(" SELECT {COLUMNS} FROM found CROSS JOIN accounts a CROSS JOIN organizations o WHERE a.id = found.id AND o.id = a.organization_id ORDER BY found.place{direction}, found.id{direction}"),
+            [],
+        );
         run!(self, query_as, statement, fetch_all)
     }
 
     /// How many customers there are on all pages from here on.
     pub async fn count_found(&mut self, search: &Search) -> sqlx::Result<i64> {
-        let mut statement = self.found(search, false).await?;
-        statement.text = format!("SELECT COUNT(*) FROM ({}) AS found", statement.text);
+        let mut statement = self.found(search, None).await?;
+        statement.push(" SELECT COUNT(*) FROM found", []);
         run!(self, query_scalar, statement, fetch_one)
     }
 
-    /// What finds customers: one page of them in order, or all.
-    async fn found(&mut self, search: &Search, one_page: bool) -> sqlx::Result<Statement> {
-        // What has no trigram is looked for on the way only.
-        let indexed: Vec<String> =
-            search.parts.iter().filter(|part| part.chars().count() >= 3).cloned().collect();
+    /// The beginning of a statement in which `found` are customers with their places: so many in
+    /// order, or all.
+    async fn found(&mut self, search: &Search, limit: Option<i64>) -> sqlx::Result<Statement> {
         if let Self::Postgres(tx) = self {
-            // Otherwise a guess that many will be found makes it read everything.
-            sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut **tx).await?;
+            // Tables are gone through in the order written here, as SQLite does, by their indexes:
+            // where it guesses itself, it reads all of a table sooner or later, or compiles what
+            // takes longer to compile than to run.
+            sqlx::query("SELECT set_config('join_collapse_limit', '1', TRUE), set_config('enable_seqscan', 'off', TRUE), set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE), set_config('enable_sort', 'off', TRUE), set_config('jit', 'off', TRUE)")
+                .execute(&mut **tx)
+                .await?;
         }
-        let few_hits = !indexed.is_empty() && self.count_hits(&indexed).await? <= FEW_HITS;
-        let few_in_state = match search.state {
-            Some(state) if !few_hits => {
-                self.count_in_state(search.scope, state, search.now, FEW + 1).await? <= FEW
-            }
+        let Search { scope, wanted, state, now, .. } = search;
+        let few_hits = !wanted.rare.is_empty() && self.few_hits(wanted).await?;
+        let few_in_state = match state {
+            Some(state) if !few_hits => self.few_in_state(*scope, *state, *now).await?,
             _ => false,
         };
 
         let mut statement = Statement::new();
+        statement.push("WITH ", []);
         if few_hits {
-            statement.push("WITH gathered AS MATERIALIZED (", []);
-            self.hits(&mut statement, "t.account_id AS id", &indexed);
-            statement.push(") ", []);
-        } else if let Some(state) = search.state.filter(|_| few_in_state) {
-            statement.push("WITH gathered AS MATERIALIZED (", []);
-            self.in_state(&mut statement, "a.id", search.scope, state, search.now);
-            statement.push(") ", []);
+            statement.push("gathered AS MATERIALIZED (", []);
+            self.hits(&mut statement, wanted);
+            statement.push("), ", []);
+        } else if let Some(state) = state.filter(|_| few_in_state) {
+            statement.push("gathered AS MATERIALIZED (", []);
+            self.in_state(&mut statement, "a.id", *scope, state, *now);
+            statement.push("), ", []);
         }
         let gathers = few_hits || few_in_state;
-        statement.push(&format!("SELECT {COLUMNS} FROM "), []);
-        statement.push(if gathers { "gathered CROSS JOIN " } else { "" }, []);
-        // The text before all else that is told: most of those walked by do not fit.
-        let texts = if search.parts.is_empty() { "" } else { " CROSS JOIN customer_texts t" };
-        statement.push(
-            &format!("customer_listings l{texts} CROSS JOIN accounts a CROSS JOIN organizations o"),
-            [],
-        );
-        statement.push(" WHERE l.ancestor_id = ?", [Value::Id(search.scope.0)]);
-        statement.push(if gathers { " AND l.account_id = gathered.id" } else { "" }, []);
-        statement.push(" AND a.id = l.account_id AND o.id = a.organization_id", []);
-        if !search.parts.is_empty() {
-            statement.push(" AND t.account_id = l.account_id", []);
-        }
-        for part in &search.parts {
-            let contains = match self {
-                Self::Sqlite(_) => " AND instr(t.text, ?) > 0",
-                Self::Postgres(_) => " AND strpos(t.text, ?) > 0",
-            };
-            statement.push(contains, [Value::Text(part.clone())]);
-        }
-        if let Some(state) = search.state {
-            statement.push(" AND ", []);
-            state_condition(&mut statement, state, search.now);
-            if state == CustomerState::NeverSignedIn {
-                statement.push(" AND l.last_sign_in_at = 0", []);
-            }
-        }
+        let (sees_texts, sees_accounts) =
+            (!few_hits && !wanted.parts.is_empty(), !few_in_state && state.is_some());
         let key = match search.order {
             CustomerOrder::Name => "l.name_key",
             CustomerOrder::Company => "l.company_key",
             CustomerOrder::LastSignIn => "l.last_sign_in_at",
         };
-        let (behind, direction) = if search.descending { ("<", " DESC") } else { (">", "") };
+        statement.push(
+            &format!("found AS MATERIALIZED (SELECT l.account_id AS id, {key} AS place FROM "),
+            [],
+        );
+        statement.push(if gathers { "gathered CROSS JOIN " } else { "" }, []);
+        statement.push("customer_listings l", []);
+        // The text before the account: most of those walked by do not fit.
+        statement.push(if sees_texts { " CROSS JOIN customer_texts t" } else { "" }, []);
+        statement.push(if sees_accounts { " CROSS JOIN accounts a" } else { "" }, []);
+        statement.push(" WHERE l.ancestor_id = ?", [Value::Id(scope.0)]);
+        statement.push(if gathers { " AND l.account_id = gathered.id" } else { "" }, []);
+        if sees_texts {
+            statement.push(" AND t.account_id = l.account_id", []);
+            self.has_all(&mut statement, wanted);
+        }
+        if let Some(state) = state.filter(|_| sees_accounts) {
+            statement.push(" AND a.id = l.account_id AND ", []);
+            state_condition(&mut statement, state, *now);
+        }
+        if *state == Some(CustomerState::NeverSignedIn) {
+            statement.push(" AND l.last_sign_in_at = 0", []);
+        }
         if let Some(place) = &search.behind {
             let (place, id) = match place {
                 Place::Text(text, id) => (Value::Text(text.clone()), id),
                 Place::Moment(moment, id) => (Value::Number(moment.0), id),
             };
+            let behind = if search.descending { "<" } else { ">" };
             statement.push(
                 &format!(" AND ({key}, l.account_id) {behind} (?, ?)"),
                 [place, Value::Id(id.0)],
             );
         }
-        if one_page {
+        if let Some(limit) = limit {
+            let direction = direction(search);
             statement.push(
                 &format!(" ORDER BY {key}{direction}, l.account_id{direction} LIMIT ?"),
-                [Value::Number(search.limit)],
+                [Value::Number(limit)],
             );
         }
+        statement.push(")", []);
         Ok(statement)
     }
 
