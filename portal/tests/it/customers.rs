@@ -11,13 +11,14 @@ use portal::{ChangeProfile, DEMO_PASSWORD};
 use uuid::Uuid;
 
 use crate::{
-    sql::values,
+    sql::{Sql, values},
     world::{Entered, NEW, World, refusal, stories},
 };
 
 stories! {
     people_are_found_by_what_one_remembers_of_them,
     what_is_found_is_what_has_all_the_words,
+    what_most_have_hides_nobody,
     pages_follow_each_other_in_every_order,
     whoever_is_gone_begins_anew,
     states_narrow_the_list_and_are_counted,
@@ -137,6 +138,83 @@ async fn what_is_found_is_what_has_all_the_words(world: &mut World) {
         let found = all(world, &olivia, &query(typed)).await;
         assert_eq!(found.len(), expected.len(), "{typed}");
         assert_eq!(found.into_iter().map(|row| row.id).collect::<BTreeSet<_>>(), expected);
+    }
+}
+
+/// Enough of them that their words are told apart into common and rare ones, and that what is common
+/// is walked to: who is found stays the same.
+async fn what_most_have_hides_nobody(world: &mut World) {
+    const MANY: usize = 6_000;
+    let id = match &world.sql {
+        Sql::Sqlite(_) => "randomblob(16)",
+        Sql::Postgres(_) => "gen_random_uuid()",
+    };
+    // Every tenth is Fjord's; one in a hundred has a name that nobody else has.
+    let customers = |numbers: &mut dyn Iterator<Item = usize>| {
+        let numbers = numbers.map(|n| format!("({n})")).collect::<Vec<_>>().join(", ");
+        format!(
+            "WITH n(n) AS (VALUES {numbers}) INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, reference, language, allows_resets, resets_allowed_until, must_change_password, locked_by, created_at, updated_at)
+                SELECT {id}, w.site_id, w.organization_id, 'customer', 'active', 'many' || n || '@lakes.example', 'many' || n || '@lakes.example', CASE WHEN n % 100 = 5 THEN 'Xanthippe' ELSE 'Common' END || ' Person ' || n, 'R-' || n, 'en', FALSE, 0, FALSE, CASE WHEN n % 50 = 5 THEN 'staff' END, 0, 0
+                FROM n JOIN accounts w ON w.email = CASE WHEN n % 10 = 5 THEN 'freya@fjord.example' ELSE 'casey@acme.example' END"
+        )
+    };
+    // The next start lists one of each organization, and the others are listed after their pattern:
+    // one by one they would take a while.
+    world.sql.script(customers(&mut [0, 5].into_iter())).await;
+    world.sql.run("DELETE FROM meta WHERE name LIKE 'customers_listed%'", []).await;
+    world.restart(|_| {}).await;
+    let mut others = (0..MANY).filter(|n| ![0, 5].contains(n));
+    let pattern = "SELECT a.organization_id, t.scopes FROM customer_texts t JOIN accounts a ON a.id = t.account_id WHERE a.email IN ('many0@lakes.example', 'many5@lakes.example')";
+    world
+        .sql
+        .script(format!(
+            "{};
+            INSERT INTO customer_listings (account_id, ancestor_id, name_key, company_key, last_sign_in_at)
+                SELECT a.id, s.ancestor_id, lower(a.name), '', 0 FROM accounts a JOIN organization_ancestors s ON s.organization_id = a.organization_id WHERE a.email LIKE 'many%' ON CONFLICT DO NOTHING;
+            INSERT INTO customer_texts (account_id, text, scopes)
+                SELECT a.id, ' ' || lower(a.name) || ' ' || replace(replace(a.email, '@', ' '), '.', ' ') || ' r ' || substr(a.reference, 3), p.scopes FROM accounts a JOIN ({pattern}) p ON p.organization_id = a.organization_id WHERE a.email LIKE 'many%' ON CONFLICT DO NOTHING",
+            customers(&mut others)
+        ))
+        .await;
+    let olivia = world.enters("olivia").await;
+    let fjord = world.organization("Fjord IT").await;
+    let everybody = (0..MANY).map(|n| {
+        let first = if n % 100 == 5 { "Xanthippe" } else { "Common" };
+        (n, format!(" {first} Person {n} many{n} lakes example R {n}").to_lowercase())
+    });
+    let everybody: Vec<(usize, String)> = everybody.collect();
+    for (scope, typed) in [
+        (None, "xanthippe"),
+        (None, "common person 59"),
+        (None, "many4242@lakes"),
+        (None, "lakes per 17"),
+        (None, "per r-596"),
+        (None, "xa"),
+        (Some(fjord), "common"),
+        (Some(fjord), "xanthippe 1"),
+        (Some(fjord), "son many105"),
+        (Some(fjord), "person 7"),
+    ] {
+        for state in [None, Some(CustomerState::Locked)] {
+            let words: Vec<&str> = typed.split([' ', '-', '@']).collect();
+            let expected: BTreeSet<String> = everybody
+                .iter()
+                .filter(|(n, text)| {
+                    (scope.is_none() || n % 10 == 5)
+                        && (state.is_none() || n % 50 == 5)
+                        && words.iter().all(|word| match word.len() {
+                            1 | 2 => text.contains(&format!(" {word}")),
+                            _ => text.contains(word),
+                        })
+                })
+                .map(|(n, _)| format!("many{n}@lakes.example"))
+                .collect();
+            let query = CustomerQuery { scope, state, ..query(typed) };
+            let found = all(world, &olivia, &query).await;
+            let emails: BTreeSet<String> = found.iter().map(|row| row.email.to_string()).collect();
+            assert_eq!(emails.len(), found.len(), "nobody twice: {typed}");
+            assert_eq!(emails, expected, "{typed} {state:?}");
+        }
     }
 }
 

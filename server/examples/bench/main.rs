@@ -215,6 +215,8 @@ async fn seed(data: &Path) -> Result<(Hasher, Secret)> {
     .bind(&hash)
     .execute(&pool)
     .await?;
+    // The next start lists them, as those of an older version.
+    sqlx::query("DELETE FROM meta WHERE name LIKE 'customers_listed%'").execute(&pool).await?;
     pool.close().await;
     Ok((hasher, password))
 }
