@@ -19,12 +19,18 @@ use crate::{Portal, Result, fold, store::Tx};
 const FRESH: Duration = Duration::from_mins(10);
 /// From so many texts on a sample is taken: fewer are read as quickly as looked up.
 const WORTH_SAMPLING: i64 = 5_000;
-/// A sample is so many stretches of the list of texts, from the first to the last …
-const STRETCHES: i64 = 40;
+/// A sample is so many stretches of the list of texts …
+const STRETCHES: i64 = 100;
 /// … of so many texts each.
-const STRETCH: i64 = 25;
-/// What more than one in so many has is common.
-const ONE_IN: u32 = 5;
+const STRETCH: i64 = 10;
+/// What fewer have is always asked for, and of no lesser share the sample tells.
+const SELDOM: f64 = 0.02;
+/// What more have narrows little: a scope of so many is compared, not asked for.
+const COMMON: f64 = 0.2;
+/// What more have narrows nothing.
+const EVERYWHERE: f64 = 0.7;
+/// As few as this are few enough: what is left is read sooner than another list.
+const FEW_ENOUGH: f64 = 0.001;
 /// An index is asked for so many things at most: others narrow little any more.
 const MOST: usize = 12;
 
@@ -47,8 +53,11 @@ pub(crate) struct Common(Mutex<Sample>);
 #[derive(Debug, Default)]
 struct Sample {
     taken: Option<Moment>,
-    shares: Arc<HashMap<String, u32>>,
+    shares: Arc<Shares>,
 }
+
+/// Which share of all texts has something, from 0 to 1; what is seldom is not in it.
+type Shares = HashMap<String, f64>;
 
 impl Portal {
     /// What is meant by what somebody typed, among the customers of a scope.
@@ -63,22 +72,15 @@ impl Portal {
             return Ok(Wanted::default());
         }
         let shares = self.shares(tx).await?;
-        let share = |what: &String| shares.get(what).copied().unwrap_or_default();
-        let mut threes: Vec<String> = parts.iter().flat_map(|part| fold::threes(part)).collect();
-        threes.sort_by_cached_key(|three| (share(three), three.clone()));
-        threes.dedup();
-        threes.truncate(MOST);
-        let rarest = threes.first().cloned();
-        let mut rare: BTreeSet<String> =
-            threes.into_iter().filter(|three| share(three) == 0).collect();
-        // Of what is all common, the rarest is better than nothing.
-        rare.extend(rarest);
         let word = fold::scope(scope);
-        let scope = (share(&word) == 0).then_some(word);
+        let in_scope = share(&shares, &word);
+        let threes = parts.iter().flat_map(|part| fold::threes(part)).collect();
+        let rare = worth_asking(threes, in_scope, &shares);
+        let scope = (in_scope <= COMMON).then_some(word);
         Ok(Wanted { parts, rare, scope })
     }
 
-    async fn shares(&self, tx: &mut Tx) -> Result<Arc<HashMap<String, u32>>> {
+    async fn shares(&self, tx: &mut Tx) -> Result<Arc<Shares>> {
         let now = self.now();
         {
             let mut last = self.common().0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,15 +92,39 @@ impl Portal {
             last.taken = Some(now);
         }
         let texts = tx.some_customer_texts(STRETCHES, STRETCH, WORTH_SAMPLING).await?;
-        let shares = Arc::new(common_in(&texts));
+        let shares = Arc::new(shares_of(&texts));
         let mut last = self.common().0.lock().unwrap_or_else(PoisonError::into_inner);
         last.shares = Arc::clone(&shares);
         Ok(shares)
     }
 }
 
-/// What is common in these texts, and in how many of them it is.
-fn common_in(texts: &[(String, String)]) -> HashMap<String, u32> {
+fn share(shares: &Shares, what: &str) -> f64 {
+    shares.get(what).copied().unwrap_or(SELDOM)
+}
+
+/// Of what stands in a text, what an index is asked for: all that is seldom, and of the rest no more
+/// than it takes to be left with few.
+fn worth_asking(mut threes: Vec<String>, in_scope: f64, shares: &Shares) -> BTreeSet<String> {
+    threes.sort_by(|a, b| share(shares, a).total_cmp(&share(shares, b)).then_with(|| a.cmp(b)));
+    threes.dedup();
+    let mut left = in_scope;
+    let mut asked = BTreeSet::new();
+    for three in threes.into_iter().take(MOST) {
+        let share = share(shares, &three);
+        // Of what everybody has, one is better than nothing.
+        let is_worth_it =
+            share <= SELDOM || (share <= EVERYWHERE && left > FEW_ENOUGH) || asked.is_empty();
+        if is_worth_it {
+            left *= share;
+            asked.insert(three);
+        }
+    }
+    asked
+}
+
+/// Which share of these texts has what.
+fn shares_of(texts: &[(String, String)]) -> Shares {
     let mut counts: HashMap<String, u32> = HashMap::new();
     for (text, scopes) in texts {
         let mut all: Vec<String> = fold::threes(text).collect();
@@ -109,30 +135,50 @@ fn common_in(texts: &[(String, String)]) -> HashMap<String, u32> {
             *counts.entry(one).or_default() += 1;
         }
     }
-    let many = u32::try_from(texts.len()).unwrap_or(u32::MAX) / ONE_IN;
-    counts.retain(|_, count| *count > many);
-    counts
+    let all = f64::from(u32::try_from(texts.len()).unwrap_or(u32::MAX));
+    let shares = counts.into_iter().map(|(what, count)| (what, f64::from(count) / all));
+    shares.filter(|(_, share)| *share > SELDOM).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_one_in_five_has_is_common() {
-        let texts: Vec<(String, String)> = (0..100)
+    fn texts() -> Vec<(String, String)> {
+        (0..100)
             .map(|n| {
                 let rare = if n % 10 == 0 { " harbour" } else { "" };
-                (format!(" user {n} bench{rare}"), "abc".into())
+                let half = if n % 2 == 0 { " lantern" } else { "" };
+                (format!(" user {n} bench{rare}{half}"), "abc".into())
             })
-            .collect();
-        let common = common_in(&texts);
-        for what in [" us", "use", "ser", "nch", "abc"] {
-            assert_eq!(common.get(what), Some(&100), "{what}");
+            .collect()
+    }
+
+    #[test]
+    fn a_sample_tells_what_many_have() {
+        let shares = shares_of(&texts());
+        for (what, share) in [("use", 1.0), (" be", 1.0), ("abc", 1.0), ("lan", 0.5), ("har", 0.1)]
+        {
+            assert!((shares[what] - share).abs() < 1e-9, "{what}");
         }
-        for what in ["har", "our", " ha"] {
-            assert_eq!(common.get(what), None, "{what}");
-        }
-        assert_eq!(common_in(&[]), HashMap::new());
+        assert_eq!(shares.get("42 "), None, "one in a hundred");
+        assert_eq!(shares_of(&[]), HashMap::new());
+    }
+
+    #[test]
+    fn an_index_is_asked_for_what_narrows() {
+        let shares = shares_of(&texts());
+        let asked = |text: &str, in_scope| {
+            let asked = worth_asking(fold::threes(text).collect(), in_scope, &shares);
+            asked.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(asked("harbour", 1.0), ["arb", "bou", "har"], "a tenth of a tenth of a tenth");
+        // What everybody has is left out beside it, and what half of them have once few are left.
+        assert_eq!(asked("user harb", 1.0), [" ha", "arb", "har", "r h"]);
+        assert_eq!(asked("lan", 1.0), ["lan"]);
+        assert_eq!(asked("lan", 0.0001), ["lan"]);
+        assert_eq!(asked("xyz lan", 1.0), ["xyz", "yz ", "z l"]);
+        assert_eq!(asked("user", 1.0), ["ser"]);
+        assert_eq!(asked("", 1.0), Vec::<String>::new());
     }
 }

@@ -23,6 +23,11 @@ use crate::{common::Wanted, fold};
 /// soon by whoever walks.
 const FEW: i64 = 5_000;
 
+/// Steps of the golden ratio come near no place twice for as long as possible …
+const GOLDEN: i64 = 61_797;
+/// … and are taken around a prime: customers are often numbered, in tens and hundreds.
+const PRIME: i64 = 99_991;
+
 /// Where a page begins: behind this place in the order.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
@@ -212,7 +217,8 @@ impl Tx {
     }
 
     /// What some customers are found by, with the words of their scopes: so many stretches of so
-    /// many, spread over all there are; none when there are fewer than `least`.
+    /// many, spread over all there are so that numbers which repeat themselves do not fall in with
+    /// it; none when there are fewer than `least`.
     pub async fn some_customer_texts(
         &mut self,
         stretches: i64,
@@ -229,7 +235,7 @@ impl Tx {
             statement.push(if stretch > 0 { " UNION ALL " } else { "" }, []);
             statement.push(
                 "SELECT text, scopes FROM (SELECT text, scopes FROM customer_texts WHERE number >= ? ORDER BY number LIMIT ?) AS one",
-                [Value::Number(last / stretches * stretch), Value::Number(each)],
+                [Value::Number(last * (stretch * GOLDEN % PRIME) / PRIME), Value::Number(each)],
             );
         }
         run!(self, query_as, statement, fetch_all)
@@ -293,8 +299,9 @@ impl Tx {
             self.in_state(&mut statement, "1", scope, state, now);
             statement.push(" LIMIT ?) AS found)", [Value::Number(limit)]);
         }
-        let (all, a, b, c, d, e) = run!(self, query_as, statement, fetch_one)?;
-        Ok(Counts { all, in_state: [a, b, c, d, e] })
+        let (all, locked, must_change, no_consent, never, suspended) =
+            run!(self, query_as, statement, fetch_one)?;
+        Ok(Counts { all, in_state: [locked, must_change, no_consent, never, suspended] })
     }
 
     /// Whether few customers of a scope are in a state.
