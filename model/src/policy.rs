@@ -452,15 +452,12 @@ mod tests {
 
     /// Every rule as a table of Markdown.
     fn table() -> String {
-        let mut table = String::from(
-            "| Rule | Default | From (loosest) | To (strictest) | Meaning |\n| --- | --- | --- | --- | --- |\n",
-        );
-        for rule in Rule::ALL {
+        let head = "| Rule | Default | From (loosest) | To (strictest) | Meaning |\n";
+        let lines = Rule::ALL.map(|rule| {
             let RuleFacts { value, loosest, strictest, meaning, .. } = rule.facts();
-            let word = rule.word();
-            table += &format!("| `{word}` | {value} | {loosest} | {strictest} | {meaning} |\n");
-        }
-        table
+            format!("| `{}` | {value} | {loosest} | {strictest} | {meaning} |\n", rule.word())
+        });
+        format!("{head}| --- | --- | --- | --- | --- |\n{}", lines.concat())
     }
 
     #[test]

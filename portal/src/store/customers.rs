@@ -387,9 +387,9 @@ impl Tx {
     async fn found(&mut self, search: &Search, limit: Option<i64>) -> sqlx::Result<Statement> {
         if let Self::Postgres(tx) = self {
             // Tables are gone through in the order written here, as SQLite does, by their indexes:
-            // where it guesses itself, it reads all of a table sooner or later, or compiles what
-            // takes longer to compile than to run.
-            sqlx::query("SELECT set_config('join_collapse_limit', '1', TRUE), set_config('enable_seqscan', 'off', TRUE), set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE), set_config('enable_sort', 'off', TRUE), set_config('jit', 'off', TRUE)")
+            // where it guesses itself, and where it plans before it knows what is looked for, it
+            // reads all of a table sooner or later, or compiles what takes longer to compile than to run.
+            sqlx::query("SELECT set_config('join_collapse_limit', '1', TRUE), set_config('enable_seqscan', 'off', TRUE), set_config('enable_hashjoin', 'off', TRUE), set_config('enable_mergejoin', 'off', TRUE), set_config('enable_sort', 'off', TRUE), set_config('jit', 'off', TRUE), set_config('plan_cache_mode', 'force_custom_plan', TRUE)")
                 .execute(&mut **tx)
                 .await?;
         }
@@ -419,8 +419,11 @@ impl Tx {
             CustomerOrder::Company => "l.company_key",
             CustomerOrder::LastSignIn => "l.last_sign_in_at",
         };
+        // Those who were gathered are all looked up before they are ordered: a planner that sees an
+        // order rather walks along it, and compares each whom it meets with all of them.
+        let name = if gathers { "placed" } else { "found" };
         statement.push(
-            &format!("found AS MATERIALIZED (SELECT l.account_id AS id, {key} AS place FROM "),
+            &format!("{name} AS MATERIALIZED (SELECT l.account_id AS id, {key} AS place FROM "),
             [],
         );
         statement.push(if gathers { "gathered CROSS JOIN " } else { "" }, []);
@@ -438,7 +441,7 @@ impl Tx {
             statement.push(" AND a.id = l.account_id AND ", []);
             state_condition(&mut statement, state, *now);
         }
-        if *state == Some(CustomerState::NeverSignedIn) {
+        if !gathers && *state == Some(CustomerState::NeverSignedIn) {
             statement.push(" AND l.last_sign_in_at = 0", []);
         }
         if let Some(place) = &search.behind {
@@ -452,10 +455,13 @@ impl Tx {
                 [place, Value::Id(id.0)],
             );
         }
+        if gathers {
+            statement.push("), found AS MATERIALIZED (SELECT id, place FROM placed", []);
+        }
         if let Some(limit) = limit {
             let direction = direction(search);
             statement.push(
-                &format!(" ORDER BY {key}{direction}, l.account_id{direction} LIMIT ?"),
+                &format!(" ORDER BY place{direction}, id{direction} LIMIT ?"),
                 [Value::Number(limit)],
             );
         }
