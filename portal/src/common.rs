@@ -147,7 +147,7 @@ mod tests {
     fn texts() -> Vec<(String, String)> {
         (0..100)
             .map(|n| {
-                let rare = if n % 10 == 0 { " harbour" } else { "" };
+                let rare = if n % 20 == 0 { " harbour" } else { "" };
                 let half = if n % 2 == 0 { " lantern" } else { "" };
                 (format!(" user {n} bench{rare}{half}"), "abc".into())
             })
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_sample_tells_what_many_have() {
         let shares = shares_of(&texts());
-        for (what, share) in [("use", 1.0), (" be", 1.0), ("abc", 1.0), ("lan", 0.5), ("har", 0.1)]
+        for (what, share) in [("use", 1.0), (" be", 1.0), ("abc", 1.0), ("lan", 0.5), ("har", 0.05)]
         {
             assert!((shares[what] - share).abs() < 1e-9, "{what}");
         }
@@ -172,9 +172,9 @@ mod tests {
             let asked = worth_asking(fold::threes(text).collect(), in_scope, &shares);
             asked.into_iter().collect::<Vec<_>>()
         };
-        assert_eq!(asked("harbour", 1.0), ["arb", "bou", "har"], "a tenth of a tenth of a tenth");
+        assert_eq!(asked("harbour", 1.0), ["arb", "bou", "har"], "three of them leave few");
         // What everybody has is left out beside it, and what half of them have once few are left.
-        assert_eq!(asked("user harb", 1.0), [" ha", "arb", "har", "r h"]);
+        assert_eq!(asked("user harb", 1.0), [" ha", "arb", "har"]);
         assert_eq!(asked("lan", 1.0), ["lan"]);
         assert_eq!(asked("lan", 0.0001), ["lan"]);
         assert_eq!(asked("xyz lan", 1.0), ["xyz", "yz ", "z l"]);
