@@ -74,7 +74,7 @@ pub fn PublicPage(
     let support = site.support_email.clone();
     view! {
         <div class="flex min-h-dvh flex-col">
-            <main class="mx-auto flex w-full max-w-md flex-1 flex-col px-4 pb-10 pt-[clamp(2.5rem,12dvh,8rem)]">
+            <main class="mx-auto flex w-full max-w-md flex-1 flex-col px-4 py-10 sm:pt-[clamp(2.5rem,12dvh,8rem)]">
                 <div class="mb-6 flex justify-center"><Brand name=site.name.to_string() to=home /></div>
                 <div class="panel p-6 sm:p-8">{children()}</div>
                 {support.map(|support| view! { <Support support /> })}
