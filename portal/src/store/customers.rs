@@ -444,19 +444,20 @@ impl Tx {
         if !gathers && *state == Some(CustomerState::NeverSignedIn) {
             statement.push(" AND l.last_sign_in_at = 0", []);
         }
+        // Whose place is behind is compared last too, for the same reason.
+        let (join, key) = if gathers {
+            statement.push("), found AS MATERIALIZED (SELECT id, place FROM placed", []);
+            (" WHERE", "place, id".to_owned())
+        } else {
+            (" AND", format!("{key}, l.account_id"))
+        };
         if let Some(place) = &search.behind {
             let (place, id) = match place {
                 Place::Text(text, id) => (Value::Text(text.clone()), id),
                 Place::Moment(moment, id) => (Value::Number(moment.0), id),
             };
             let behind = if search.descending { "<" } else { ">" };
-            statement.push(
-                &format!(" AND ({key}, l.account_id) {behind} (?, ?)"),
-                [place, Value::Id(id.0)],
-            );
-        }
-        if gathers {
-            statement.push("), found AS MATERIALIZED (SELECT id, place FROM placed", []);
+            statement.push(&format!("{join} ({key}) {behind} (?, ?)"), [place, Value::Id(id.0)]);
         }
         if let Some(limit) = limit {
             let direction = direction(search);
