@@ -3,7 +3,7 @@
 use leptos::{prelude::*, tachys::view::iterators::StaticVec};
 use leptos_meta::provide_meta_context;
 use leptos_router::{
-    ChooseView, MatchNestedRoutes, NestedRoute, PossibleRouteMatch, SsrMode,
+    ChooseView, NestedRoute, PossibleRouteMatch, SsrMode,
     any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
     components::{Outlet, Router, Routes},
     hooks::use_params_map,
@@ -149,7 +149,7 @@ pub fn App() -> impl IntoView {
 
 /// Every page. Public pages exist twice: at the site's own host, and below `/s/{slug}`.
 #[component(transparent)]
-fn Pages() -> impl MatchNestedRoutes + Clone {
+fn Pages() -> AnyNestedRoute {
     let mut pages = public();
     pages.push(within(path!("/s/:slug"), Door, public()));
     pages.push(within(
@@ -200,7 +200,7 @@ fn Pages() -> impl MatchNestedRoutes + Clone {
             ),
         ],
     ));
-    StaticVec::from(pages)
+    StaticVec::from(pages).into_any_nested_route()
 }
 
 /// The pages for everybody.
