@@ -26,6 +26,9 @@ has cc || need="$need gcc libc6-dev"
 if [ "$what" = test ]; then
     # scripts/postgres.sh looks in the same places.
     [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || has initdb || need="$need postgresql"
+    # What a phone would do: reads QR codes, and shows codes for what is in them.
+    has zbarimg || need="$need zbar-tools"
+    has oathtool || need="$need oathtool"
     has chromium || [ -n "${REKEY_TEST_CHROMIUM:-}" ] || need="$need chromium"
 fi
 # shellcheck disable=SC2086 # one word per package is meant

@@ -30,7 +30,7 @@ mod lazy {
 
     use crate::{
         pages::{
-            account::{Account, Activity, Consent, Profile, Security, SignedIn},
+            account::{Account, Activity, Consent, Profile, Security, SignedIn, TwoFactor},
             audit::{Audit, AuditEntry},
             confirm::{Confirm, ConfirmDone},
             customers::{
@@ -40,7 +40,7 @@ mod lazy {
             },
             forgotten::{Invitation, Reset, ResetDone},
             home::Home,
-            login::{ForcedChangePage, Login},
+            login::{ForcedChangePage, Login, SecondStep},
             organization::{
                 EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
             },
@@ -91,8 +91,8 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone ForcedChangePage;
-        account (__preload_account): SignedIn Account Profile Security Consent Activity;
+        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone ForcedChangePage SecondStep;
+        account (__preload_account): SignedIn Account Profile Security TwoFactor Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Resets Audit AuditEntry Prove
             Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
@@ -194,6 +194,7 @@ fn Pages() -> AnyNestedRoute {
                 vec![
                     page(path!(""), Lazy::Profile),
                     page(path!("/security"), Lazy::Security),
+                    page(path!("/security/two-factor"), Lazy::TwoFactor),
                     page(path!("/consent"), Lazy::Consent),
                     page(path!("/activity"), Lazy::Activity),
                 ],
@@ -208,6 +209,7 @@ fn public() -> Vec<AnyNestedRoute> {
     vec![
         page(path!("/login"), Lazy::Login),
         page(path!("/login/change"), Lazy::ForcedChangePage),
+        page(path!("/login/factor"), Lazy::SecondStep),
         page(path!("/forgot"), Forgot),
         page(path!("/forgot/sent"), ForgotSent),
         page(path!("/reset/done"), Lazy::ResetDone),

@@ -8,6 +8,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { type Mailbox, linkIn } from '../world/mail.ts'
 import { type Person, someConsentingCustomer, someCustomer } from '../world/people.ts'
 import type { Server } from '../world/servers.ts'
+import { beginsTwoFactor, generatesSecret, provesApp, turnsTwoFactorOn } from '../world/phone.ts'
 import { someStaff } from '../world/staff.ts'
 import { type Page, expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
@@ -29,6 +30,7 @@ interface Scene {
   consenting: Person
   mailbox: Mailbox
   rekey: Server
+  anotherVisitor: () => Promise<Visitor>
 }
 
 /** Every page in every state, and how one comes there. */
@@ -272,6 +274,47 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.fills({ 'Current password': customer.password, 'New password': 'too short', 'Retype new password': 'too shirt' })
     await visitor.presses('Change password')
     await visitor.isToldAt('New password', 'Please use at least 15 characters')
+  },
+  'two-factor-proof': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.opens('/account/security/two-factor')
+    await visitor.reads('Changing how you sign in takes your own password first.')
+  },
+  'two-factor-start': async ({ visitor, customer }) => {
+    await beginsTwoFactor(visitor, customer)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Generate shared secret')
+    await visitor.reads('Please fill this in.')
+  },
+  'two-factor-app': async ({ visitor, customer }) => {
+    await beginsTwoFactor(visitor, customer)
+    await generatesSecret(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.fills({ 'Code that the app shows': 'abc' })
+    await visitor.presses('Connect')
+    await visitor.isToldAt('Code that the app shows', 'This is not the code of the new entry.')
+  },
+  'two-factor-codes': async ({ visitor, customer }) => {
+    await beginsTwoFactor(visitor, customer)
+    await provesApp(visitor, await generatesSecret(visitor))
+  },
+  'two-factor-on': async ({ visitor, customer }) => {
+    await turnsTwoFactorOn(visitor, customer)
+    await visitor.follows('Manage')
+    await visitor.sees('Two-factor authentication')
+    await visitor.reads('Turn two-factor authentication off')
+  },
+  'security-two-factor': async ({ visitor, customer }) => {
+    await turnsTwoFactorOn(visitor, customer)
+  },
+  'login-factor': async ({ visitor, customer, anotherVisitor }) => {
+    await turnsTwoFactorOn(await anotherVisitor(), customer)
+    await visitor.triesToSignIn(customer)
+    await visitor.sees('Confirm that it is you')
+    visitor.expectsRefusal(422)
+    await visitor.fills({ Code: '12' })
+    await visitor.presses('Confirm')
+    await visitor.isToldAt('Code', 'This code was not accepted.')
   },
   'security-changed': async ({ visitor, customer }) => {
     await visitor.signsIn(customer)
@@ -526,7 +569,7 @@ async function openDispute(scene: Scene): Promise<void> {
 test.use({ contextOptions: { reducedMotion: 'reduce' }, viewport: { width: WIDTHS[0]!, height: 800 } })
 
 for (const [name, come] of Object.entries(SCENES)) {
-  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, mailbox, server, scripts, rekey }) => {
+  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, anotherVisitor, mailbox, server, scripts, rekey }) => {
     const { page } = visitor
     await watchShifts(page)
     // Most pages are about nobody in particular, and nobody is to be spent on them.
@@ -535,6 +578,7 @@ for (const [name, come] of Object.entries(SCENES)) {
       visitor,
       mailbox,
       rekey,
+      anotherVisitor,
       get customer() { return (person ??= someCustomer(server)) },
       get consenting() { return (person ??= someConsentingCustomer(server)) },
     }

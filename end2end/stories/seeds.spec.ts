@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { type Mail, linkIn } from '../world/mail.ts'
 import { type Person, someConsentingCustomer, someLockedCustomer } from '../world/people.ts'
+import { Phone } from '../world/phone.ts'
 import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
@@ -111,6 +112,64 @@ test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@
   expect(notice.subject).toBe('Your password was set by Northwind Backup')
   expect(notice.raw).not.toContain(TYPED)
   await choosesTheirOwn(await anotherVisitor(), customer, TYPED, picture)
+})
+
+test('seed 001: somebody sets up two-factor authentication', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, mailbox, rekey }) => {
+  const member = someStaff(rekey, 'agent')
+  const picture = album('seed-001', visitor)
+  // "Login to your portal, select the “home” icon on the right and select on your name."
+  await visitor.comesAsStaff(member)
+  await visitor.page.getByRole('link', { name: member.name }).click()
+  await visitor.sees('Profile')
+  await picture('signed-in')
+  // "Go to “Security” on the left hand side." "It is currently disabled, to enable press “configure”."
+  await visitor.page.getByRole('navigation', { name: 'Your account' }).getByRole('link', { name: 'Security' }).click()
+  await visitor.sees('Security')
+  await visitor.reads('Disabled')
+  await picture('security')
+  await visitor.follows('Configure')
+  await visitor.sees('Two-factor authentication')
+  await visitor.fills({ 'Your own password': member.password })
+  await picture('own-password')
+  await visitor.presses('Continue')
+  // "To start turn “Require two-factor authentication for login” to “yes”."
+  await visitor.reads('Require two-factor authentication for login')
+  await visitor.page.getByRole('radio', { name: 'Yes' }).check()
+  visitor.expectsRefusal(422)
+  await visitor.presses('Generate shared secret')
+  // "You will have to confirm this message, it will clear any other 2FA you have on other devices."
+  await visitor.reads('Please fill this in.')
+  await visitor.page.getByRole('checkbox', { name: 'I understand that this replaces the connection on other devices' }).check()
+  await picture('require')
+  await visitor.presses('Generate shared secret')
+  // "You will be given a QR code to scan and save the connection to your device."
+  await visitor.reads('Scan this with your authenticator app')
+  const phone = await Phone.scans(visitor)
+  await picture('qr-code')
+  await visitor.fills({ 'Name of the device': 'Pocket phone', 'Code that the app shows': '123' })
+  await visitor.presses('Connect')
+  await visitor.isToldAt('Code that the app shows', 'This is not the code of the new entry.')
+  await expect(visitor.field('Name of the device')).toHaveValue('Pocket phone')
+  await visitor.fills({ 'Code that the app shows': await phone.shows() })
+  await visitor.presses('Connect')
+  // "You will see an “updated” banner."
+  await visitor.reads('Updated: signing in now asks for a code from your app.')
+  await visitor.reads('Save your recovery codes')
+  await expect(visitor.page.locator('#recovery-codes > li')).toHaveCount(10)
+  await picture('recovery-codes')
+  await visitor.presses('I have saved these')
+  await visitor.sees('Security')
+  await visitor.reads('10 recovery codes left')
+  await picture('enabled')
+  expect((await mailbox.mentioning(member.email, 'authenticator app')).subject).toBe('Two-factor authentication is on')
+
+  const again = await anotherVisitor()
+  await again.triesToSignIn(member)
+  await again.sees('Confirm that it is you')
+  await picture('second-step', again)
+  await again.fills({ Code: await phone.shows() })
+  await again.presses('Confirm')
+  await again.sees(`Welcome, ${member.name}`)
 })
 
 test('seed 003: a help desk sets a customer password and unlocks the account', async ({ visitor, anotherVisitor, server, mailbox, rekey }) => {

@@ -151,6 +151,8 @@ pub struct Me {
     pub organization: Name,
     /// The language they chose.
     pub language: Language,
+    /// Whether they have a second factor, which a proof of theirs needs then.
+    pub factor: bool,
 }
 
 /// One's own profile.
@@ -201,6 +203,8 @@ pub struct PasswordView {
     pub changed_at: Option<Moment>,
     /// What a new one must be like.
     pub rules: PasswordRules,
+    /// Whether changing it needs a code of the second factor as well.
+    pub factor: bool,
 }
 
 /// What the page of a forced change shows: a temporary password was typed, and another one must

@@ -123,6 +123,20 @@ pub enum AuditKind {
     Restored,
     /// Entries of the audit log were handed out as a file.
     AuditExported,
+    /// The password was right; the second factor is asked for.
+    PasswordAccepted,
+    /// A code of a second factor was refused.
+    FactorRefused,
+    /// A second factor was set up, or replaced by another.
+    FactorAdded,
+    /// A second factor was turned off.
+    FactorRemoved,
+    /// New recovery codes took the place of those before.
+    RecoveryCodesMade,
+    /// A recovery code was used up.
+    RecoveryCodeUsed,
+    /// A device on which no second factor was asked for is asked again.
+    DeviceForgotten,
 }
 
 impl AuditKind {
@@ -177,6 +191,13 @@ impl AuditKind {
         Self::CustomersImported,
         Self::CustomersExported,
         Self::ManyLinksSent,
+        Self::PasswordAccepted,
+        Self::FactorRefused,
+        Self::FactorAdded,
+        Self::FactorRemoved,
+        Self::RecoveryCodesMade,
+        Self::RecoveryCodeUsed,
+        Self::DeviceForgotten,
     ];
 
     /// The kind of a word in an address.

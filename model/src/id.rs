@@ -57,4 +57,6 @@ ids! {
     ConsentId;
     /// Work of many steps.
     JobId;
+    /// One second factor of an account.
+    FactorId;
 }

@@ -75,4 +75,6 @@ pub struct LinkView {
     pub rules: PasswordRules,
     /// Whether it also asks for the PIN that was read out.
     pub pin: bool,
+    /// Whether it also asks for the account's second factor.
+    pub factor: bool,
 }

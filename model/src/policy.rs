@@ -92,6 +92,16 @@ pub const BURST_TOLD: Duration = Duration::from_hours(1);
 pub const PIN_DIGITS: u32 = 6;
 /// Wrong PINs that make a link worthless.
 pub const PIN_FAILURES: i32 = 5;
+/// How long somebody has to give a second factor after the password.
+pub const HALF_SESSION_LIFE: Duration = Duration::from_mins(5);
+/// Wrong codes that end such a sign-in.
+pub const HALF_SESSION_FAILURES: i32 = 5;
+/// How long a new secret waits for its first code.
+pub const FACTOR_SETUP_LIFE: Duration = Duration::from_mins(30);
+/// Recovery codes of an account.
+pub const RECOVERY_CODES: usize = 10;
+/// Fewer of them than this are few.
+pub const FEW_RECOVERY_CODES: u32 = 3;
 /// How long a password waits sealed for downstream systems, at most.
 pub const SEAL_LIFE: Duration = Duration::from_mins(15);
 
@@ -139,6 +149,10 @@ pub enum Rule {
     SplitDelivery,
     /// Whether callers are verified: not, if one wants to, or always before a password is set.
     CallerVerification,
+    /// Days for which a customer's device may be spared the second factor.
+    CustomerRememberDays,
+    /// Days for which a device of staff may be.
+    StaffRememberDays,
 }
 
 /// Which of two values of a rule is stricter.
@@ -174,6 +188,8 @@ pub enum Unit {
     Minutes,
     /// Hours.
     Hours,
+    /// Days.
+    Days,
     /// Resets within an hour.
     ResetsAnHour,
     /// Resets within a day.
@@ -199,7 +215,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -220,6 +236,8 @@ impl Rule {
         Self::TemporaryHours,
         Self::SplitDelivery,
         Self::CallerVerification,
+        Self::CustomerRememberDays,
+        Self::StaffRememberDays,
     ];
 
     /// The word it is stored under.
@@ -245,6 +263,8 @@ impl Rule {
             Self::TemporaryHours => "temporary_hours",
             Self::SplitDelivery => "split_delivery",
             Self::CallerVerification => "caller_verification",
+            Self::CustomerRememberDays => "customer_remember_days",
+            Self::StaffRememberDays => "staff_remember_days",
         }
     }
 
@@ -323,6 +343,16 @@ impl Rule {
                 Greater,
                 "callers are not verified (0), if one wants to (1), or always before a password is set (2)",
             ),
+            Self::CustomerRememberDays => (
+                30,
+                90,
+                0,
+                Smaller,
+                "days for which a customer's device may be spared the second factor (0: never)",
+            ),
+            Self::StaffRememberDays => {
+                (0, 90, 0, Smaller, "days for which a device of staff may be (0: never)")
+            }
         };
         RuleFacts { value, loosest, strictest, stricter, kind: self.kind(), meaning }
     }
@@ -348,6 +378,7 @@ impl Rule {
                 RuleKind::Number(Unit::ResetsADay)
             }
             Self::TemporaryHours => RuleKind::Number(Unit::Hours),
+            Self::CustomerRememberDays | Self::StaffRememberDays => RuleKind::Number(Unit::Days),
             Self::AllowManualEntry
             | Self::AllowGenerated
             | Self::AgentsSetPasswords
@@ -423,6 +454,11 @@ impl Policy {
     /// The value of a rule that is given in hours.
     pub fn hours(&self, rule: Rule) -> Duration {
         Duration::from_hours(u64::from(self.count(rule)))
+    }
+
+    /// The value of a rule that is given in days.
+    pub fn days(&self, rule: Rule) -> Duration {
+        Duration::from_hours(24 * u64::from(self.count(rule)))
     }
 
     /// The value of a rule that is given in minutes.

@@ -41,6 +41,8 @@ pub enum Refusal {
     ChangedMeanwhile(Box<ChangedMeanwhile>),
     /// The customer has a password already, and needs no invitation.
     HasPassword,
+    /// Too many wrong codes, or too much time since the password: one signs in anew.
+    SignInOver,
 }
 
 impl Refusal {
@@ -169,6 +171,21 @@ pub enum Problem {
     CodeWrong,
     /// There is no code that could be read back, or none any more.
     CodeOver,
+    /// No code that is accepted now: a wrong one, an old one, or one that was used.
+    FactorRefused,
+    /// Not the code that the authenticator app shows for the new secret.
+    SetupCodeWrong,
+    /// The code was right, and was used already.
+    SetupCodeUsed,
+    /// The code of the secret that the new one is to replace.
+    SetupCodeOld,
+    /// The code is right for another time: the clock of the device is off.
+    ClockOff {
+        /// By how much the device is ahead, in seconds; behind when negative.
+        seconds: i32,
+    },
+    /// The new secret is not waiting any more.
+    SetupOver,
     /// The current password is not this one.
     CurrentPasswordWrong,
     /// The two passwords differ.

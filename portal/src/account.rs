@@ -12,10 +12,10 @@ use model::{
 };
 
 use crate::{
-    Actor, Error, Portal, Result, SignedIn, device,
+    Actor, Error, Portal, Reached, Result, SignedIn, device,
     mail::ChangedHow,
     password,
-    resets::Circumstances,
+    resets::{Circumstances, Judged},
     secrets::{Secret, new_token},
     store::DeviceRow,
 };
@@ -40,6 +40,8 @@ pub struct ChangePassword {
     pub new: Secret,
     /// The new one again.
     pub retype: Secret,
+    /// A code of the second factor, of those who have one.
+    pub code: Secret,
 }
 
 impl Portal {
@@ -100,10 +102,12 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let policy = tx.policy(account.organization_id).await?;
+        let factor = tx.has_factor(account.id).await?;
         Ok(PasswordView {
             sign_in_name: account.email,
             changed_at: account.password_changed_at,
-            rules: password::rules(&policy, false),
+            rules: password::rules(&policy, factor),
+            factor,
         })
     }
 
@@ -117,7 +121,9 @@ impl Portal {
         let account = self
             .prove_password(actor, "current", &request.current, AuditKind::PasswordChanged)
             .await?;
-        let hash = self.judge_password(&account, &request.new, &request.retype).await?;
+        let checked = self.check_own_code(actor, &account, &request.code).await?;
+        let Judged { hash, leans } =
+            self.judge_password(&account, &request.new, &request.retype).await?;
 
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -128,8 +134,10 @@ impl Portal {
         let Some(kept) = kept.filter(|_| held.password_hash == account.password_hash) else {
             return Err(Error::field("current", Problem::CurrentPasswordWrong));
         };
+        self.use_own_code(&mut tx, actor, &held, checked.as_ref()).await?;
         let circumstances = Circumstances {
             keep: Some(actor.session),
+            leans,
             ..Circumstances::of(
                 &actor.visit,
                 (held.actor_kind(), Some(held.id)),
@@ -141,6 +149,8 @@ impl Portal {
             .await?;
         let (token, token_hash) = new_token(self.random());
         tx.rotate_session(actor.session, &token_hash, now).await?;
+        let event = actor.event(AuditKind::RecoveryCodeUsed);
+        self.record_code(&mut tx, checked.as_ref(), event).await?;
         tx.commit().await?;
         self.finish_decided(reset).await;
         let device = self.know_again(actor).await;
@@ -150,7 +160,7 @@ impl Portal {
             device: Some(device),
             device_max_age: KNOWN_DEVICE_LIFE,
             kind: actor.kind,
-            must_change: false,
+            reached: Reached::Everything,
         })
     }
 
@@ -159,7 +169,7 @@ impl Portal {
     pub(crate) async fn know_again(&self, actor: &Actor) -> Secret {
         let now = self.now();
         let (token, hash) = new_token(self.random());
-        let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: actor.account };
+        let row = DeviceRow::new(DeviceId(self.random().id(now)), actor.account);
         let user_agent = device::shortened(&actor.visit.user_agent);
         let stored: Result<()> = async {
             let mut tx = self.db().write().await?;

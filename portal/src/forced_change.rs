@@ -11,10 +11,10 @@ use model::{
 };
 
 use crate::{
-    Actor, NewPassword, Portal, Result, SignedIn, Visit,
+    Actor, NewPassword, Portal, Reached, Result, SignedIn, Visit,
     mail::ChangedHow,
     password,
-    resets::Circumstances,
+    resets::{Circumstances, Judged},
     secrets::{Secret, new_token},
     sign_in::session_spans,
     store::Stage,
@@ -35,7 +35,8 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let policy = tx.policy(account.organization_id).await?;
-        Ok(ForcedChange { sign_in_name: account.email, rules: password::rules(&policy, false) })
+        let factor = tx.has_factor(account.id).await?;
+        Ok(ForcedChange { sign_in_name: account.email, rules: password::rules(&policy, factor) })
     }
 
     /// Chooses another password in place of the temporary one. From then on the session is good for
@@ -48,7 +49,8 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         drop(tx);
-        let hash = self.judge_password(&account, &request.new, &request.retype).await?;
+        let Judged { hash, leans } =
+            self.judge_password(&account, &request.new, &request.retype).await?;
 
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -65,6 +67,7 @@ impl Portal {
         };
         let circumstances = Circumstances {
             keep: Some(actor.session),
+            leans,
             ..Circumstances::of(
                 &actor.visit,
                 (held.actor_kind(), Some(held.id)),
@@ -77,7 +80,12 @@ impl Portal {
         let (idle, whole) = session_spans(&policy, held.kind, kept);
         let (token, token_hash) = new_token(self.random());
         if !tx
-            .promote_session(actor.session, &token_hash, (now.plus(idle), now.plus(whole)))
+            .promote_session(
+                actor.session,
+                &token_hash,
+                (Stage::Change, Stage::Full),
+                (now.plus(idle), now.plus(whole)),
+            )
             .await?
         {
             return Err(Refusal::SignInFailed.into());
@@ -90,7 +98,7 @@ impl Portal {
             device: Some(self.know_again(actor).await),
             device_max_age: KNOWN_DEVICE_LIFE,
             kind: actor.kind,
-            must_change: false,
+            reached: Reached::Everything,
         })
     }
 

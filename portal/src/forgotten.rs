@@ -25,10 +25,11 @@ use subtle::ConstantTimeEq;
 use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
+    codes::Checked,
     device, failpoint,
     mail::{ChangedHow, Letter, MailedLink, Occasion},
     outbox, password,
-    resets::{Asker, Circumstances},
+    resets::{Asker, Circumstances, Judged},
     secrets::{Secret, TokenHash, new_token},
     sessions::SKEW,
     store::{Account, ForgottenRow, LinkRow, Tx},
@@ -49,6 +50,8 @@ pub struct NewPassword {
     pub retype: Secret,
     /// The PIN that staff read out, for a link that asks for it.
     pub pin: Secret,
+    /// A code of the account's second factor, if it has one.
+    pub code: Secret,
 }
 
 /// What a worker needs to know of somebody who asked.
@@ -151,7 +154,7 @@ impl Portal {
             let letter = Letter::SuspendedNoReset { name, asked: asked_when };
             tx.post(self, &account, letter, outbox::PATIENCE).await?;
             (AuditKind::ResetLinkExplained, None)
-        } else if account.kind == AccountKind::Staff {
+        } else if account.kind == AccountKind::Staff && !tx.has_factor(account.id).await? {
             // Staff need a second factor beside the mailed link, and have none.
             let letter = Letter::StaffNoFactor { name, asked: asked_when };
             tx.post(self, &account, letter, outbox::PATIENCE).await?;
@@ -246,11 +249,13 @@ impl Portal {
         let (link, account) = self.usable_link(visit, id, token, purpose).await?;
         let mut tx = self.db().read().await?;
         let policy = tx.policy(account.organization_id).await?;
+        let factor = tx.has_factor(account.id).await?;
         Ok(LinkView {
             email: account.email.masked(),
             sign_in_name: (purpose != LinkPurpose::Dispute).then_some(account.email),
             expires_at: link.expires_at,
-            rules: password::rules(&policy, false),
+            rules: password::rules(&policy, factor),
+            factor: factor && purpose == LinkPurpose::Reset,
             pin: match link.reset_id {
                 Some(reset) => tx.reset(reset).await?.is_some_and(|row| row.sealed_pin.is_some()),
                 None => false,
@@ -308,17 +313,42 @@ impl Portal {
         let (link, account) = self.usable_link(visit, id, token, purpose).await?;
         // Before the password is looked at: whoever has the mail only learns nothing from it.
         self.check_pin(visit, &link, &request.pin).await?;
-        let hash = self.judge_password(&account, &request.new, &request.retype).await?;
+        let checked = self.check_link_code(visit, &account, &request.code).await?;
+        let Judged { hash, leans } =
+            self.judge_password(&account, &request.new, &request.retype).await?;
         let mut tx = self.db().write().await?;
         let link = self.consume_link(&mut tx, visit, id, token, purpose).await?;
+        match &checked {
+            Some(checked) => self.use_code(&mut tx, visit, &account, checked).await?,
+            None if tx.has_factor(account.id).await? => {
+                return Err(Error::field("code", Problem::Required));
+            }
+            None => {}
+        }
         let reset = link.reset_id.ok_or(Refusal::LinkUnusable)?;
-        let circumstances =
-            Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link);
+        let circumstances = Circumstances {
+            leans,
+            ..Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link)
+        };
         self.decide_waiting(&mut tx, reset, &hash, &circumstances).await?;
+        self.record_code(&mut tx, checked.as_ref(), link_event(visit, &account)).await?;
         failpoint::reach("reset-before-decision");
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(())
+    }
+
+    /// Looks at the code of whoever holds a link; `None` when the account has no second factor.
+    async fn check_link_code(
+        &self,
+        visit: &Visit,
+        account: &Account,
+        code: &Secret,
+    ) -> Result<Option<Checked>> {
+        if !self.db().read().await?.has_factor(account.id).await? {
+            return Ok(None);
+        }
+        self.check_code(visit, account, code, link_event(visit, account)).await.map(Some)
     }
 
     /// Checks the PIN of a link that asks for one. A few wrong ones make the link worthless.
@@ -441,6 +471,20 @@ impl Portal {
             return Err(Refusal::LinkUnusable.into());
         }
         Ok(link)
+    }
+}
+
+/// What whoever holds a link did with a code.
+fn link_event<'a>(visit: &'a Visit, account: &Account) -> Event<'a> {
+    Event {
+        organization: account.organization_id,
+        kind: AuditKind::FactorRefused,
+        outcome: Outcome::Refused,
+        actor: (ActorKind::LinkHolder, None),
+        subject: Some(account.id),
+        reset: None,
+        request_id: &visit.request_id,
+        personal: Personal::of(visit),
     }
 }
 

@@ -202,6 +202,11 @@ fn normalized(password: &Secret) -> Zeroizing<String> {
     Zeroizing::new(password.reveal().nfc().collect())
 }
 
+/// How many characters a password has, as they are counted.
+pub(crate) fn length(password: &Secret) -> u32 {
+    u32::try_from(normalized(password).chars().count()).unwrap_or(u32::MAX)
+}
+
 /// What a person would put into their password, and therefore what is tried first.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Words {

@@ -59,6 +59,17 @@ pub(crate) struct Circumstances {
     /// What makes the new password a temporary one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporary: Option<Temporary>,
+    /// Whether the new password is too short for one without a second factor.
+    #[serde(default)]
+    pub leans: bool,
+}
+
+/// A new password that may be set.
+pub(crate) struct Judged {
+    /// Its hash.
+    pub hash: String,
+    /// Whether it is too short for one without a second factor.
+    pub leans: bool,
 }
 
 /// A password that its owner did not choose: it works for a while, and leads to a change.
@@ -130,6 +141,7 @@ impl Circumstances {
             keep: None,
             staff: None,
             temporary: None,
+            leans: false,
         }
     }
 
@@ -232,9 +244,13 @@ impl Portal {
         account: &Account,
         new: &Secret,
         retype: &Secret,
-    ) -> Result<String> {
-        self.judge_words(account, new, retype).await?;
+    ) -> Result<Judged> {
         let mut tx = self.db().read().await?;
+        let factor = tx.has_factor(account.id).await?;
+        drop(tx);
+        self.judge_words(account, factor, new, retype).await?;
+        let mut tx = self.db().read().await?;
+        let alone = tx.policy(account.organization_id).await?.count(Rule::PasswordLengthAlone);
         let keep = tx.policy(account.organization_id).await?.get(Rule::PasswordHistory);
         let mut earlier = tx.history(account.id, keep).await?;
         drop(tx);
@@ -244,14 +260,17 @@ impl Portal {
                 return Err(Error::field("new", Problem::PasswordUsedBefore));
             }
         }
-        self.hasher().hash(new).await
+        let hash = self.hasher().hash(new).await?;
+        Ok(Judged { hash, leans: password::length(new) < alone })
     }
 
-    /// Checks a new password against the rules and the account's names. It says nothing about the
-    /// passwords that were used before, which is nobody's business but the owner's.
+    /// Checks a new password against the rules, as one beside a second `factor` or alone, and the
+    /// account's names. It says nothing about the passwords that were used before, which is nobody's
+    /// business but the owner's.
     pub(crate) async fn judge_words(
         &self,
         account: &Account,
+        factor: bool,
         new: &Secret,
         retype: &Secret,
     ) -> Result<()> {
@@ -261,7 +280,7 @@ impl Portal {
         let organization =
             tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
         drop(tx);
-        let rules = password::rules(&policy, false);
+        let rules = password::rules(&policy, factor);
         let words = Words {
             personal: [Some(account.name.as_str()), Some(account.email.as_str())]
                 .into_iter()
@@ -430,6 +449,11 @@ impl Portal {
         tx.trim_history(account.id, keep).await?;
         let until = circumstances.temporary.as_ref().map(|temporary| temporary.until);
         tx.set_password(account.id, hash, until, now).await?;
+        tx.set_password_leans(account.id, circumstances.leans).await?;
+        if circumstances.leans && !tx.has_factor(account.id).await? {
+            // The factor that it leaned on was turned off since it was judged.
+            tx.demand_change(account.id, now).await?;
+        }
         tx.clear_counter(&account_counter(&account)).await?;
         tx.clear_counter(&current_counter(account.id)).await?;
         // Whoever got in between decision and last step is out again.

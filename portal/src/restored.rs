@@ -1,6 +1,9 @@
 //! After a restore from a backup: what the backup still knew must not live again.
 
-use model::audit::{ActorKind, AuditKind, Outcome};
+use model::{
+    Moment,
+    audit::{ActorKind, AuditKind, Outcome},
+};
 
 use crate::{
     Portal, Result,
@@ -40,6 +43,8 @@ impl Portal {
         };
         tx.expire_resets(now).await?;
         tx.clear_forgotten().await?;
+        // Secrets that nobody has proven.
+        tx.prune_factor_setups(Moment(i64::MAX)).await?;
         for organization in tx.organizations().await? {
             let event = Event {
                 organization: organization.id,

@@ -144,7 +144,9 @@ impl Portal {
     pub async fn me(&self, actor: &Actor) -> Result<Me> {
         let mut tx = self.db().read().await?;
         let organization = tx.organization(actor.organization).await?.ok_or(Refusal::NotFound)?;
+        let factor = tx.has_factor(actor.account).await?;
         Ok(Me {
+            factor,
             id: actor.account,
             kind: actor.kind,
             role: actor.role,

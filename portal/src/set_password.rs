@@ -196,7 +196,7 @@ impl Portal {
         let new = match &request.password {
             StaffPassword::Generated => Ok(password::suggest(self.random())),
             StaffPassword::Typed { new, retype } => {
-                self.judge_words(account, new, retype).await.map(|()| new.clone())
+                self.judge_words(account, false, new, retype).await.map(|()| new.clone())
             }
         };
         match (why, new) {

@@ -12,8 +12,8 @@ use model::{
     audit::{ActorKind, AuditKind, Outcome},
     id::{DeviceId, OrganizationId, SessionId},
     policy::{
-        DELAYS, FAILURES_BEFORE_DELAY, FAILURES_FOR_GOOD, FORCED_CHANGE_LIFE, KEPT_SESSION_LIFE,
-        KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES, Policy, Rule, SIGN_IN_WINDOW,
+        DELAYS, FAILURES_BEFORE_DELAY, FAILURES_FOR_GOOD, FORCED_CHANGE_LIFE, HALF_SESSION_LIFE,
+        KEPT_SESSION_LIFE, KNOWN_DEVICE_LIFE, LONGEST_PASSWORD_BYTES, Policy, Rule, SIGN_IN_WINDOW,
         SIGN_INS_PER_PREFIX,
     },
     refusal::{FieldProblem, Problem},
@@ -56,8 +56,29 @@ pub struct SignedIn {
     pub device_max_age: Duration,
     /// Staff or customer: they land on different pages.
     pub kind: AccountKind,
-    /// Whether all that can be done in this session is to choose another password.
-    pub must_change: bool,
+    /// What can be done in this session.
+    pub reached: Reached,
+}
+
+/// How far somebody has come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// All the way.
+    Everything,
+    /// The password was right; all that can be done is to give the second factor.
+    Factor,
+    /// All that can be done is to choose another password.
+    Change,
+}
+
+impl From<Stage> for Reached {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Full => Self::Everything,
+            Stage::Half => Self::Factor,
+            Stage::Change => Self::Change,
+        }
+    }
 }
 
 /// Who tried, as far as the first look told.
@@ -216,21 +237,38 @@ impl Portal {
         if let (Some(old), Some(new)) = (outdated, &fresh_hash) {
             tx.replace_hash(account.id, old, new).await?;
         }
-        // Whoever knows no more than a password that others know too is not known again.
-        let (device, device_token) = if account.must_change_password {
-            (None, None)
+        let is_spared = attempt
+            .device
+            .as_ref()
+            .is_some_and(|device| device.is_spared(account.kind, &attempt.policy, now));
+        let stage = if tx.has_factor(account.id).await? && !is_spared {
+            Stage::Half
+        } else if account.must_change_password {
+            Stage::Change
         } else {
+            Stage::Full
+        };
+        // Whoever knows no more than a password that others know too is not known again.
+        let (device, device_token) = if stage == Stage::Full {
             let (id, token) =
                 self.know_device(&mut tx, visit, &account, attempt.device.as_ref()).await?;
             (Some(id), Some(token))
+        } else {
+            (None, None)
         };
         let kept = request.keep && account.kind == AccountKind::Customer;
-        let token =
-            self.begin_session(&mut tx, visit, &account, device, kept, &attempt.policy).await?;
-        tx.note_sign_in(account.id, now).await?;
+        let begun = (stage, device, kept);
+        let token = self.begin_session(&mut tx, visit, &account, begun, &attempt.policy).await?;
+        if stage != Stage::Half {
+            tx.note_sign_in(account.id, now).await?;
+        }
         let event = Event {
             organization: account.organization_id,
-            kind: AuditKind::SignedIn,
+            kind: if stage == Stage::Half {
+                AuditKind::PasswordAccepted
+            } else {
+                AuditKind::SignedIn
+            },
             outcome: Outcome::Done,
             actor: (account.actor_kind(), Some(account.id)),
             subject: Some(account.id),
@@ -242,16 +280,16 @@ impl Portal {
         tx.commit().await?;
         Ok(SignedIn {
             token,
-            max_age: kept.then_some(KEPT_SESSION_LIFE).filter(|_| !account.must_change_password),
+            max_age: kept.then_some(KEPT_SESSION_LIFE).filter(|_| stage == Stage::Full),
             device: device_token,
             device_max_age: KNOWN_DEVICE_LIFE,
             kind: account.kind,
-            must_change: account.must_change_password,
+            reached: stage.into(),
         })
     }
 
     /// Knows the device again from now on, by a new token.
-    async fn know_device(
+    pub(crate) async fn know_device(
         &self,
         tx: &mut Tx,
         visit: &Visit,
@@ -265,7 +303,7 @@ impl Portal {
             tx.renew_device(device.id, &hash, now, expires_at).await?;
             device.id
         } else {
-            let row = DeviceRow { id: DeviceId(self.random().id(now)), account_id: account.id };
+            let row = DeviceRow::new(DeviceId(self.random().id(now)), account.id);
             let user_agent = device::shortened(&visit.user_agent);
             tx.add_device(&row, &hash, user_agent, now, expires_at).await?;
             row.id
@@ -278,16 +316,11 @@ impl Portal {
         tx: &mut Tx,
         visit: &Visit,
         account: &Account,
-        device: Option<DeviceId>,
-        kept: bool,
+        (stage, device, kept): (Stage, Option<DeviceId>, bool),
         policy: &Policy,
     ) -> Result<Secret> {
         let now = self.now();
-        let (stage, (idle, whole)) = if account.must_change_password {
-            (Stage::Change, (FORCED_CHANGE_LIFE, FORCED_CHANGE_LIFE))
-        } else {
-            (Stage::Full, session_spans(policy, account.kind, kept))
-        };
+        let (idle, whole) = stage_spans(stage, policy, account.kind, kept);
         let (token, hash) = new_token(self.random());
         let row = SessionRow {
             id: SessionId(self.random().id(now)),
@@ -305,6 +338,20 @@ impl Portal {
         };
         tx.add_session(&row, &hash).await?;
         Ok(token)
+    }
+}
+
+/// How long a session may rest, and how long it lasts, by what it is good for.
+pub(crate) fn stage_spans(
+    stage: Stage,
+    policy: &Policy,
+    kind: AccountKind,
+    kept: bool,
+) -> (Duration, Duration) {
+    match stage {
+        Stage::Full => session_spans(policy, kind, kept),
+        Stage::Half => (HALF_SESSION_LIFE, HALF_SESSION_LIFE),
+        Stage::Change => (FORCED_CHANGE_LIFE, FORCED_CHANGE_LIFE),
     }
 }
 

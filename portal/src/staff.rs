@@ -3,7 +3,7 @@
 
 use anyhow::{Context, anyhow, bail};
 use model::{
-    account::{AccountKind, Language, Role},
+    account::{AccountKind, Device, Language, Role},
     audit::{ActorKind, AuditKind, Outcome},
     id::{AccountId, OrganizationId, SiteId},
     organization::OrganizationState,
@@ -14,7 +14,7 @@ use model::{
 use crate::{
     Portal,
     audit::{Event, Personal},
-    mail::ChangedHow,
+    mail::{ChangedHow, Occasion},
     password,
     resets::Circumstances,
     secrets::Secret,
@@ -159,6 +159,7 @@ impl Portal {
             keep: None,
             staff: None,
             temporary: None,
+            leans: false,
         };
         let reset = self
             .decide_now(&mut tx, &held, (Delivery::CommandLine, None), hash, &circumstances)
@@ -166,6 +167,40 @@ impl Portal {
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(password)
+    }
+
+    /// Break-glass: turns off the second factor of a member of staff who lost it; whether there was
+    /// one. Their sessions end, and they are told. `site` is the slug of a site, for an address that
+    /// signs in at several.
+    pub async fn reset_staff_factor(
+        &self,
+        email: &str,
+        site: Option<&str>,
+    ) -> anyhow::Result<bool> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let account = staff_with(&mut tx, email, site).await?;
+        let held = tx.lock_account(account.id).await?.context("the account was deleted")?;
+        let origin = self.settings().origin.to_string();
+        let occasion = Occasion { at: now, address: None, device: Device::default() };
+        if !self.remove_second_factor(&mut tx, &held, occasion, &origin).await? {
+            return Ok(false);
+        }
+        tx.end_sessions(held.id, None, now).await?;
+        let event = Event {
+            organization: held.organization_id,
+            kind: AuditKind::FactorRemoved,
+            outcome: Outcome::Done,
+            actor: (ActorKind::CommandLine, None),
+            subject: Some(held.id),
+            reset: None,
+            request_id: REQUEST,
+            personal: Personal::default(),
+        };
+        tx.record(self, event).await?;
+        tx.commit().await?;
+        self.work_off().await?;
+        Ok(true)
     }
 }
 

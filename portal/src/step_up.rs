@@ -16,6 +16,7 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result,
     audit::Event,
+    codes::Checked,
     secrets::{Secret, new_token},
     sessions::SKEW,
     sign_in::failed_once_more,
@@ -38,18 +39,63 @@ pub(crate) fn current_counter(account: AccountId) -> String {
 }
 
 impl Portal {
-    /// Proves one's own password. The session goes on under a new token.
-    pub async fn step_up(&self, actor: &Actor, password: &Secret) -> Result<SteppedUp> {
-        self.prove_password(actor, "password", password, AuditKind::SteppedUp).await?;
+    /// Proves one's own password, and the second factor of those who have one. The session goes on
+    /// under a new token.
+    pub async fn step_up(
+        &self,
+        actor: &Actor,
+        password: &Secret,
+        code: &Secret,
+    ) -> Result<SteppedUp> {
+        let account =
+            self.prove_password(actor, "password", password, AuditKind::SteppedUp).await?;
+        let checked = self.check_own_code(actor, &account, code).await?;
         let now = self.now();
         let mut tx = self.db().write().await?;
+        let held = tx.lock_account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
+        self.use_own_code(&mut tx, actor, &held, checked.as_ref()).await?;
         // It may have ended while the password was looked at.
         let kept = tx.open_session_is_kept(actor.session).await?.ok_or(Refusal::NotAllowed)?;
         let (token, hash) = new_token(self.random());
         tx.rotate_session(actor.session, &hash, now).await?;
+        let event = actor.event(AuditKind::RecoveryCodeUsed);
+        self.record_code(&mut tx, checked.as_ref(), event).await?;
         tx.record(self, actor.event(AuditKind::SteppedUp)).await?;
         tx.commit().await?;
+        self.wake();
         Ok(SteppedUp { token, max_age: kept.then_some(KEPT_SESSION_LIFE) })
+    }
+
+    /// Looks at the code of somebody signed in; `None` for those who have no second factor.
+    pub(crate) async fn check_own_code(
+        &self,
+        actor: &Actor,
+        account: &Account,
+        code: &Secret,
+    ) -> Result<Option<Checked>> {
+        if !self.db().read().await?.has_factor(account.id).await? {
+            return Ok(None);
+        }
+        let refused = actor.event(AuditKind::FactorRefused);
+        self.check_code(&actor.visit, account, code, refused).await.map(Some)
+    }
+
+    /// Uses it up, in the transaction of what it allows. The account must be held: a factor that was
+    /// set up meanwhile is asked for.
+    pub(crate) async fn use_own_code(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        account: &Account,
+        checked: Option<&Checked>,
+    ) -> Result<()> {
+        match checked {
+            Some(checked) => self.use_code(tx, &actor.visit, account, checked).await,
+            None if tx.has_factor(account.id).await? => {
+                Err(Error::field("code", Problem::Required))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether a proof of the password at this moment still counts.
@@ -98,6 +144,20 @@ impl Portal {
         tx.record(self, Event { outcome: Outcome::Refused, ..event }).await?;
         tx.commit().await?;
         Err(Error::field(field, Problem::CurrentPasswordWrong))
+    }
+
+    /// The actor's own account, held, in a session that has not ended and in which they proved who
+    /// they are a short while ago.
+    pub(crate) async fn hold_own(&self, tx: &mut Tx, actor: &Actor) -> Result<Account> {
+        let account = tx.lock_account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
+        if account.state != AccountState::Active || account.is_locked_for_good() {
+            return Err(Refusal::NotAllowed.into());
+        }
+        match tx.lock_step_up(actor.session).await? {
+            Some(proven) if self.counts(proven) => Ok(account),
+            Some(_) => Err(Refusal::StepUp.into()),
+            None => Err(Refusal::NotAllowed.into()),
+        }
     }
 
     /// Makes sure, until the commit, that the actor is staff with a permission *now*, in a session

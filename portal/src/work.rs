@@ -120,6 +120,7 @@ impl Portal {
         // Apart: others hold limits while they wait for links and sessions.
         let mut tx = self.db().write().await?;
         tx.prune_throttles(now).await?;
+        tx.prune_factor_setups(now).await?;
         tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
         tx.commit().await?;
         self.anchor_audit().await

@@ -115,6 +115,16 @@ enum StaffCommand {
         #[arg(long, value_name = "SLUG")]
         site: Option<String>,
     },
+    /// Turn off the second factor of a member of staff who lost it (break-glass)
+    ResetFactor {
+        #[command(flatten)]
+        place: Place,
+        /// The email address they sign in with
+        email: String,
+        /// The slug of the site they sign in at, when the address is known at several
+        #[arg(long, value_name = "SLUG")]
+        site: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -249,6 +259,18 @@ async fn staff(command: StaffCommand) -> anyhow::Result<()> {
             let password = portal.reset_staff_password(&email, site.as_deref()).await?;
             println!("New password of {email}, shown only now: {}", password.reveal());
             portal.close().await;
+        }
+        StaffCommand::ResetFactor { place, email, site } => {
+            let portal = open(place).await?;
+            let had_one = portal.reset_staff_factor(&email, site.as_deref()).await?;
+            portal.close().await;
+            if had_one {
+                println!(
+                    "{email} signs in with the password alone from now on, and has been told."
+                );
+            } else {
+                println!("{email} has no second factor; nothing was changed.");
+            }
         }
     }
     Ok(())

@@ -54,10 +54,17 @@ pub async fn change_password(
     new: Hidden,
     /// The new one again.
     retype: Hidden,
+    /// A code of one's second factor, if one has any.
+    #[server(default)]
+    code: Hidden,
 ) -> Result<(), ApiError> {
     let (portal, facts, actor) = actor().await?;
-    let request =
-        portal::ChangePassword { current: current.into(), new: new.into(), retype: retype.into() };
+    let request = portal::ChangePassword {
+        current: current.into(),
+        new: new.into(),
+        retype: retype.into(),
+        code: code.into(),
+    };
     signed_in(&facts, &portal.change_password(&actor, request).await?);
     see_other_if_plain("/account/security?done=password");
     Ok(())

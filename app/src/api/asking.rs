@@ -8,7 +8,7 @@ use http::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use portal::{Actor, Newcomer, Portal, SignedIn, Visit, secrets::Secret};
+use portal::{Actor, Halfway, Newcomer, Portal, SignedIn, Visit, secrets::Secret};
 
 use super::ApiError;
 use crate::request::RequestFacts;
@@ -55,10 +55,28 @@ pub async fn actor() -> Result<(Portal, RequestFacts, Actor), ApiError> {
     if let Some(actor) = portal.actor(&visit, &token).await? {
         return Ok((portal, facts, actor));
     }
-    Err(match portal.newcomer(&visit, &token).await? {
-        Some(_) => ApiError::MustChange.told(),
-        None => ApiError::SignedOut.told(),
-    })
+    let error = if portal.newcomer(&visit, &token).await?.is_some() {
+        ApiError::MustChange
+    } else if portal.halfway(&visit, &token).await?.is_some() {
+        ApiError::MustProve
+    } else {
+        ApiError::SignedOut
+    };
+    Err(error.told())
+}
+
+/// Who gave the right password and owes the second factor, if somebody does.
+pub async fn halfway() -> Result<(Portal, RequestFacts, Halfway), ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new);
+    let found = match token {
+        Some(token) => portal.halfway(&visit, &token).await?,
+        None => None,
+    };
+    match found {
+        Some(halfway) => Ok((portal, facts, halfway)),
+        None => Err(ApiError::SignedOut.told()),
+    }
 }
 
 /// Who signed in with a temporary password, if somebody did.

@@ -21,6 +21,8 @@ pub enum ApiError {
     SignedOut,
     /// Somebody signed in with a temporary password, and has to choose another one first.
     MustChange,
+    /// Somebody gave the right password, and owes the second factor.
+    MustProve,
     /// Too much is going on; nothing happened.
     Busy {
         /// Seconds after which trying again makes sense.
@@ -102,7 +104,9 @@ impl ApiError {
                 (StatusCode::TOO_MANY_REQUESTS, Some(*seconds))
             }
             Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
-            Self::SignedOut | Self::MustChange => (StatusCode::UNAUTHORIZED, None),
+            Self::SignedOut | Self::MustChange | Self::MustProve => {
+                (StatusCode::UNAUTHORIZED, None)
+            }
             Self::Malformed => (StatusCode::BAD_REQUEST, None),
             Self::Busy { retry_after } => (StatusCode::SERVICE_UNAVAILABLE, Some(*retry_after)),
             Self::Broken { .. } | Self::Unreachable => (StatusCode::INTERNAL_SERVER_ERROR, None),

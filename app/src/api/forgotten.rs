@@ -51,13 +51,21 @@ pub async fn use_link(
     /// The PIN that was read out, for a link that asks for it.
     #[server(default)]
     pin: Hidden,
+    /// A code of the account's second factor, if it has one.
+    #[server(default)]
+    code: Hidden,
     /// Whether the link is an invitation.
     #[server(default)]
     invitation: bool,
 ) -> Result<(), ApiError> {
     let (portal, facts, visit) = asked()?;
     let token = token(&facts, link)?;
-    let request = portal::NewPassword { new: new.into(), retype: retype.into(), pin: pin.into() };
+    let request = portal::NewPassword {
+        new: new.into(),
+        retype: retype.into(),
+        pin: pin.into(),
+        code: code.into(),
+    };
     if invitation {
         portal.accept_invitation(&visit, link, &token, request).await?;
     } else {

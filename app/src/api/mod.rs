@@ -11,6 +11,7 @@ pub mod audit;
 pub mod care;
 pub mod customers;
 mod error;
+pub mod factor;
 pub mod forgotten;
 mod hidden;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
@@ -33,7 +34,7 @@ mod asking;
 pub use asking::actor_of;
 #[cfg(feature = "ssr")]
 use asking::{
-    Lifetime, actor, asked, forget_cookie, local_path, newcomer, remember, see_other,
+    Lifetime, actor, asked, forget_cookie, halfway, local_path, newcomer, remember, see_other,
     see_other_if_plain, set_cookie, signed_in,
 };
 #[cfg(feature = "ssr")]

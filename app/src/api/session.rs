@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::{
     account::{AccountKind, ForcedChange, Language, Me},
+    factor::FactorChoice,
     organization::SiteView,
 };
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
 use super::{
-    actor, asked, forget_cookie, local_path, newcomer, remember, see_other, set_cookie, signed_in,
+    actor, asked, forget_cookie, halfway, local_path, newcomer, remember, see_other, set_cookie,
+    signed_in,
 };
 #[cfg(feature = "ssr")]
 use crate::request::{DOOR_COOKIE, LANGUAGE_COOKIE};
@@ -53,18 +55,59 @@ pub async fn sign_in(
     let done = portal.sign_in(&visit, request).await?;
     signed_in(&facts, &done);
     set_cookie(&facts, DOOR_COOKIE, &facts.site.prefix, super::Lifetime::Session);
+    lead_on(&portal, &facts, &visit, (&done, &next)).await
+}
+
+/// Leads to what is still missing, or to where one wanted to go, in one's own language.
+#[cfg(feature = "ssr")]
+async fn lead_on(
+    portal: &portal::Portal,
+    facts: &crate::request::RequestFacts,
+    visit: &portal::Visit,
+    (done, next): (&portal::SignedIn, &str),
+) -> Result<(), ApiError> {
+    use portal::Reached;
+
     if !facts.cookies.contains_key(LANGUAGE_COOKIE)
-        && let Some(actor) = portal.actor(&visit, &done.token).await?
+        && let Some(actor) = portal.actor(visit, &done.token).await?
     {
-        remember(&facts, LANGUAGE_COOKIE, actor.language.tag());
+        remember(facts, LANGUAGE_COOKIE, actor.language.tag());
     }
-    let next = local_path(&next).unwrap_or(home(done.kind));
-    if done.must_change {
-        see_other(&crate::ui::go::change_path(&facts.site.prefix, next));
-    } else {
-        see_other(next);
-    }
+    let next = local_path(next).unwrap_or(home(done.kind));
+    let prefix = &facts.site.prefix;
+    see_other(&match done.reached {
+        Reached::Everything => next.to_owned(),
+        Reached::Factor => crate::ui::go::factor_path(prefix, next),
+        Reached::Change => crate::ui::go::change_path(prefix, next),
+    });
     Ok(())
+}
+
+/// What the second step of signing in shows.
+#[server(prefix = "/api", endpoint = "session/factor")]
+pub async fn view_factor() -> Result<FactorChoice, ApiError> {
+    let (portal, _, halfway) = halfway().await?;
+    Ok(portal.factor_choice(&halfway).await?)
+}
+
+/// Gives the second factor, and leads to where one wanted to go.
+#[server(prefix = "/api", endpoint = "session/prove-factor")]
+pub async fn prove_factor(
+    /// A code of the authenticator app, or a recovery code.
+    code: Hidden,
+    /// Whether this device is spared the second factor for a while.
+    #[server(default)]
+    remember: bool,
+    /// The local path to go to, empty for where one starts.
+    #[server(default)]
+    next: String,
+) -> Result<(), ApiError> {
+    let (portal, facts, halfway) = halfway().await?;
+    let request = portal::ProveFactor { code: code.into(), remember };
+    let done = portal.prove_factor(&halfway, request).await?;
+    signed_in(&facts, &done);
+    let (_, _, visit) = asked()?;
+    lead_on(&portal, &facts, &visit, (&done, &next)).await
 }
 
 /// What the page of the forced change shows.
@@ -108,6 +151,11 @@ pub async fn sign_out() -> Result<(), ApiError> {
             portal.leave(&newcomer).await?;
             None
         }
+        Err(ApiError::MustProve) => {
+            let (portal, _, halfway) = halfway().await?;
+            portal.leave_halfway(&halfway).await?;
+            None
+        }
         Err(ApiError::SignedOut) => None,
         Err(error) => return Err(error),
     };
@@ -121,12 +169,15 @@ pub async fn sign_out() -> Result<(), ApiError> {
 pub async fn step_up(
     /// One's own password.
     password: Hidden,
+    /// A code of one's second factor, if one has any.
+    #[server(default)]
+    code: Hidden,
     /// The local path to go on to.
     #[server(default)]
     next: String,
 ) -> Result<(), ApiError> {
     let (portal, facts, actor) = actor().await?;
-    let done = portal.step_up(&actor, &password.into()).await?;
+    let done = portal.step_up(&actor, &password.into(), &code.into()).await?;
     let lifetime = done.max_age.map_or(super::Lifetime::Session, super::Lifetime::Span);
     set_cookie(&facts, &facts.session_cookie(), done.token.reveal(), lifetime);
     super::see_other_if_plain(local_path(&next).unwrap_or(home(actor.kind)));

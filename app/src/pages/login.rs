@@ -1,14 +1,14 @@
-//! `/login`: user name or email, and password; then, after a temporary one, `/login/change`: another
-//! password.
+//! `/login`: user name or email, and password; then `/login/factor`: the second factor of those who
+//! have one; then, after a temporary password, `/login/change`: another one.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_query_map;
-use model::account::ForcedChange;
+use model::{Refusal, account::ForcedChange, factor::FactorChoice};
 
 use crate::{
     api::{
         ApiError,
-        session::{ChoosePassword, SignIn, SignOut, view_forced_change},
+        session::{ChoosePassword, ProveFactor, SignIn, SignOut, view_factor, view_forced_change},
     },
     front_door::FrontDoor,
     i18n::tr,
@@ -18,7 +18,8 @@ use crate::{
         go::{self, Go},
         new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::{PageTitle, PublicPage},
-        panel::{Failed, Loading},
+        panel::{Failed, Loading, Notice, Tone},
+        time::Time,
     },
 };
 
@@ -47,6 +48,97 @@ pub fn Login() -> impl IntoView {
                 <Submit label=tr!(login.submit) class="btn btn-primary w-full" />
             </Form>
         </PublicPage>
+    }
+}
+
+/// The page of the second factor. Who has not given the password is sent to sign in.
+#[component]
+pub fn SecondStep() -> impl IntoView {
+    let view = Resource::new_blocking(|| (), |()| view_factor());
+    let form = use_form::<ProveFactor>();
+    let query = use_query_map();
+    let next = query.with_untracked(|query| query.get("next")).unwrap_or_default();
+    let next = StoredValue::new(next);
+    // Remembered: the form is not drawn anew for every wrong code.
+    let is_over = Memo::new(move |_| form.error() == Some(ApiError::Refused(Refusal::SignInOver)));
+    let step = move || {
+        let is_over = is_over.get();
+        let recovery = query.with(|query| query.get_str("with") == Some("recovery"));
+        Suspend::new(async move {
+            match view.await {
+                // What it came to is said before one is sent away.
+                _ if is_over => view! { <Over next=next.get_value() /> }.into_any(),
+                Ok(view) => view! { <Prove view form recovery next=next.get_value() /> }.into_any(),
+                Err(ApiError::SignedOut) => {
+                    let to = go::login_path(&FrontDoor::get().door, &next.get_value());
+                    view! { <Go to /> }.into_any()
+                }
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! { <PublicPage><Suspense fallback=Loading>{step}</Suspense></PublicPage> }
+}
+
+/// The form.
+#[component]
+fn Prove(
+    view: FactorChoice,
+    form: FormState<ProveFactor>,
+    recovery: bool,
+    next: String,
+) -> impl IntoView {
+    let FactorChoice { app, recovery: has_codes, remember_days, expires_at } = view;
+    let path = go::factor_path(&FrontDoor::get().door, &next);
+    let (hint, label) = match app {
+        Some(name) if !recovery => {
+            (tr!(login.factor_hint, name = name.to_string()), tr!(login.code))
+        }
+        _ => (tr!(login.recovery_hint).to_owned(), tr!(login.recovery_code)),
+    };
+    let other = if recovery {
+        Some((path, tr!(login.use_app)))
+    } else {
+        has_codes.then(|| (format!("{path}&with=recovery"), tr!(login.use_recovery)))
+    };
+    view! {
+        <PageTitle title=tr!(login.factor_title) hint=Some(hint) />
+        <Form form>
+            <input type="hidden" name="next" value=next />
+            {if recovery {
+                view! { <Field name="code" label autocomplete="off" first=true verbatim=true /> }.into_any()
+            } else {
+                view! {
+                    <Field name="code" label autocomplete="one-time-code" first=true verbatim=true keys="numeric" />
+                }
+                    .into_any()
+            }}
+            {(remember_days > 0)
+                .then(|| view! { <Tick name="remember" label=tr!(login.remember, count = remember_days) /> })}
+            <Submit label=tr!(login.factor_submit) class="btn btn-primary w-full" />
+        </Form>
+        {other
+            .map(|(path, text)| {
+                view! { <a class="btn btn-ghost mt-2 w-full" href=path rel="external">{text}</a> }
+            })}
+        <form method="post" class="mt-2">
+            <input type="hidden" name="_form" value=SignOut::url() />
+            <button class="btn btn-ghost w-full">{tr!(login.factor_leave)}</button>
+        </form>
+        <p class="hint mt-4 text-center">{tr!(login.factor_until)} " " <Time at=expires_at /> "."</p>
+    }
+}
+
+/// A sign-in that was ended by too many wrong codes.
+#[component]
+fn Over(next: String) -> impl IntoView {
+    let to = go::login_path(&FrontDoor::get().door, &next);
+    view! {
+        <PageTitle title=tr!(login.factor_title) />
+        <div role="alert" class="mt-4">
+            <Notice tone=Tone::Bad>{tr!(error.sign_in_over)}</Notice>
+        </div>
+        <a class="btn btn-primary mt-6 w-full" href=to rel="external">{tr!(login.title)}</a>
     }
 }
 

@@ -9,10 +9,10 @@ use crate::{
     api::session::StepUp,
     i18n::tr,
     ui::{
-        field::PasswordField,
         form::{Form, Submit, use_form},
         go,
         page::PageTitle,
+        prove::ProofFields,
     },
 };
 
@@ -37,7 +37,7 @@ pub fn Prove() -> impl IntoView {
             <PageTitle title=tr!(prove.title) hint=Some(tr!(prove.hint).to_owned()) />
             <Form form>
                 <input type="hidden" name="next" value=next />
-                <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />
+                <ProofFields />
                 <Submit label=tr!(common.proceed) class="btn btn-primary w-full" />
             </Form>
             <p class="hint mt-4" role="status">{move || form.done().then_some(tr!(prove.done))}</p>

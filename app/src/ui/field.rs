@@ -292,7 +292,8 @@ pub fn Tick(
     /// The form field's name, and its id; sent with the value `true` when ticked.
     name: &'static str,
     /// What it says.
-    label: &'static str,
+    #[prop(into)]
+    label: String,
     /// What it means.
     #[prop(optional)]
     hint: &'static str,
@@ -302,29 +303,27 @@ pub fn Tick(
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     let ticked = form.value(name).is_some() || ticked && form.is_fresh();
-    let tick = view! {
-        <label class="flex cursor-pointer items-center gap-2.5 py-1 text-sm">
-            <input
-                class="checkbox checkbox-sm"
-                type="checkbox"
-                id=name
-                name=name
-                value="true"
-                checked=ticked
-                aria-describedby=(!hint.is_empty()).then(|| format!("{name}-hint"))
-            />
-            {label}
-        </label>
-    };
-    if hint.is_empty() {
-        return tick.into_any();
-    }
+    let hinted = !hint.is_empty();
     view! {
         <div>
-            {tick} <p class="hint mt-1" id=format!("{name}-hint")>{hint}</p>
+            <label class="flex cursor-pointer items-start gap-2.5 py-1 text-sm">
+                <input
+                    class="checkbox checkbox-sm"
+                    type="checkbox"
+                    id=name
+                    name=name
+                    value="true"
+                    checked=ticked
+                    aria-invalid=move || form.problem(name).map(|_| "true")
+                    aria-describedby=describedby(form, name, hinted)
+                    on:change=move |_| form.edit(name)
+                />
+                <span class="min-w-0">{label}</span>
+            </label>
+            {hinted.then(|| view! { <p class="hint mt-1" id=format!("{name}-hint")>{hint}</p> })}
+            <FieldProblem name />
         </div>
     }
-    .into_any()
 }
 
 /// Several choices, all to be seen.

@@ -219,6 +219,7 @@ where
             match error.get() {
                 Some(ApiError::SignedOut) => go::load(&go::login_path(&door.door, &back)),
                 Some(ApiError::MustChange) => go::load(&go::change_path(&door.door, &back)),
+                Some(ApiError::MustProve) => go::load(&go::factor_path(&door.door, &back)),
                 _ => {}
             }
         });

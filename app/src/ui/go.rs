@@ -51,6 +51,11 @@ pub fn change_path(prefix: &str, back: &str) -> String {
     format!("{prefix}/login/change?next={}", encode(back))
 }
 
+/// The path of the page on which the second factor is given, with the way back.
+pub fn factor_path(prefix: &str, back: &str) -> String {
+    format!("{prefix}/login/factor?next={}", encode(back))
+}
+
 /// Encodes text for the value of a query.
 pub fn encode(text: &str) -> String {
     use std::fmt::Write;

@@ -4,12 +4,15 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use model::Refusal;
 
 use super::{
-    field::PasswordField,
+    field::{Field, PasswordField},
     form::{Form, FormState, Submit},
     panel::{Notice, Tone},
 };
 use crate::{
-    api::{ApiError, session::StepUp},
+    api::{
+        ApiError,
+        session::{SignedInView, StepUp},
+    },
     i18n::tr,
 };
 
@@ -28,9 +31,33 @@ pub fn Prove(
         <p class="max-w-prose text-sm text-pretty">{tr!(organization.prove)}</p>
         <Form form=proof class="form mt-4 max-w-md">
             <input type="hidden" name="next" value=next />
-            <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />
+            <ProofFields />
             <div><Submit label=tr!(common.proceed) /></div>
         </Form>
+    }
+}
+
+/// What proves that it is oneself: the own password, and a code for those who have a second factor.
+#[component]
+pub fn ProofFields() -> impl IntoView {
+    let SignedInView { me, .. } = expect_context();
+    view! {
+        <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />
+        {me.factor.then(|| view! { <CodeField /> })}
+    }
+}
+
+/// A code of one's second factor, beside a password.
+#[component]
+pub fn CodeField() -> impl IntoView {
+    view! {
+        <Field
+            name="code"
+            label=tr!(prove.code)
+            hint=tr!(prove.code_hint)
+            autocomplete="one-time-code"
+            verbatim=true
+        />
     }
 }
 

@@ -73,6 +73,7 @@ pub fn error(error: &ApiError) -> String {
             .map_or_else(|| tr!(error.malformed).into(), |words| (words.refusal)(other)),
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::MustChange => tr!(error.must_change).into(),
+        ApiError::MustProve => tr!(error.must_prove).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
         ApiError::Malformed => tr!(error.malformed).into(),
         ApiError::Broken { reference } => tr!(error.broken, reference = reference.clone()),
@@ -314,6 +315,8 @@ pub fn rule(rule: Rule) -> (&'static str, &'static str) {
         Rule::TemporaryHours => (tr!(rule.temporary), tr!(rule.temporary_hint)),
         Rule::SplitDelivery => (tr!(rule.split), tr!(rule.split_hint)),
         Rule::CallerVerification => (tr!(rule.caller), tr!(rule.caller_hint)),
+        Rule::CustomerRememberDays => (tr!(rule.customer_remember), tr!(rule.remember_hint)),
+        Rule::StaffRememberDays => (tr!(rule.staff_remember), tr!(rule.remember_hint)),
     }
 }
 
@@ -336,6 +339,9 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
             Unit::Minutes => tr!(unit.minutes, count = value),
             Unit::Hours if value == 1 => tr!(unit.one_hour).into(),
             Unit::Hours => tr!(unit.hours, count = value),
+            Unit::Days if value == 0 => tr!(unit.never).into(),
+            Unit::Days if value == 1 => tr!(unit.one_day).into(),
+            Unit::Days => tr!(unit.days, count = value),
             Unit::ResetsAnHour => tr!(unit.resets, count = value),
             Unit::ResetsADay => tr!(unit.resets_a_day, count = value),
         },
@@ -435,6 +441,13 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
         (AuditKind::AuditExported, _) => tr!(event.audit_exported),
+        (AuditKind::PasswordAccepted, _) => tr!(event.password_accepted),
+        (AuditKind::FactorRefused, _) => tr!(event.factor_refused),
+        (AuditKind::FactorAdded, _) => tr!(event.factor_added),
+        (AuditKind::FactorRemoved, _) => tr!(event.factor_removed),
+        (AuditKind::RecoveryCodesMade, _) => tr!(event.recovery_codes_made),
+        (AuditKind::RecoveryCodeUsed, _) => tr!(event.recovery_code_used),
+        (AuditKind::DeviceForgotten, _) => tr!(event.device_forgotten),
     }
 }
 

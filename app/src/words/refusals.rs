@@ -80,6 +80,17 @@ fn problem(problem: Problem) -> String {
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
         Problem::CodeWrong => tr!(problem.code_wrong).into(),
         Problem::CodeOver => tr!(problem.code_over).into(),
+        Problem::FactorRefused => tr!(problem.factor_refused).into(),
+        Problem::SetupCodeWrong => tr!(problem.setup_code_wrong).into(),
+        Problem::SetupCodeUsed => tr!(problem.setup_code_used).into(),
+        Problem::SetupCodeOld => tr!(problem.setup_code_old).into(),
+        Problem::ClockOff { seconds } if seconds < 0 => {
+            tr!(problem.clock_behind, count = seconds.unsigned_abs())
+        }
+        Problem::ClockOff { seconds } => {
+            tr!(problem.clock_ahead, count = seconds.unsigned_abs())
+        }
+        Problem::SetupOver => tr!(problem.setup_over).into(),
         Problem::PinWrong => tr!(problem.pin_wrong).into(),
         Problem::NotANumber => tr!(problem.not_a_number).into(),
         Problem::OutOfBounds { min, max } => tr!(problem.out_of_bounds, min = min, max = max),
@@ -120,6 +131,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::MailImpossible(why) => mail_obstacle(*why).into(),
         Refusal::ChangedMeanwhile(_) => tr!(error.changed_meanwhile).into(),
         Refusal::HasPassword => tr!(error.has_password).into(),
+        Refusal::SignInOver => tr!(error.sign_in_over).into(),
         // Said without a piece of code, by `super::error`.
         Refusal::Wait { .. } | Refusal::Fields(_) => tr!(error.fields).into(),
     }

@@ -291,6 +291,19 @@ letters! {
         /// What it is now.
         change: AccessChange,
     }
+    /// Tells somebody that a second factor of theirs was changed or used up.
+    FactorChanged = "factor_changed" {
+        /// What the reader is called.
+        name: Name,
+        /// Who changed it: when, from where.
+        changed: Occasion,
+        /// What happened.
+        change: FactorChange,
+        /// Recovery codes that can still be used.
+        codes_left: u32,
+        /// Leads to "this wasn't me".
+        dispute_link: MailedLink,
+    }
     /// Shows that mail works.
     Test = "test" {}
 }
@@ -335,6 +348,22 @@ pub enum AccessChange {
     Suspended,
     /// They can sign in again.
     Resumed,
+}
+
+/// What happened to a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    /// There is one from now on.
+    Added,
+    /// Another one took its place.
+    Replaced,
+    /// There is none any more.
+    Removed,
+    /// New recovery codes took the place of those before.
+    CodesMade,
+    /// A recovery code was used up.
+    CodeUsed,
 }
 
 /// In which way a password was changed.

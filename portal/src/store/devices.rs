@@ -13,6 +13,15 @@ use crate::secrets::TokenHash;
 pub(crate) struct DeviceRow {
     pub id: DeviceId,
     pub account_id: AccountId,
+    /// Until when no second factor is asked for on it.
+    pub remembered_until: Option<Moment>,
+}
+
+impl DeviceRow {
+    /// One that is known from now on.
+    pub fn new(id: DeviceId, account_id: AccountId) -> Self {
+        Self { id, account_id, remembered_until: None }
+    }
 }
 
 impl Tx {
@@ -23,7 +32,7 @@ impl Tx {
         token: &TokenHash,
         now: Moment,
     ) -> sqlx::Result<Option<DeviceRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id FROM devices WHERE token_hash = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $3")
+        on!(self, c => sqlx::query_as("SELECT id, account_id, remembered_until FROM devices WHERE token_hash = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $3")
             .bind(token).bind(account).bind(now).fetch_optional(c).await)
     }
 

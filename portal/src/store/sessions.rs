@@ -16,6 +16,8 @@ use crate::secrets::TokenHash;
 pub(crate) enum Stage {
     /// Everything.
     Full,
+    /// Giving the second factor, and nothing else: the password is proven.
+    Half,
     /// Choosing another password in place of a temporary one, and nothing else.
     Change,
 }
@@ -84,6 +86,22 @@ impl Tx {
         locked!(self, "SELECT stepped_up_at FROM sessions WHERE id = $1 AND ended_at IS NULL", query, c => sqlx::query_scalar(query).bind(id).fetch_optional(c).await)
     }
 
+    /// When one's own password was last proven in a session that has not ended, if it ever was.
+    pub async fn step_up(&mut self, id: SessionId) -> sqlx::Result<Option<Moment>> {
+        let proven: Option<Option<Moment>> = on!(self, c => sqlx::query_scalar("SELECT stepped_up_at FROM sessions WHERE id = $1 AND ended_at IS NULL").bind(id).fetch_optional(c).await)?;
+        Ok(proven.flatten())
+    }
+
+    /// Forgets what was proven in the account's sessions, but for one.
+    pub async fn void_step_ups(&mut self, account: AccountId, keep: SessionId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sessions SET stepped_up_at = NULL WHERE account_id = $1 AND id <> $2 AND ended_at IS NULL").bind(account).bind(keep).execute(c).await.map(drop))
+    }
+
+    /// When a session that has not ended began.
+    pub async fn session_begun(&mut self, id: SessionId) -> sqlx::Result<Option<Moment>> {
+        on!(self, c => sqlx::query_scalar("SELECT created_at FROM sessions WHERE id = $1 AND ended_at IS NULL").bind(id).fetch_optional(c).await)
+    }
+
     /// Gives a session a new token: a password was proven in it.
     pub async fn rotate_session(
         &mut self,
@@ -95,17 +113,25 @@ impl Tx {
             .bind(id).bind(token).bind(now).execute(c).await.map(drop))
     }
 
-    /// A session that was good for a change of password only is a full one from now on, under a new
-    /// token. Whether it was there, had not ended, and was like that.
+    /// A session that was good for one thing only is good for another from now on, under a new token.
+    /// Whether it was there, had not ended, and was like that.
     pub async fn promote_session(
         &mut self,
         id: SessionId,
         token: &TokenHash,
+        (from, to): (Stage, Stage),
         (idle_until, expires_at): (Moment, Moment),
     ) -> sqlx::Result<bool> {
         on!(self, c => sqlx::query("UPDATE sessions SET stage = $5, token_hash = $2, idle_until = $3, expires_at = $4 WHERE id = $1 AND stage = $6 AND ended_at IS NULL")
-            .bind(id).bind(token).bind(idle_until).bind(expires_at).bind(Stage::Full).bind(Stage::Change)
+            .bind(id).bind(token).bind(idle_until).bind(expires_at).bind(to).bind(from)
             .execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Counts a code in a sign-in that waits for a second factor: how many there were with it;
+    /// `None` when it does not wait any more.
+    pub async fn count_code(&mut self, id: SessionId) -> sqlx::Result<Option<i32>> {
+        on!(self, c => sqlx::query_scalar("UPDATE sessions SET wrong_codes = wrong_codes + 1 WHERE id = $1 AND stage = $2 AND ended_at IS NULL RETURNING wrong_codes")
+            .bind(id).bind(Stage::Half).fetch_optional(c).await)
     }
 
     /// The account's sessions that have not ended, last used first.

@@ -37,7 +37,7 @@ stories! {
 
 async fn proves(world: &World, entered: Entered) -> Entered {
     let password = secret(DEMO_PASSWORD);
-    let token = world.portal.step_up(&entered.actor, &password).await.unwrap().token;
+    let token = world.portal.step_up(&entered.actor, &password, &secret("")).await.unwrap().token;
     world.is_secret(&token);
     Entered { token, ..entered }
 }

@@ -169,8 +169,12 @@ async fn every_problem_is_said_beside_its_field(world: &mut World) {
         (DEMO_PASSWORD, NEW, OTHER, "retype", Problem::RetypeDiffers),
         (DEMO_PASSWORD, DEMO_PASSWORD, DEMO_PASSWORD, "new", Problem::PasswordUsedBefore),
     ] {
-        let request =
-            ChangePassword { current: secret(current), new: secret(new), retype: secret(retype) };
+        let request = ChangePassword {
+            current: secret(current),
+            new: secret(new),
+            retype: secret(retype),
+            code: secret(""),
+        };
         let refused = refusal(world.portal.change_password(&casey.actor, request).await);
         assert_eq!(refused, Refusal::field(field, problem));
     }

@@ -176,6 +176,7 @@ async fn play(portal: Portal, clock: Clock, part: Part) {
                 current: secret(&current),
                 new: secret(&new),
                 retype: secret(&new),
+                code: secret(""),
             };
             portal.change_password(&actor, request).await.unwrap();
         }

@@ -32,7 +32,7 @@ stories! {
 async fn sends(world: &World, who: &str, customer: &Person) -> Entered {
     let entered = world.enters(who).await;
     let password = secret(DEMO_PASSWORD);
-    let token = world.portal.step_up(&entered.actor, &password).await.unwrap().token;
+    let token = world.portal.step_up(&entered.actor, &password, &secret("")).await.unwrap().token;
     world.is_secret(&token);
     let request = SendLink { customer: customer.id, reason: "Called".into(), ticket: "T-1".into() };
     world.portal.send_link(&entered.actor, request).await.unwrap();

@@ -66,7 +66,7 @@ pub async fn at_the_desk(world: &World, who: &str) -> Entered {
 
 pub async fn proves(world: &World, entered: Entered) -> Entered {
     let password = secret(DEMO_PASSWORD);
-    let token = world.portal.step_up(&entered.actor, &password).await.unwrap().token;
+    let token = world.portal.step_up(&entered.actor, &password, &secret("")).await.unwrap().token;
     world.is_secret(&token);
     Entered { token, ..entered }
 }
@@ -120,7 +120,7 @@ async fn proving_is_no_place_to_guess(world: &mut World) {
     let arun = world.enters("arun").await;
     let tries = async |password: &str| {
         let password = secret(password);
-        world.portal.step_up(&arun.actor, &password).await.map(drop)
+        world.portal.step_up(&arun.actor, &password, &secret("")).await.map(drop)
     };
     assert_eq!(refusal(tries("").await), Refusal::field("password", Problem::Required));
     for _ in 0..5 {
@@ -473,7 +473,7 @@ async fn a_new_password_frees_who_guessed_at_the_old_one(world: &mut World) {
     let casey = world.enters("casey").await;
     let guess = async |entered: &Entered| {
         let password = secret(WRONG);
-        world.portal.step_up(&entered.actor, &password).await.map(drop)
+        world.portal.step_up(&entered.actor, &password, &secret("")).await.map(drop)
     };
     for _ in 0..5 {
         refusal(guess(&casey).await);

@@ -31,7 +31,7 @@ stories! {
 pub async fn proven(world: &World, who: &str) -> Entered {
     let entered = world.enters(who).await;
     let password = secret(DEMO_PASSWORD);
-    let token = world.portal.step_up(&entered.actor, &password).await.unwrap().token;
+    let token = world.portal.step_up(&entered.actor, &password, &secret("")).await.unwrap().token;
     world.is_secret(&token);
     Entered { token, ..entered }
 }

@@ -92,7 +92,12 @@ async fn no_secret_reaches_the_log(world: &mut World) {
 
 async fn no_form_shows_its_secrets(_: &mut World) {
     let sign_in = SignIn { name: "casey".into(), password: secret(NEW), keep: false };
-    let change = ChangePassword { current: secret(NEW), new: secret(NEW), retype: secret(NEW) };
+    let change = ChangePassword {
+        current: secret(NEW),
+        new: secret(NEW),
+        retype: secret(NEW),
+        code: secret(""),
+    };
     let new = NewPassword { new: secret(NEW), retype: secret(NEW), ..NewPassword::default() };
     for shown in [format!("{sign_in:?}"), format!("{change:?}"), format!("{new:?}")] {
         assert!(!shown.contains(NEW), "{shown}");

@@ -10,7 +10,7 @@ use model::{
     reset::{Delivery, Obstacle, ResetState, TargetKind, TargetState},
 };
 use portal::{
-    CreateCustomer, Newcomer, Result, SetConsent, SetPassword, SignedIn, StaffPassword,
+    CreateCustomer, Newcomer, Reached, Result, SetConsent, SetPassword, SignedIn, StaffPassword,
     config::Settings, mail::MailTransport,
 };
 
@@ -103,7 +103,11 @@ fn password_in(world: &World, mail: &Mail) -> String {
 async fn comes_with(world: &World, customer: &Person, password: &str) -> (SignedIn, Newcomer) {
     let visit = world.visit_at(customer.site);
     let signed_in = world.sign_in(&visit, &customer.email, password).await.unwrap();
-    assert!(signed_in.must_change && signed_in.device.is_none() && signed_in.max_age.is_none());
+    assert!(
+        signed_in.reached == Reached::Change
+            && signed_in.device.is_none()
+            && signed_in.max_age.is_none()
+    );
     let newcomer = world.portal.newcomer(&visit, &signed_in.token).await.unwrap();
     (signed_in, newcomer.expect("who must choose another password"))
 }
@@ -127,7 +131,7 @@ async fn a_typed_password_lets_in_and_leads_to_a_change(world: &mut World) {
     let view = world.portal.forced_change(&newcomer).await.unwrap();
     assert_eq!((view.sign_in_name.as_str(), view.rules.shortest), (&*casey.email, 15));
     let after = chooses(world, &newcomer, NEW).await.unwrap();
-    assert!(!after.must_change);
+    assert_eq!(after.reached, Reached::Everything);
     // The session goes on under a new token, and is good for everything.
     let visit = world.visit_at(casey.site);
     assert!(world.portal.actor(&visit, &before.token).await.unwrap().is_none());

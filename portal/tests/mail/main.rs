@@ -14,7 +14,8 @@ use model::{
     text::Name,
 };
 use portal::mail::{
-    AccessChange, Brand, ChangedHow, Letter, LetterKind, MailedLink, MailedPassword, Occasion,
+    AccessChange, Brand, ChangedHow, FactorChange, Letter, LetterKind, MailedLink, MailedPassword,
+    Occasion,
 };
 use portal::secrets::Secret;
 
@@ -157,6 +158,13 @@ fn letter(kind: LetterKind) -> Letter {
             by: name("Olivia Berg"),
             at: occasion().at,
             change: AccessChange::Role(Role::Admin),
+        },
+        LetterKind::FactorChanged => Letter::FactorChanged {
+            name: casey,
+            changed: occasion(),
+            change: FactorChange::CodeUsed,
+            codes_left: 7,
+            dispute_link: link("confirm"),
         },
         LetterKind::Test => Letter::Test {},
     }

@@ -26,6 +26,7 @@ enum Thing {
     Mail,
     Dispute,
     Session,
+    Device,
 }
 
 /// Who is let in.
@@ -44,7 +45,7 @@ use Permission::{
     CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit, ReadCustomers,
     ReadSettings, SendLink, SetPassword, VerifyCallers,
 };
-use Thing::{Customer, Dispute, Entry, Job, Mail, Member, Organization, Session};
+use Thing::{Customer, Device, Dispute, Entry, Job, Mail, Member, Organization, Session};
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
 /// only reads, and its other fields.
@@ -255,6 +256,17 @@ const FUNCTIONS: &[Function] = &[
     writes("/api/session/sign-out", Oneself, None, &[]),
     writes("/api/session/step-up", Oneself, None, &[("password", "")]),
     reads("/api/session/me", Everybody, None, &[]),
+    reads("/api/session/factor", Everybody, None, &[]),
+    writes("/api/session/prove-factor", Everybody, None, &[("code", "")]),
+    reads("/api/factor/view", Oneself, None, &[]),
+    writes("/api/factor/begin", Oneself, None, &[("require", "yes"), ("replaces", "true")]),
+    writes("/api/factor/cancel", Oneself, None, &[]),
+    writes("/api/factor/confirm", Oneself, None, &[("name", "Phone"), ("code", "123456")]),
+    writes("/api/factor/make-codes", Oneself, None, &[]),
+    writes("/api/factor/save-codes", Oneself, None, &[]),
+    writes("/api/factor/turn-off", Oneself, None, &[]),
+    reads("/api/factor/devices", Oneself, None, &[]),
+    writes("/api/factor/forget-device", Oneself, Some(("device", Device)), &[]),
 ];
 
 /// Every page that names something, and every file.
@@ -484,6 +496,15 @@ fn things_of(
         "INSERT INTO disputes (id, account_id, organization_id, created_at) VALUES ($1, $2, $3, 0)",
         values![dispute, customer, id],
     ));
+    // One that is spared the second factor, of somebody there.
+    let device = one(
+        "SELECT d.id FROM devices d JOIN accounts a ON a.id = d.account_id WHERE a.organization_id = $1 LIMIT 1",
+        id,
+    );
+    let forever = 4_000_000_000_000_000_i64;
+    world.wait(
+        sql.run("UPDATE devices SET remembered_until = $2 WHERE id = $1", values![device, forever]),
+    );
     [
         (Customer, customer),
         (Member, member),
@@ -493,6 +514,7 @@ fn things_of(
         (Entry, one("SELECT id FROM audit_entries WHERE organization_id = $1 ORDER BY id LIMIT 1", id)),
         (Mail, one("SELECT m.id FROM outbox m JOIN accounts a ON a.id = m.account_id WHERE a.organization_id = $1 LIMIT 1", id)),
         (Session, one("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.organization_id = $1 LIMIT 1", id)),
+        (Device, device),
     ]
     .map(|(thing, id)| ((organization, thing), id))
     .to_vec()

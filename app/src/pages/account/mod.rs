@@ -5,13 +5,15 @@ mod activity;
 mod consent;
 mod profile;
 mod security;
+mod two_factor;
 
 pub use activity::Activity;
 pub use consent::Consent;
 pub use profile::Profile;
 pub use security::Security;
+pub use two_factor::TwoFactor;
 
-use leptos::{context::Provider, either::EitherOf4, prelude::*};
+use leptos::{context::Provider, either::EitherOf5, prelude::*};
 use leptos_router::{
     components::{A, Outlet},
     hooks::use_location,
@@ -46,18 +48,23 @@ pub fn SignedIn() -> impl IntoView {
     let frame = move || {
         Suspend::new(async move {
             match view.await {
-                Ok(view) => EitherOf4::A(view! { <Inside view /> }),
+                Ok(view) => EitherOf5::A(view! { <Inside view /> }),
                 Err(ApiError::SignedOut) => {
                     let back = location.pathname.get_untracked();
                     let to = go::login_path(&FrontDoor::get().door, &back);
-                    EitherOf4::B(view! { <Go to /> })
+                    EitherOf5::B(view! { <Go to /> })
                 }
                 Err(ApiError::MustChange) => {
                     let to =
                         go::change_path(&FrontDoor::get().door, &location.pathname.get_untracked());
-                    EitherOf4::C(view! { <Go to /> })
+                    EitherOf5::C(view! { <Go to /> })
                 }
-                Err(error) => EitherOf4::D(view! { <PublicPage><Failed error /></PublicPage> }),
+                Err(ApiError::MustProve) => {
+                    let to =
+                        go::factor_path(&FrontDoor::get().door, &location.pathname.get_untracked());
+                    EitherOf5::D(view! { <Go to /> })
+                }
+                Err(error) => EitherOf5::E(view! { <PublicPage><Failed error /></PublicPage> }),
             }
         })
     };
@@ -144,7 +151,7 @@ fn Call(call: Caller) -> impl IntoView {
 #[component]
 fn Entry(to: &'static str, icon: Icon, name: &'static str) -> impl IntoView {
     view! {
-        <A href=to exact=true>
+        <A href=to exact=to == "/account">
             <Glyph icon class="size-4.5" />
             {name}
         </A>

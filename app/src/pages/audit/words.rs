@@ -109,6 +109,14 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::Erased => tr!(did.erased, who = who, whom = whom),
         AuditKind::Restored => tr!(did.restored, who = who),
         AuditKind::AuditExported => tr!(did.audit_exported, who = who),
+        AuditKind::PasswordAccepted => tr!(did.password_accepted, who = who),
+        // Refused, always: said above.
+        AuditKind::FactorRefused => tr!(event.factor_refused).into(),
+        AuditKind::FactorAdded => tr!(did.factor_added, who = who),
+        AuditKind::FactorRemoved => tr!(did.factor_removed, who = who, whom = whom),
+        AuditKind::RecoveryCodesMade => tr!(did.recovery_codes_made, who = who),
+        AuditKind::RecoveryCodeUsed => tr!(did.recovery_code_used, who = who, whom = whom),
+        AuditKind::DeviceForgotten => tr!(did.device_forgotten, who = who),
     }
 }
 

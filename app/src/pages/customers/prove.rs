@@ -6,9 +6,9 @@ use crate::{
     api::session::StepUp,
     i18n::tr,
     ui::{
-        field::PasswordField,
         form::{Form, FormState, Submit},
         panel::{Notice, Tone},
+        prove::ProofFields,
     },
 };
 
@@ -30,7 +30,7 @@ pub fn Prove(
         <p class="mt-4 text-sm text-pretty">{why}</p>
         <Form form>
             <input type="hidden" name="next" value=next />
-            <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />
+            <ProofFields />
             <Submit label=tr!(common.proceed) class="btn btn-primary w-full" />
         </Form>
     }

@@ -88,7 +88,7 @@ fn Choose(
 ) -> impl IntoView {
     let invited = purpose == LinkPurpose::Invitation;
     let suggestion = use_suggestion();
-    let LinkView { email, sign_in_name, expires_at, rules, pin } = view;
+    let LinkView { email, sign_in_name, expires_at, rules, pin, factor } = view;
     let title = if invited { tr!(invitation.title) } else { tr!(reset.title) };
     let note = if invited { tr!(invitation.note) } else { tr!(reset.note) };
     view! {
@@ -105,6 +105,12 @@ fn Choose(
                     }
                 })}
             <NewPassword rules suggestion />
+            {factor
+                .then(|| {
+                    view! {
+                        <Field name="code" label=tr!(prove.code) hint=tr!(reset.code_hint) autocomplete="one-time-code" verbatim=true />
+                    }
+                })}
             <Submit label=tr!(reset.submit) class="btn btn-primary w-full" />
         </Form>
         <Suggest suggestion />

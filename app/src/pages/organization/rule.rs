@@ -226,6 +226,7 @@ fn unit_name(unit: Unit) -> &'static str {
         Unit::Attempts => tr!(unit.attempts_name),
         Unit::Minutes => tr!(unit.minutes_name),
         Unit::Hours => tr!(unit.hours_name),
+        Unit::Days => tr!(unit.days_name),
         Unit::ResetsAnHour => tr!(unit.resets_name),
         Unit::ResetsADay => tr!(unit.resets_a_day_name),
     }
