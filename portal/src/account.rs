@@ -121,7 +121,9 @@ impl Portal {
         let account = self
             .prove_password(actor, "current", &request.current, AuditKind::PasswordChanged)
             .await?;
-        let checked = self.check_own_code(actor, &account, &request.code).await?;
+        let refused = actor.event(AuditKind::FactorRefused);
+        let checked =
+            self.check_code_if_any(&actor.visit, &account, &request.code, refused).await?;
         let Judged { hash, leans } =
             self.judge_password(&account, &request.new, &request.retype).await?;
 
@@ -134,7 +136,7 @@ impl Portal {
         let Some(kept) = kept.filter(|_| held.password_hash == account.password_hash) else {
             return Err(Error::field("current", Problem::CurrentPasswordWrong));
         };
-        self.use_own_code(&mut tx, actor, &held, checked.as_ref()).await?;
+        self.use_code_if_any(&mut tx, &actor.visit, &held, checked.as_ref()).await?;
         let circumstances = Circumstances {
             keep: Some(actor.session),
             leans,

@@ -8,7 +8,7 @@ use model::{
     Moment,
     audit::{AuditKind, Outcome},
     factor::FactorKind,
-    id::{AccountId, FactorId},
+    id::{AccountId, DeviceId, FactorId},
     link::{LinkOrigin, LinkPurpose},
     policy::DISPUTE_LINK_LIFE,
     refusal::Problem,
@@ -26,7 +26,7 @@ use crate::{
     outbox,
     secrets::{Keys, Secret, TokenHash},
     sign_in::failed_once_more,
-    store::{Account, FactorRow, Tx},
+    store::{Account, DeviceRow, FactorRow, Tx},
     throttle::wait_refusal,
 };
 
@@ -44,6 +44,45 @@ const RECOVERY_LENGTH: usize = 16;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Longest text that is looked at as a code, in bytes.
 const LONGEST_CODE: usize = 200;
+
+/// What codes are counted as.
+const APP: &str = "app";
+const RECOVERY: &str = "recovery";
+
+/// The counter of an account's codes of one kind.
+fn code_counter(what: &str, account: AccountId) -> String {
+    format!("code-{what}:{account}")
+}
+
+/// The same for those from a known device.
+fn device_code_counter(what: &str, device: DeviceId) -> String {
+    format!("code-{what}-device:{device}")
+}
+
+impl Tx {
+    /// The known device that a visit comes from, if the account has it.
+    pub(crate) async fn device_of(
+        &mut self,
+        visit: &Visit,
+        account: AccountId,
+        now: Moment,
+    ) -> Result<Option<DeviceRow>> {
+        Ok(match &visit.device {
+            Some(token) => self.known_device(account, &TokenHash::of(token), now).await?,
+            None => None,
+        })
+    }
+
+    /// Forgets the wrong codes of an app that is there no more.
+    pub(crate) async fn clear_app_codes(&mut self, account: AccountId) -> Result<()> {
+        Ok(self.clear_counter(&code_counter(APP, account)).await?)
+    }
+
+    /// Forgets the wrong recovery codes, of which there are others now, or none.
+    pub(crate) async fn clear_recovery_codes(&mut self, account: AccountId) -> Result<()> {
+        Ok(self.clear_counter(&code_counter(RECOVERY, account)).await?)
+    }
+}
 
 /// A shared secret of an authenticator app.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -205,9 +244,9 @@ impl Portal {
         let typed = Typed::read(account.id, code);
         let counter = match &typed {
             Typed::Nothing => return Err(Error::field("code", Problem::Required)),
-            Typed::App(_) => self.count_code(visit, account, "app").await?,
+            Typed::App(_) => self.count_code(visit, account, APP).await?,
             // Of their own: whoever floods the app's codes keeps nobody from those.
-            Typed::Recovery(_) => self.count_code(visit, account, "recovery").await?,
+            Typed::Recovery(_) => self.count_code(visit, account, RECOVERY).await?,
         };
         let now = self.now();
         let mut tx = self.db().read().await?;
@@ -229,6 +268,38 @@ impl Portal {
         tx.record(self, event).await?;
         tx.commit().await?;
         Err(Error::field("code", Problem::FactorRefused))
+    }
+
+    /// The same for an account that may have no second factor: `None` then.
+    pub(crate) async fn check_code_if_any(
+        &self,
+        visit: &Visit,
+        account: &Account,
+        code: &Secret,
+        refused: Event<'_>,
+    ) -> Result<Option<Checked>> {
+        if !self.db().read().await?.has_factor(account.id).await? {
+            return Ok(None);
+        }
+        self.check_code(visit, account, code, refused).await.map(Some)
+    }
+
+    /// Uses it up, in the transaction of what it allows. The account must be held: a factor that was
+    /// set up meanwhile is asked for.
+    pub(crate) async fn use_code_if_any(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        account: &Account,
+        checked: Option<&Checked>,
+    ) -> Result<()> {
+        match checked {
+            Some(checked) => self.use_code(tx, visit, account, checked).await,
+            None if tx.has_factor(account.id).await? => {
+                Err(Error::field("code", Problem::Required))
+            }
+            None => Ok(()),
+        }
     }
 
     async fn find_step(
@@ -253,13 +324,9 @@ impl Portal {
     async fn count_code(&self, visit: &Visit, account: &Account, what: &str) -> Result<String> {
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let device = match &visit.device {
-            Some(token) => tx.known_device(account.id, &TokenHash::of(token), now).await?,
-            None => None,
-        };
-        let name = match device {
-            Some(device) => format!("code-{what}-device:{}", device.id),
-            None => format!("code-{what}:{}", account.id),
+        let name = match tx.device_of(visit, account.id, now).await? {
+            Some(device) => device_code_counter(what, device.id),
+            None => code_counter(what, account.id),
         };
         let policy = tx.policy(account.organization_id).await?;
         let before = tx.counter(&name, &policy, now).await?;
@@ -296,7 +363,10 @@ impl Portal {
         }
         if let Checked::Recovery(_) = checked {
             // Whoever has one proves more than a flood of codes took away.
-            tx.clear_counter(&format!("code-app:{}", account.id)).await?;
+            tx.clear_counter(&code_counter(APP, account.id)).await?;
+            if let Some(device) = tx.device_of(visit, account.id, now).await? {
+                tx.clear_counter(&device_code_counter(APP, device.id)).await?;
+            }
             let (change, occasion) = (FactorChange::CodeUsed, occasion(now, visit));
             self.tell_of_factor(tx, account, change, occasion, &visit.origin).await?;
         }

@@ -25,7 +25,6 @@ use subtle::ConstantTimeEq;
 use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
-    codes::Checked,
     device, failpoint,
     mail::{ChangedHow, Letter, MailedLink, Occasion},
     outbox, password,
@@ -313,18 +312,13 @@ impl Portal {
         let (link, account) = self.usable_link(visit, id, token, purpose).await?;
         // Before the password is looked at: whoever has the mail only learns nothing from it.
         self.check_pin(visit, &link, &request.pin).await?;
-        let checked = self.check_link_code(visit, &account, &request.code).await?;
+        let refused = link_event(visit, &account);
+        let checked = self.check_code_if_any(visit, &account, &request.code, refused).await?;
         let Judged { hash, leans } =
             self.judge_password(&account, &request.new, &request.retype).await?;
         let mut tx = self.db().write().await?;
         let link = self.consume_link(&mut tx, visit, id, token, purpose).await?;
-        match &checked {
-            Some(checked) => self.use_code(&mut tx, visit, &account, checked).await?,
-            None if tx.has_factor(account.id).await? => {
-                return Err(Error::field("code", Problem::Required));
-            }
-            None => {}
-        }
+        self.use_code_if_any(&mut tx, visit, &account, checked.as_ref()).await?;
         let reset = link.reset_id.ok_or(Refusal::LinkUnusable)?;
         let circumstances = Circumstances {
             leans,
@@ -336,19 +330,6 @@ impl Portal {
         tx.commit().await?;
         self.finish_decided(reset).await;
         Ok(())
-    }
-
-    /// Looks at the code of whoever holds a link; `None` when the account has no second factor.
-    async fn check_link_code(
-        &self,
-        visit: &Visit,
-        account: &Account,
-        code: &Secret,
-    ) -> Result<Option<Checked>> {
-        if !self.db().read().await?.has_factor(account.id).await? {
-            return Ok(None);
-        }
-        self.check_code(visit, account, code, link_event(visit, account)).await.map(Some)
     }
 
     /// Checks the PIN of a link that asks for one. A few wrong ones make the link worthless.

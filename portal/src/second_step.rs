@@ -3,7 +3,7 @@
 //! session does not make.
 
 use model::{
-    Refusal,
+    Moment, Refusal,
     account::AccountKind,
     audit::AuditKind,
     factor::{FactorChoice, FactorKind},
@@ -17,7 +17,7 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result, SignedIn, Visit,
     codes::Checked,
-    secrets::{Secret, TokenHash, new_token},
+    secrets::{Secret, new_token},
     sessions::SKEW,
     sign_in::stage_spans,
     store::{DeviceRow, Stage},
@@ -40,7 +40,7 @@ pub struct ProveFactor {
 impl DeviceRow {
     /// Whether no second factor is asked for on it. The policy may have become stricter since that
     /// was promised.
-    pub(crate) fn is_spared(&self, kind: AccountKind, policy: &Policy, now: model::Moment) -> bool {
+    pub(crate) fn is_spared(&self, kind: AccountKind, policy: &Policy, now: Moment) -> bool {
         let longest = now.plus(policy.days(remember_rule(kind)));
         self.remembered_until
             .is_some_and(|until| now < until && until <= longest.plus(SKEW) && longest > now)
@@ -139,10 +139,7 @@ impl Portal {
         }
         let mut device_token = None;
         if stage == Stage::Full {
-            let known = match &visit.device {
-                Some(token) => tx.known_device(account.id, &TokenHash::of(token), now).await?,
-                None => None,
-            };
+            let known = tx.device_of(visit, account.id, now).await?;
             let (device, token) =
                 self.know_device(&mut tx, visit, &account, known.as_ref()).await?;
             let span = policy.days(remember_rule(account.kind));

@@ -199,7 +199,6 @@ impl Portal {
         };
         tx.record(self, event).await?;
         tx.commit().await?;
-        self.work_off().await?;
         Ok(true)
     }
 }

@@ -16,7 +16,6 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result,
     audit::Event,
-    codes::Checked,
     secrets::{Secret, new_token},
     sessions::SKEW,
     sign_in::failed_once_more,
@@ -49,11 +48,12 @@ impl Portal {
     ) -> Result<SteppedUp> {
         let account =
             self.prove_password(actor, "password", password, AuditKind::SteppedUp).await?;
-        let checked = self.check_own_code(actor, &account, code).await?;
+        let refused = actor.event(AuditKind::FactorRefused);
+        let checked = self.check_code_if_any(&actor.visit, &account, code, refused).await?;
         let now = self.now();
         let mut tx = self.db().write().await?;
         let held = tx.lock_account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
-        self.use_own_code(&mut tx, actor, &held, checked.as_ref()).await?;
+        self.use_code_if_any(&mut tx, &actor.visit, &held, checked.as_ref()).await?;
         // It may have ended while the password was looked at.
         let kept = tx.open_session_is_kept(actor.session).await?.ok_or(Refusal::NotAllowed)?;
         let (token, hash) = new_token(self.random());
@@ -64,38 +64,6 @@ impl Portal {
         tx.commit().await?;
         self.wake();
         Ok(SteppedUp { token, max_age: kept.then_some(KEPT_SESSION_LIFE) })
-    }
-
-    /// Looks at the code of somebody signed in; `None` for those who have no second factor.
-    pub(crate) async fn check_own_code(
-        &self,
-        actor: &Actor,
-        account: &Account,
-        code: &Secret,
-    ) -> Result<Option<Checked>> {
-        if !self.db().read().await?.has_factor(account.id).await? {
-            return Ok(None);
-        }
-        let refused = actor.event(AuditKind::FactorRefused);
-        self.check_code(&actor.visit, account, code, refused).await.map(Some)
-    }
-
-    /// Uses it up, in the transaction of what it allows. The account must be held: a factor that was
-    /// set up meanwhile is asked for.
-    pub(crate) async fn use_own_code(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        account: &Account,
-        checked: Option<&Checked>,
-    ) -> Result<()> {
-        match checked {
-            Some(checked) => self.use_code(tx, &actor.visit, account, checked).await,
-            None if tx.has_factor(account.id).await? => {
-                Err(Error::field("code", Problem::Required))
-            }
-            None => Ok(()),
-        }
     }
 
     /// Whether a proof of the password at this moment still counts.

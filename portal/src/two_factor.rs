@@ -21,7 +21,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::{
     Actor, Error, Portal, Result,
     audit::occasion,
-    codes::{Seed, new_recovery_code, recovery_hash},
+    codes::{Seed, Typed, new_recovery_code, recovery_hash},
     device,
     mail::{FactorChange, Occasion},
     problems::Problems,
@@ -145,7 +145,7 @@ impl Portal {
         };
         tx.add_factor(&row).await?;
         tx.end_factor_setup(account.id).await?;
-        tx.clear_counter(&format!("code-app:{}", account.id)).await?;
+        tx.clear_app_codes(account.id).await?;
         // Proofs and promises from before say nothing about this factor.
         tx.void_step_ups(account.id, actor.session).await?;
         tx.unspare_devices(account.id).await?;
@@ -181,7 +181,7 @@ impl Portal {
         let now = self.now();
         let mut problem = Problem::SetupOver;
         if let Some(app) = app
-            && let crate::codes::Typed::App(code) = crate::codes::Typed::read(account.id, code)
+            && let Typed::App(code) = Typed::read(account.id, code)
         {
             let seed = Seed::open(self.keys(), account.id, &app.sealed)?;
             // Pressed twice, or in two windows: the first one did it.
@@ -220,7 +220,7 @@ impl Portal {
         let hashes: Vec<_> = fresh.0.iter().map(|code| recovery_hash(account.id, code)).collect();
         tx.replace_recovery_codes(account.id, &hashes).await?;
         tx.end_fresh_codes(account.id).await?;
-        tx.clear_counter(&format!("code-recovery:{}", account.id)).await?;
+        tx.clear_recovery_codes(account.id).await?;
         if were_there {
             let change = FactorChange::CodesMade;
             self.tell_owner(&mut tx, actor, &account, change).await?;
@@ -263,9 +263,8 @@ impl Portal {
         }
         tx.replace_recovery_codes(account.id, &[]).await?;
         tx.unspare_devices(account.id).await?;
-        for what in ["app", "recovery"] {
-            tx.clear_counter(&format!("code-{what}:{}", account.id)).await?;
-        }
+        tx.clear_app_codes(account.id).await?;
+        tx.clear_recovery_codes(account.id).await?;
         if tx.password_leans(account.id).await? {
             tx.demand_change(account.id, self.now()).await?;
         }

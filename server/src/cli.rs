@@ -266,7 +266,7 @@ async fn staff(command: StaffCommand) -> anyhow::Result<()> {
             portal.close().await;
             if had_one {
                 println!(
-                    "{email} signs in with the password alone from now on, and has been told."
+                    "{email} signs in with the password alone from now on, and is told by mail."
                 );
             } else {
                 println!("{email} has no second factor; nothing was changed.");
