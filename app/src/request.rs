@@ -52,8 +52,8 @@ pub const THEME_COOKIE: &str = "rekey-theme";
 pub const DOOR_COOKIE: &str = "rekey-door";
 
 /// Fields of forms that are never shown again, whatever became of the form.
-pub const SECRET_FIELDS: [&str; 7] =
-    ["password", "new", "retype", "current", "pin", "code", "smtp_password"];
+pub const SECRET_FIELDS: [&str; 8] =
+    ["password", "new", "retype", "current", "pin", "code", "answer", "smtp_password"];
 
 #[cfg(feature = "ssr")]
 mod facts {

@@ -30,7 +30,10 @@ mod lazy {
 
     use crate::{
         pages::{
-            account::{Account, Activity, Consent, Profile, Security, SignedIn, TwoFactor},
+            account::{
+                Account, Activity, Consent, Passkeys, Profile, Security, SetUpFactor, SignedIn,
+                TwoFactor,
+            },
             audit::{Audit, AuditEntry},
             confirm::{Confirm, ConfirmDone},
             customers::{
@@ -92,7 +95,7 @@ mod lazy {
     pieces! {
         entry (__preload_entry): Login;
         links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone ForcedChangePage SecondStep;
-        account (__preload_account): SignedIn Account Profile Security TwoFactor Consent Activity;
+        account (__preload_account): SignedIn Account Profile Security TwoFactor SetUpFactor Passkeys Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Resets Audit AuditEntry Prove
             Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
@@ -195,6 +198,7 @@ fn Pages() -> AnyNestedRoute {
                     page(path!(""), Lazy::Profile),
                     page(path!("/security"), Lazy::Security),
                     page(path!("/security/two-factor"), Lazy::TwoFactor),
+                    page(path!("/security/passkeys"), Lazy::Passkeys),
                     page(path!("/consent"), Lazy::Consent),
                     page(path!("/activity"), Lazy::Activity),
                 ],
@@ -210,6 +214,7 @@ fn public() -> Vec<AnyNestedRoute> {
         page(path!("/login"), Lazy::Login),
         page(path!("/login/change"), Lazy::ForcedChangePage),
         page(path!("/login/factor"), Lazy::SecondStep),
+        page(path!("/login/setup"), Lazy::SetUpFactor),
         page(path!("/forgot"), Forgot),
         page(path!("/forgot/sent"), ForgotSent),
         page(path!("/reset/done"), Lazy::ResetDone),

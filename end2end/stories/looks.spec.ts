@@ -468,6 +468,17 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.sees('Audit entry')
     await visitor.reloads()
   },
+  'passkeys': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.opens('/account/security/passkeys')
+    await visitor.reads('Browsers keep no passkeys for bare addresses')
+  },
+  'policy-day': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/policy/staff_factor_from')
+    await confirms(visitor)
+    await visitor.reads('The loosest value for those below')
+  },
   'prove': async ({ visitor }) => {
     await visitor.comesAsStaff(ADA)
     await visitor.opens('/prove?next=/audit')

@@ -153,7 +153,7 @@ test('seed 001: somebody sets up two-factor authentication', { tag: ['@phone', '
   await visitor.fills({ 'Code that the app shows': await phone.shows() })
   await visitor.presses('Connect')
   // "You will see an “updated” banner."
-  await visitor.reads('Updated: signing in now asks for a code from your app.')
+  await visitor.reads('Updated: signing in now asks for your second factor.')
   await visitor.reads('Save your recovery codes')
   await expect(visitor.page.locator('#recovery-codes > li')).toHaveCount(10)
   await picture('recovery-codes')

@@ -1,8 +1,10 @@
 // Who the stories are about. Every story has a person to itself, so that stories can run side by
 // side: passwords change, accounts freeze, and nobody else's story is touched.
 
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+
+import { expect } from '@playwright/test'
 
 import { type ServerName, world } from './servers.ts'
 
@@ -38,7 +40,7 @@ function crowd(n: number): Person {
 }
 
 /** Of the crowd, by number: whose customers they are. Some are locked from the start. */
-const CROWDS = { northwind: [0, 200], contoso: [212, 230] } as const
+const CROWDS = { northwind: [0, 200], fjord: [200, 212], contoso: [212, 230] } as const
 const isLocked = (n: number) => n % 29 === 28
 const consents = (n: number) => n % 5 !== 3
 
@@ -77,6 +79,17 @@ export function someAddress(): string {
     if (claim(`address-${n}`)) return `10.${n >> 8}.${n & 255}.7`
   }
   throw new Error('every network has been given away')
+}
+
+/** Does what would get into the way of the same story elsewhere, once nobody else does it. */
+export async function alone(server: ServerName, what: string, story: () => Promise<void>): Promise<void> {
+  const mark = `${server}-alone-${what}`
+  await expect.poll(() => claim(mark), { timeout: 50_000 }).toBe(true)
+  try {
+    await story()
+  } finally {
+    rmSync(join(world().folder, 'claims', mark))
+  }
 }
 
 /** Whether this is the first to ask, of all processes. */

@@ -65,9 +65,9 @@ export async function beginsTwoFactor(visitor: Visitor, customer: Person): Promi
   await visitor.reads('Require two-factor authentication for login')
 }
 
-/** Wants a code to be required, and gets a new secret. */
-export async function generatesSecret(visitor: Visitor): Promise<Phone> {
-  await visitor.page.getByRole('radio', { name: 'Yes' }).check()
+/** Wants a code to be required, unless the policy does, and gets a new secret. */
+export async function generatesSecret(visitor: Visitor, { asked = true } = {}): Promise<Phone> {
+  if (asked) await visitor.page.getByRole('radio', { name: 'Yes' }).check()
   await visitor.page.getByRole('checkbox', { name: 'I understand' }).check()
   await visitor.presses('Generate shared secret')
   await visitor.reads('Scan this with your authenticator app')
@@ -89,6 +89,6 @@ export async function turnsTwoFactorOn(visitor: Visitor, customer: Person): Prom
   const codes = await provesApp(visitor, phone)
   await visitor.presses('I have saved these')
   await visitor.sees('Security')
-  await visitor.reads('Updated: signing in now asks for a code from your app.')
+  await visitor.reads('Updated: signing in now asks for your second factor.')
   return { phone, codes }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
+    factor::Factors,
     id::{AccountId, SessionId},
     text::{EmailAddress, Name, UserName},
 };
@@ -151,8 +152,19 @@ pub struct Me {
     pub organization: Name,
     /// The language they chose.
     pub language: Language,
-    /// Whether they have a second factor, which a proof of theirs needs then.
-    pub factor: bool,
+    /// Their second factors, one of which a proof of theirs needs then.
+    pub factors: Factors,
+    /// When they have none and need one from a day on.
+    pub factor_due: Option<FactorDue>,
+}
+
+/// From when on somebody needs a second factor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorDue {
+    /// The beginning of that day.
+    pub from: Moment,
+    /// Days until then, begun ones counted whole.
+    pub days: u64,
 }
 
 /// One's own profile.
@@ -203,8 +215,8 @@ pub struct PasswordView {
     pub changed_at: Option<Moment>,
     /// What a new one must be like.
     pub rules: PasswordRules,
-    /// Whether changing it needs a code of the second factor as well.
-    pub factor: bool,
+    /// The second factors, one of which changing it needs as well.
+    pub factors: Factors,
 }
 
 /// What the page of a forced change shows: a temporary password was typed, and another one must

@@ -137,6 +137,12 @@ pub enum AuditKind {
     RecoveryCodeUsed,
     /// A device on which no second factor was asked for is asked again.
     DeviceForgotten,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A second factor was removed beside which there is another.
+    FactorDropped,
+    /// A passkey was refused, and is from now on: there seem to be two of it.
+    PasskeyCopied,
 }
 
 impl AuditKind {
@@ -198,6 +204,9 @@ impl AuditKind {
         Self::RecoveryCodesMade,
         Self::RecoveryCodeUsed,
         Self::DeviceForgotten,
+        Self::PasskeyAdded,
+        Self::FactorDropped,
+        Self::PasskeyCopied,
     ];
 
     /// The kind of a word in an address.

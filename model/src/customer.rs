@@ -29,17 +29,20 @@ pub enum CustomerState {
     NoConsent,
     /// Never came.
     NeverSignedIn,
+    /// Signs in with the password alone.
+    NoFactor,
     /// Set aside by staff.
     Suspended,
 }
 
 impl CustomerState {
     /// Every state, in the order they are shown.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Locked,
         Self::MustChangePassword,
         Self::NoConsent,
         Self::NeverSignedIn,
+        Self::NoFactor,
         Self::Suspended,
     ];
 
@@ -50,6 +53,7 @@ impl CustomerState {
             Self::MustChangePassword => "must_change_password",
             Self::NoConsent => "no_consent",
             Self::NeverSignedIn => "never_signed_in",
+            Self::NoFactor => "no_factor",
             Self::Suspended => "suspended",
         }
     }
@@ -150,6 +154,7 @@ pub struct Scope {
 
 /// What stands in a customer's way, and what staff may do, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, whatever the others are")]
 pub struct Standing {
     /// Set aside by staff.
     pub suspended: bool,
@@ -159,6 +164,8 @@ pub struct Standing {
     pub locked_until: Option<Moment>,
     /// Has a temporary password.
     pub must_change_password: bool,
+    /// Signs in with more than a password.
+    pub has_factor: bool,
     /// Lets the reseller set the password.
     pub allows_resets: bool,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::Device,
-    id::DeviceId,
+    id::{DeviceId, FactorId},
     text::{EmailAddress, Name},
 };
 
@@ -21,6 +21,19 @@ pub enum FactorKind {
     /// An authenticator app that shows a code of six digits, another one every 30 seconds
     /// (RFC 6238).
     Totp,
+    /// A passkey: the device makes sure who holds it, and proves it to this host only (WebAuthn).
+    Passkey,
+}
+
+/// Which second factors somebody has who is asked for one, at the host that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Factors {
+    /// Whether there is any, wherever it works.
+    pub any: bool,
+    /// Whether there is an authenticator app.
+    pub app: bool,
+    /// Whether there is a passkey that works at this host.
+    pub passkey: bool,
 }
 
 /// What the page of two-factor authentication shows.
@@ -28,12 +41,18 @@ pub enum FactorKind {
 pub struct TwoFactorView {
     /// The authenticator app, when there is one: then a code is required to sign in.
     pub app: Option<AppView>,
+    /// The passkeys, last used first. Any of them is asked for as well.
+    pub passkeys: Vec<PasskeyView>,
+    /// Where passkeys can be made and used.
+    pub door: PasskeyDoor,
     /// A new secret that waits for its first code. Only after a fresh proof.
     pub setup: Option<SetupView>,
     /// New recovery codes that their owner has not said to have saved. Only after a fresh proof.
     pub fresh_codes: Vec<String>,
     /// Recovery codes that can still be used.
     pub codes_left: u32,
+    /// Whether one is needed, so that the last one cannot be removed.
+    pub required: bool,
     /// Whether there is a fresh proof.
     pub stepped_up: bool,
     /// The name to sign in with, for the file of recovery codes.
@@ -43,12 +62,51 @@ pub struct TwoFactorView {
 /// An authenticator app that is in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppView {
+    /// The factor.
+    pub id: FactorId,
     /// What its owner calls the device.
     pub name: Name,
     /// Since when.
     pub added_at: Moment,
     /// When a code of it was last accepted.
     pub last_used_at: Option<Moment>,
+}
+
+/// A passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyView {
+    /// The passkey.
+    pub id: FactorId,
+    /// What its owner calls it.
+    pub name: Name,
+    /// The host that it works at, and no other.
+    pub host: String,
+    /// Since when.
+    pub added_at: Moment,
+    /// When it was last accepted.
+    pub last_used_at: Option<Moment>,
+    /// Since when it is refused, because there seem to be two of it.
+    pub copied_at: Option<Moment>,
+}
+
+/// Where passkeys can be made: browsers refuse them at bare addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasskeyDoor {
+    /// Here, at this host.
+    Here(String),
+    /// Not here, but there: the beginning of an address.
+    Elsewhere(String),
+    /// At no address of this site.
+    Nowhere,
+}
+
+/// What a browser is asked, to make or to use a passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyQuestion {
+    /// The options for the browser, as JSON (WebAuthn Level 3, 5.8).
+    pub options: String,
+    /// What only the server reads, to be sent back with the answer.
+    pub ticket: String,
 }
 
 /// A secret on its way into an authenticator app.
@@ -69,6 +127,10 @@ pub struct SetupView {
 pub struct FactorChoice {
     /// What the owner calls the device with the authenticator app.
     pub app: Option<Name>,
+    /// Whether there is a passkey that works here.
+    pub passkey: bool,
+    /// Whether that was used last, and is offered first.
+    pub passkey_first: bool,
     /// Whether there are recovery codes.
     pub recovery: bool,
     /// Days for which this device may be spared the second factor; 0 when it may not.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, account::PasswordRules, text::EmailAddress};
+use crate::{Moment, account::PasswordRules, factor::Factors, text::EmailAddress};
 
 /// What a link is for. A link made for one flow is nothing in another (ASVS 6.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,6 @@ pub struct LinkView {
     pub rules: PasswordRules,
     /// Whether it also asks for the PIN that was read out.
     pub pin: bool,
-    /// Whether it also asks for the account's second factor.
-    pub factor: bool,
+    /// The account's second factors, if it also asks for one.
+    pub factors: Factors,
 }

@@ -78,6 +78,11 @@ impl Moment {
 
     /// The end of a day in UTC, given as `2026-12-31`; `None` for what is no such day.
     pub fn end_of_day(text: &str) -> Option<Self> {
+        Self::begin_of_day(text).map(|begin| begin.plus(Duration::from_secs(86_400)))
+    }
+
+    /// The beginning of a day in UTC, given as `2026-12-31`; `None` for what is no such day.
+    pub fn begin_of_day(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut number = |digits: usize| {
             let part = parts.next()?;
@@ -99,8 +104,7 @@ impl Moment {
         let begin = Self(days * 86_400 * 1_000_000);
         // The 31st of a month that has 30 days is none.
         let civil = begin.civil();
-        (i64::from(civil.month) == month && i64::from(civil.day) == day)
-            .then(|| begin.plus(Duration::from_secs(86_400)))
+        (i64::from(civil.month) == month && i64::from(civil.day) == day).then_some(begin)
     }
 
     /// As RFC 3339 in UTC with whole seconds, as `<time datetime>` wants it.

@@ -16,6 +16,8 @@ use crate::{
 pub const RESETS_PER_PAGE: usize = 50;
 /// Days that the chart at home looks back, today included.
 pub const DAYS_CHARTED: usize = 30;
+/// Organizations whose second factors are charted at home.
+pub const ORGANIZATIONS_CHARTED: usize = 8;
 
 impl ResetState {
     /// Every state, in the order in which they are offered: what there is to do first.
@@ -121,13 +123,27 @@ pub struct ResetPage {
     pub has_several: bool,
 }
 
-/// How many customers let their reseller set their password.
+/// How many of many: customers who let their reseller set their password, accounts that have a second
+/// factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Coverage {
     /// Those who do.
-    pub allow: u32,
+    pub part: u32,
     /// All of them.
-    pub customers: u32,
+    pub whole: u32,
+}
+
+/// Who has a second factor in an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorCoverage {
+    /// The organization.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+    /// Its customers.
+    pub customers: Coverage,
+    /// Its staff.
+    pub staff: Coverage,
 }
 
 /// Resets of one kind on one day.
@@ -158,6 +174,10 @@ pub struct HomeView {
     pub locks: Vec<(Lock, Count)>,
     /// Who allows setting the password.
     pub consent: Coverage,
+    /// Who has a second factor, by organization: those with the most customers.
+    pub factors: Vec<FactorCoverage>,
+    /// Whether there are more organizations.
+    pub more_factors: bool,
     /// When the first day that is charted begins (UTC).
     pub first_day: Moment,
     /// Resets by day and kind.

@@ -98,6 +98,10 @@ pub const HALF_SESSION_LIFE: Duration = Duration::from_mins(5);
 pub const HALF_SESSION_FAILURES: i32 = 5;
 /// How long a new secret waits for its first code.
 pub const FACTOR_SETUP_LIFE: Duration = Duration::from_mins(30);
+/// How long a browser may take to answer what it was asked about a passkey.
+pub const PASSKEY_QUESTION_LIFE: Duration = Duration::from_mins(10);
+/// Most passkeys of an account.
+pub const MOST_PASSKEYS: u32 = 20;
 /// Recovery codes of an account.
 pub const RECOVERY_CODES: usize = 10;
 /// Fewer of them than this are few.
@@ -153,6 +157,29 @@ pub enum Rule {
     CustomerRememberDays,
     /// Days for which a device of staff may be.
     StaffRememberDays,
+    /// From which day on customers need a second factor.
+    CustomerFactorFrom,
+    /// From which day on staff need one.
+    StaffFactorFrom,
+}
+
+/// A rule that begins on a day, and never does.
+pub const NEVER: i64 = 99_991_231;
+/// A rule that begins on a day, and holds already.
+pub const AT_ONCE: i64 = 0;
+
+/// The number under which a rule keeps a day, given as `2027-01-31`: its digits. `None` for what is
+/// no day.
+pub fn day_number(text: &str) -> Option<i64> {
+    crate::Moment::begin_of_day(text)?;
+    text.replace('-', "").parse().ok().filter(|number| *number < NEVER)
+}
+
+/// A day that a rule keeps, as it is typed; `None` for one that is no day.
+pub fn day_text(number: i64) -> Option<String> {
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    let text = format!("{year:04}-{month:02}-{day:02}");
+    day_number(&text).map(|_| text)
 }
 
 /// Which of two values of a rule is stricter.
@@ -171,6 +198,8 @@ pub enum RuleKind {
     Number(Unit),
     /// 0 is no, 1 is yes.
     Switch,
+    /// A day on which it begins, as its digits: 20270131. [`AT_ONCE`] and [`NEVER`] are days, too.
+    Day,
     /// One of a few: each number between the bounds is a choice with a name of its own.
     Choice,
 }
@@ -215,7 +244,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -238,6 +267,8 @@ impl Rule {
         Self::CallerVerification,
         Self::CustomerRememberDays,
         Self::StaffRememberDays,
+        Self::CustomerFactorFrom,
+        Self::StaffFactorFrom,
     ];
 
     /// The word it is stored under.
@@ -265,6 +296,8 @@ impl Rule {
             Self::CallerVerification => "caller_verification",
             Self::CustomerRememberDays => "customer_remember_days",
             Self::StaffRememberDays => "staff_remember_days",
+            Self::CustomerFactorFrom => "customer_factor_from",
+            Self::StaffFactorFrom => "staff_factor_from",
         }
     }
 
@@ -353,6 +386,16 @@ impl Rule {
             Self::StaffRememberDays => {
                 (0, 90, 0, Smaller, "days for which a device of staff may be (0: never)")
             }
+            Self::CustomerFactorFrom => (
+                NEVER,
+                NEVER,
+                AT_ONCE,
+                Smaller,
+                "day from which on customers need a second factor, as its digits (0: already, 99991231: never)",
+            ),
+            Self::StaffFactorFrom => {
+                (NEVER, NEVER, AT_ONCE, Smaller, "day from which on staff need one")
+            }
         };
         RuleFacts { value, loosest, strictest, stricter, kind: self.kind(), meaning }
     }
@@ -384,6 +427,7 @@ impl Rule {
             | Self::AgentsSetPasswords
             | Self::SplitDelivery => RuleKind::Switch,
             Self::CallerVerification => RuleKind::Choice,
+            Self::CustomerFactorFrom | Self::StaffFactorFrom => RuleKind::Day,
         }
     }
 
@@ -459,6 +503,19 @@ impl Policy {
     /// The value of a rule that is given in days.
     pub fn days(&self, rule: Rule) -> Duration {
         Duration::from_hours(24 * u64::from(self.count(rule)))
+    }
+
+    /// When a rule begins that does so on a day, in UTC; `None` for never.
+    pub fn begins(&self, rule: Rule) -> Option<crate::Moment> {
+        match self.get(rule) {
+            NEVER => None,
+            // Whatever is no day holds already: nothing fails open.
+            number => Some(
+                day_text(number)
+                    .and_then(|day| crate::Moment::begin_of_day(&day))
+                    .unwrap_or(crate::Moment(i64::MIN)),
+            ),
+        }
     }
 
     /// The value of a rule that is given in minutes.

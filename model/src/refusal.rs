@@ -43,6 +43,10 @@ pub enum Refusal {
     HasPassword,
     /// Too many wrong codes, or too much time since the password: one signs in anew.
     SignInOver,
+    /// A second factor is needed: the last one cannot be removed.
+    FactorNeeded,
+    /// The passkey signs nobody in: one answer for all that can be wrong with it.
+    PasskeyFailed,
 }
 
 impl Refusal {
@@ -173,6 +177,19 @@ pub enum Problem {
     CodeOver,
     /// No code that is accepted now: a wrong one, an old one, or one that was used.
     FactorRefused,
+    /// No passkey that is accepted here and now.
+    PasskeyRefused,
+    /// A passkey that seems to have been copied: it is refused for good.
+    PasskeyCopied,
+    /// The browser took too long to answer, or answered twice.
+    PasskeyOver,
+    /// The device has a passkey for this account already.
+    PasskeyThere,
+    /// As many passkeys as an account may have.
+    TooManyPasskeys {
+        /// The most that are kept.
+        max: u32,
+    },
     /// Not the code that the authenticator app shows for the new secret.
     SetupCodeWrong,
     /// The code was right, and was used already.

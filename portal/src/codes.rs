@@ -1,4 +1,5 @@
-//! Codes that prove a second factor: those of an authenticator app, and recovery codes.
+//! Codes that prove a second factor: those of an authenticator app, and recovery codes. What a
+//! [passkey](crate::passkeys) signed comes the same way.
 //!
 //! An attempt is counted before the code is looked at, in a transaction of its own, and a code is
 //! used up in the transaction of what it allows. In between lies whatever else may be refused, so
@@ -24,6 +25,7 @@ use crate::{
     clock::Randomness,
     mail::{FactorChange, Letter, Occasion},
     outbox,
+    passkeys::{Answer, Signed},
     secrets::{Keys, Secret, TokenHash},
     sign_in::failed_once_more,
     store::{Account, DeviceRow, FactorRow, Tx},
@@ -229,6 +231,8 @@ pub(crate) enum Checked {
     App(FactorId, i64),
     /// A recovery code.
     Recovery(TokenHash),
+    /// What a passkey signed.
+    Passkey(Signed),
 }
 
 impl Portal {
@@ -241,6 +245,9 @@ impl Portal {
         code: &Secret,
         refused: Event<'_>,
     ) -> Result<Checked> {
+        if let Some(answer) = Answer::read(code) {
+            return self.check_passkey(visit, account, answer, refused).await;
+        }
         let typed = Typed::read(account.id, code);
         let counter = match &typed {
             Typed::Nothing => return Err(Error::field("code", Problem::Required)),
@@ -310,7 +317,9 @@ impl Portal {
         now: Moment,
     ) -> Result<Option<Checked>> {
         for row in tx.factors(account).await? {
-            let FactorKind::Totp = row.kind;
+            if row.kind != FactorKind::Totp {
+                continue;
+            }
             let seed = Seed::open(self.keys(), account, &row.sealed)?;
             if let Some(step) = seed.step_of(code, now)?.filter(|step| *step > row.last_step) {
                 return Ok(Some(Checked::App(row.id, step)));
@@ -357,9 +366,14 @@ impl Portal {
         let is_used = match checked {
             Checked::App(id, step) => tx.take_step(*id, *step, now).await?,
             Checked::Recovery(hash) => tx.take_recovery_code(account.id, hash, now).await?,
+            Checked::Passkey(signed) => self.take_answer(tx, signed).await?,
         };
         if !is_used {
-            return Err(Error::field("code", Problem::FactorRefused));
+            let problem = match checked {
+                Checked::Passkey(_) => Problem::PasskeyOver,
+                Checked::App(..) | Checked::Recovery(_) => Problem::FactorRefused,
+            };
+            return Err(Error::field("code", problem));
         }
         if let Checked::Recovery(_) = checked {
             // Whoever has one proves more than a flood of codes took away.

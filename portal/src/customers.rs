@@ -258,6 +258,7 @@ impl CustomerListRow {
             lock,
             locked_until: self.locked_until.filter(|_| lock.is_some()),
             must_change_password: self.must_change_password,
+            has_factor: self.has_factor,
             allows_resets: self.resets_allowed_until > now,
         }
     }

@@ -9,6 +9,7 @@ use model::{
     Moment, Refusal,
     account::{AccountKind, AccountState},
     audit::{ActorKind, AuditKind, Outcome},
+    factor::Factors,
     id::{LinkId, ResetId, SiteId},
     link::{LinkOrigin, LinkPurpose, LinkState, LinkView},
     policy::{
@@ -248,13 +249,13 @@ impl Portal {
         let (link, account) = self.usable_link(visit, id, token, purpose).await?;
         let mut tx = self.db().read().await?;
         let policy = tx.policy(account.organization_id).await?;
-        let factor = tx.has_factor(account.id).await?;
+        let factors = tx.factors_at(account.id, &visit.origin).await?;
         Ok(LinkView {
             email: account.email.masked(),
             sign_in_name: (purpose != LinkPurpose::Dispute).then_some(account.email),
             expires_at: link.expires_at,
-            rules: password::rules(&policy, factor),
-            factor: factor && purpose == LinkPurpose::Reset,
+            rules: password::rules(&policy, factors.any),
+            factors: if purpose == LinkPurpose::Reset { factors } else { Factors::default() },
             pin: match link.reset_id {
                 Some(reset) => tx.reset(reset).await?.is_some_and(|row| row.sealed_pin.is_some()),
                 None => false,

@@ -8,7 +8,7 @@ use std::{
 
 use model::{Refusal, reset::ResetState};
 
-use crate::{Error, Portal, Result, SignIn, SignedIn, Visit};
+use crate::{Error, PasskeySignIn, Portal, Result, SignIn, SignedIn, Visit};
 
 /// More of one kind than this are not counted: a measurement must cost next to nothing.
 pub const MEASURED: i64 = 100_000;
@@ -99,6 +99,17 @@ impl Portal {
     /// Signs in.
     pub async fn sign_in(&self, visit: &Visit, request: SignIn) -> Result<SignedIn> {
         let result = self.try_sign_in(visit, request).await;
+        self.sign_in_counts().count(&result);
+        result
+    }
+
+    /// Signs in with a passkey instead of name and password. There is one refusal, whatever is wrong.
+    pub async fn sign_in_with_passkey(
+        &self,
+        visit: &Visit,
+        request: PasskeySignIn,
+    ) -> Result<SignedIn> {
+        let result = self.try_passkey(visit, request).await;
         self.sign_in_counts().count(&result);
         result
     }

@@ -9,8 +9,8 @@ use model::{
     customer::{COUNTED, Count, Scope},
     id::{AccountId, ResetId},
     overview::{
-        Coverage, DAYS_CHARTED, DayCount, HomeView, RESETS_PER_PAGE, ResetLine, ResetPage,
-        ResetQuery,
+        Coverage, DAYS_CHARTED, DayCount, FactorCoverage, HomeView, ORGANIZATIONS_CHARTED,
+        RESETS_PER_PAGE, ResetLine, ResetPage, ResetQuery,
     },
     permission::Permission,
     reset::{ResetState, TargetKind, TargetState},
@@ -118,6 +118,23 @@ impl Portal {
         let customers = tx.count_allowing_after(scope, Moment(-1), COVERED).await?;
         let allow = tx.count_allowing_after(scope, now, COVERED).await?;
 
+        let limit = i64::try_from(ORGANIZATIONS_CHARTED).unwrap_or(1) + 1;
+        let mut counted = tx.count_factors(scope, limit).await?;
+        let more_factors = counted.len() > ORGANIZATIONS_CHARTED;
+        counted.truncate(ORGANIZATIONS_CHARTED);
+        let factors = counted
+            .into_iter()
+            .map(|row| FactorCoverage {
+                id: row.organization_id,
+                name: row.name,
+                customers: Coverage {
+                    part: as_number(row.customers_with),
+                    whole: as_number(row.customers),
+                },
+                staff: Coverage { part: as_number(row.staff_with), whole: as_number(row.staff) },
+            })
+            .collect();
+
         let today = now.0.div_euclid(micros(DAY));
         let back = i64::try_from(DAYS_CHARTED).unwrap_or(1) - 1;
         let first_day = Moment((today - back) * micros(DAY));
@@ -140,7 +157,9 @@ impl Portal {
             disputed,
             disputes,
             locks,
-            consent: Coverage { allow: as_number(allow), customers: as_number(customers) },
+            consent: Coverage { part: as_number(allow), whole: as_number(customers) },
+            factors,
+            more_factors,
             first_day,
             days,
             is_part,

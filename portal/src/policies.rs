@@ -8,7 +8,7 @@ use model::{
     audit::AuditKind,
     id::OrganizationId,
     permission::Permission,
-    policy::Rule,
+    policy::{AT_ONCE, NEVER, Rule, RuleKind, day_number},
     refusal::{FieldProblem, Problem},
     rules::{PolicyView, RuleView},
 };
@@ -65,7 +65,7 @@ impl Portal {
         let bounds = view.bounds();
         let mut problems = Vec::new();
         let mut look = |field: &str, typed: &str, shown: &str, stored: Option<i64>| {
-            wish(typed, shown, stored, bounds).unwrap_or_else(|problem| {
+            wish(rule, typed, shown, stored, bounds).unwrap_or_else(|problem| {
                 problems.push(FieldProblem { field: field.into(), problem });
                 Wish::Unchanged
             })
@@ -96,14 +96,18 @@ impl Portal {
 
 /// What a field asks for, given what the page showed and what is stored by now.
 fn wish(
+    rule: Rule,
     typed: &str,
     shown: &str,
     stored: Option<i64>,
     (min, max): (i64, i64),
 ) -> Result<Wish, Problem> {
-    let number = |text: &str| match text.trim() {
-        "" => Ok(None),
-        text => text.parse::<i64>().map(Some).map_err(|_| Problem::NotANumber),
+    let number = |text: &str| match (text.trim(), rule.kind()) {
+        ("", _) => Ok(None),
+        ("off", RuleKind::Day) => Ok(Some(NEVER)),
+        ("now", RuleKind::Day) => Ok(Some(AT_ONCE)),
+        (text, RuleKind::Day) => day_number(text).map(Some).ok_or(Problem::NotADate),
+        (text, _) => text.parse::<i64>().map(Some).map_err(|_| Problem::NotANumber),
     };
     let wanted = number(typed)?;
     // What is damaged in what the page showed was not changed by whoever filled it in.

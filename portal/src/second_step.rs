@@ -17,6 +17,7 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result, SignedIn, Visit,
     codes::Checked,
+    passkeys,
     secrets::{Secret, new_token},
     sessions::SKEW,
     sign_in::stage_spans,
@@ -26,7 +27,7 @@ use crate::{
 /// Somebody who gave the right password and owes the second factor. Made by [`Portal::halfway`]
 /// only.
 #[derive(Debug, Clone)]
-pub struct Halfway(Actor);
+pub struct Halfway(pub(crate) Actor);
 
 /// The form.
 #[derive(Debug, Clone)]
@@ -47,6 +48,11 @@ impl DeviceRow {
     }
 }
 
+/// Whether something was tried that did not fit.
+fn is_wrong(problem: Problem) -> bool {
+    matches!(problem, Problem::FactorRefused | Problem::PasskeyRefused | Problem::PasskeyCopied)
+}
+
 fn remember_rule(kind: AccountKind) -> Rule {
     match kind {
         AccountKind::Customer => Rule::CustomerRememberDays,
@@ -65,9 +71,15 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let policy = tx.policy(actor.organization).await?;
         let factors = tx.factors(actor.account).await?;
+        let usable = passkeys::usable(&factors, &actor.visit.origin);
+        // Last used first.
+        let passkey_first =
+            usable.passkey && factors.first().is_some_and(|row| row.kind == FactorKind::Passkey);
         let begun = tx.session_begun(actor.session).await?.ok_or(Refusal::SignInOver)?;
         Ok(FactorChoice {
             app: factors.into_iter().find(|row| row.kind == FactorKind::Totp).map(|row| row.name),
+            passkey: usable.passkey,
+            passkey_first,
             recovery: tx.recovery_codes_left(actor.account).await? > 0,
             remember_days: policy.count(remember_rule(actor.kind)),
             expires_at: begun.plus(HALF_SESSION_LIFE),
@@ -89,12 +101,12 @@ impl Portal {
             Ok(checked) => self.let_through(actor, &checked, request.remember).await,
             Err(error) => Err(error),
         };
-        let is_wrong = matches!(
+        let was_wrong = matches!(
             &done,
             Err(Error::Refused(Refusal::Fields(problems)))
-                if problems.iter().any(|problem| problem.problem == Problem::FactorRefused)
+                if problems.iter().any(|problem| is_wrong(problem.problem))
         );
-        if is_wrong && self.was_one_too_many(actor).await? {
+        if was_wrong && self.was_one_too_many(actor).await? {
             return Err(Refusal::SignInOver.into());
         }
         done

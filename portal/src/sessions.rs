@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use model::{
     Moment, Refusal,
-    account::{AccountKind, AccountState, Language, Lock, Me, Role, SessionView},
+    account::{AccountKind, AccountState, FactorDue, Language, Lock, Me, Role, SessionView},
     audit::{AuditKind, Outcome},
     id::{AccountId, OrganizationId, SessionId, SiteId},
+    policy::{Policy, Rule},
     text::Name,
 };
 
@@ -45,6 +46,9 @@ pub struct Actor {
     pub language: Language,
     /// The request.
     pub visit: Visit,
+    /// Whether a second factor is needed and there is none: then there is nothing to do but to set
+    /// one up.
+    pub(crate) owes_factor: bool,
 }
 
 impl Actor {
@@ -78,10 +82,28 @@ impl ActorRow {
     }
 }
 
+/// From when on somebody needs a second factor; `None` for never.
+pub(crate) fn factor_due(policy: &Policy, kind: AccountKind) -> Option<Moment> {
+    policy.begins(match kind {
+        AccountKind::Customer => Rule::CustomerFactorFrom,
+        AccountKind::Staff => Rule::StaffFactorFrom,
+    })
+}
+
 impl Portal {
     /// Who holds this session's token, if it still holds and is good for everything.
     pub async fn actor(&self, visit: &Visit, token: &Secret) -> Result<Option<Actor>> {
-        self.holder(visit, token, Stage::Full).await
+        Ok(self.holder(visit, token, Stage::Full).await?.filter(|actor| !actor.owes_factor))
+    }
+
+    /// The same for somebody who needs a second factor and has none: for what sets one up, and for
+    /// nothing else.
+    pub async fn actor_without_factor(
+        &self,
+        visit: &Visit,
+        token: &Secret,
+    ) -> Result<Option<Actor>> {
+        Ok(self.holder(visit, token, Stage::Full).await?.filter(|actor| actor.owes_factor))
     }
 
     /// Who holds the token of a session that is good for just this.
@@ -105,6 +127,9 @@ impl Portal {
             return Ok(None);
         }
         let policy = tx.policy(organization).await?;
+        let is_due = factor_due(&policy, row.kind).is_some_and(|due| due <= now);
+        let owes_factor =
+            is_due && stage == Stage::Full && !tx.has_factor(row.session.account_id).await?;
         drop(tx);
         if stage == Stage::Full && now.since(row.session.last_used_at) >= TOUCH {
             let (idle, _) = session_spans(&policy, row.kind, row.session.kept);
@@ -123,6 +148,7 @@ impl Portal {
             name: row.name,
             language: row.language,
             visit: Visit { site: row.session.site_id, ..visit.clone() },
+            owes_factor,
         }))
     }
 
@@ -144,9 +170,14 @@ impl Portal {
     pub async fn me(&self, actor: &Actor) -> Result<Me> {
         let mut tx = self.db().read().await?;
         let organization = tx.organization(actor.organization).await?.ok_or(Refusal::NotFound)?;
-        let factor = tx.has_factor(actor.account).await?;
+        let factors = tx.factors_at(actor.account, &actor.visit.origin).await?;
+        let due = factor_due(&tx.policy(actor.organization).await?, actor.kind);
         Ok(Me {
-            factor,
+            factor_due: due.filter(|_| !factors.any).map(|from| FactorDue {
+                from,
+                days: from.since(self.now()).as_secs().div_ceil(24 * 3_600),
+            }),
+            factors,
             id: actor.account,
             kind: actor.kind,
             role: actor.role,

@@ -248,20 +248,8 @@ impl Portal {
         } else {
             Stage::Full
         };
-        // Whoever knows no more than a password that others know too is not known again.
-        let (device, device_token) = if stage == Stage::Full {
-            let (id, token) =
-                self.know_device(&mut tx, visit, &account, attempt.device.as_ref()).await?;
-            (Some(id), Some(token))
-        } else {
-            (None, None)
-        };
-        let kept = request.keep && account.kind == AccountKind::Customer;
-        let begun = (stage, device, kept);
-        let token = self.begin_session(&mut tx, visit, &account, begun, &attempt.policy).await?;
-        if stage != Stage::Half {
-            tx.note_sign_in(account.id, now).await?;
-        }
+        let begun = (stage, attempt.device.as_ref(), request.keep);
+        let done = self.enter(&mut tx, visit, &account, begun, &attempt.policy).await?;
         let event = Event {
             organization: account.organization_id,
             kind: if stage == Stage::Half {
@@ -278,6 +266,30 @@ impl Portal {
         };
         tx.record(self, event).await?;
         tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Makes the session of somebody who may enter, as far as `stage`.
+    pub(crate) async fn enter(
+        &self,
+        tx: &mut Tx,
+        visit: &Visit,
+        account: &Account,
+        (stage, known, keep): (Stage, Option<&DeviceRow>, bool),
+        policy: &Policy,
+    ) -> Result<SignedIn> {
+        // Whoever knows no more than a password that others know too is not known again.
+        let (device, device_token) = if stage == Stage::Full {
+            let (id, token) = self.know_device(tx, visit, account, known).await?;
+            (Some(id), Some(token))
+        } else {
+            (None, None)
+        };
+        let kept = keep && account.kind == AccountKind::Customer;
+        let token = self.begin_session(tx, visit, account, (stage, device, kept), policy).await?;
+        if stage != Stage::Half {
+            tx.note_sign_in(account.id, self.now()).await?;
+        }
         Ok(SignedIn {
             token,
             max_age: kept.then_some(KEPT_SESSION_LIFE).filter(|_| stage == Stage::Full),

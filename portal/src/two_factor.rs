@@ -1,5 +1,5 @@
-//! One's own second factor: setting an authenticator app up, replacing it, turning it off, recovery
-//! codes, and the devices on which it is not asked for.
+//! One's own second factors: setting an authenticator app up, replacing it, removing one of several,
+//! turning all off, recovery codes, and the devices on which none is asked for.
 //!
 //! What is new never takes the place of what works before it is proven: a new secret waits for its
 //! first code, new recovery codes for their owner's word that they are saved.
@@ -8,7 +8,7 @@ use anyhow::Context;
 use model::{
     Refusal,
     audit::AuditKind,
-    factor::{AppView, FactorKind, RememberedDevice, SetupView, TwoFactorView},
+    factor::{AppView, FactorKind, PasskeyView, RememberedDevice, SetupView, TwoFactorView},
     id::{AccountId, DeviceId, FactorId},
     policy::{FACTOR_SETUP_LIFE, RECOVERY_CODES},
     refusal::Problem,
@@ -26,6 +26,7 @@ use crate::{
     mail::{FactorChange, Occasion},
     problems::Problems,
     secrets::Secret,
+    sessions::factor_due,
     store::{Account, FactorRow, Tx},
 };
 
@@ -72,14 +73,26 @@ impl Portal {
                 fresh_codes.clone_from(&fresh.0);
             }
         }
-        let app = tx.factors(account.id).await?.into_iter().next();
+        let (mut app, mut passkeys) = (None, Vec::new());
+        for row in tx.factors(account.id).await? {
+            let FactorRow { id, name, created_at: added_at, last_used_at, copied_at, .. } = row;
+            match row.kind {
+                FactorKind::Totp => app = Some(AppView { id, name, added_at, last_used_at }),
+                FactorKind::Passkey => {
+                    let host = row.host.unwrap_or_default();
+                    let view = PasskeyView { id, name, host, added_at, last_used_at, copied_at };
+                    passkeys.push(view);
+                }
+            }
+        }
+        let door = tx.passkey_door(account.site_id, &actor.visit.origin).await?;
         let codes_left = tx.recovery_codes_left(account.id).await?;
+        let required = self.needs_factor(&mut tx, &account).await?;
         Ok(TwoFactorView {
-            app: app.map(|row| AppView {
-                name: row.name,
-                added_at: row.created_at,
-                last_used_at: row.last_used_at,
-            }),
+            required,
+            app,
+            passkeys,
+            door,
             setup,
             fresh_codes,
             codes_left: u32::try_from(codes_left).unwrap_or_default(),
@@ -112,7 +125,8 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let account = self.hold_own(&mut tx, actor).await?;
-        let old = tx.factors(account.id).await?.into_iter().next();
+        let had_one = tx.has_factor(account.id).await?;
+        let old = tx.app(account.id).await?;
         let Some((sealed, _)) = tx.factor_setup(account.id, now).await? else {
             return Err(self.setup_is_gone(&account, old.as_ref(), &request.code)?);
         };
@@ -142,21 +156,39 @@ impl Portal {
             last_step: step,
             created_at: now,
             last_used_at: None,
+            credential_id: None,
+            host: None,
+            copied_at: None,
         };
         tx.add_factor(&row).await?;
         tx.end_factor_setup(account.id).await?;
         tx.clear_app_codes(account.id).await?;
-        // Proofs and promises from before say nothing about this factor.
-        tx.void_step_ups(account.id, actor.session).await?;
-        tx.unspare_devices(account.id).await?;
-        if tx.recovery_codes_left(account.id).await? == 0 {
-            self.make_fresh_codes(&mut tx, &account).await?;
-        }
-        let change = if old.is_some() { FactorChange::Replaced } else { FactorChange::Added };
+        self.begin_second_factor(&mut tx, actor, &account).await?;
+        let change = match (&old, had_one) {
+            (Some(_), _) => FactorChange::Replaced,
+            (None, true) => FactorChange::AppAdded,
+            (None, false) => FactorChange::Added,
+        };
         self.tell_owner(&mut tx, actor, &account, change).await?;
         tx.record(self, actor.event(AuditKind::FactorAdded)).await?;
         tx.commit().await?;
         self.wake();
+        Ok(())
+    }
+
+    /// What goes with a factor that was not there before.
+    pub(crate) async fn begin_second_factor(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        account: &Account,
+    ) -> Result<()> {
+        // Proofs and promises from before say nothing about this factor.
+        tx.void_step_ups(account.id, actor.session).await?;
+        tx.unspare_devices(account.id).await?;
+        if tx.recovery_codes_left(account.id).await? == 0 {
+            self.make_fresh_codes(tx, account).await?;
+        }
         Ok(())
     }
 
@@ -231,11 +263,49 @@ impl Portal {
         Ok(())
     }
 
+    /// Removes one of several factors. The last one is turned off, with all that belongs to it.
+    pub async fn remove_factor(&self, actor: &Actor, id: FactorId) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        let account = self.hold_own(&mut tx, actor).await?;
+        let Some(kind) = tx.remove_factor(account.id, id).await? else {
+            return Err(Refusal::NotFound.into());
+        };
+        if tx.has_factor(account.id).await? {
+            let change = match kind {
+                FactorKind::Totp => FactorChange::AppRemoved,
+                FactorKind::Passkey => FactorChange::PasskeyRemoved,
+            };
+            if kind == FactorKind::Totp {
+                tx.clear_app_codes(account.id).await?;
+            }
+            self.tell_owner(&mut tx, actor, &account, change).await?;
+            tx.record(self, actor.event(AuditKind::FactorDropped)).await?;
+        } else if self.needs_factor(&mut tx, &account).await? {
+            return Err(Refusal::FactorNeeded.into());
+        } else {
+            let occasion = occasion(self.now(), &actor.visit);
+            self.end_second_factor(&mut tx, &account, occasion, &actor.visit.origin).await?;
+            tx.record(self, actor.event(AuditKind::FactorRemoved)).await?;
+        }
+        tx.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Whether the policy wants a second factor of an account by now.
+    async fn needs_factor(&self, tx: &mut Tx, account: &Account) -> Result<bool> {
+        let due = factor_due(&tx.policy(account.organization_id).await?, account.kind);
+        Ok(due.is_some_and(|due| due <= self.now()))
+    }
+
     /// Turns two-factor authentication off. A password that was allowed to be short because of it
     /// has to be changed at the next sign-in.
     pub async fn turn_off_two_factor(&self, actor: &Actor) -> Result<()> {
         let mut tx = self.db().write().await?;
         let account = self.hold_own(&mut tx, actor).await?;
+        if self.needs_factor(&mut tx, &account).await? {
+            return Err(Refusal::FactorNeeded.into());
+        }
         let (visit, occasion) = (&actor.visit, occasion(self.now(), &actor.visit));
         // Pressed twice: it is off.
         if self.remove_second_factor(&mut tx, &account, occasion, &visit.origin).await? {
@@ -255,12 +325,25 @@ impl Portal {
         occasion: Occasion,
         origin: &str,
     ) -> Result<bool> {
-        let had_one = tx.remove_factors(account.id, FactorKind::Totp).await?;
+        if tx.remove_all_factors(account.id).await? {
+            self.end_second_factor(tx, account, occasion, origin).await?;
+            return Ok(true);
+        }
         tx.end_factor_setup(account.id).await?;
         tx.end_fresh_codes(account.id).await?;
-        if !had_one {
-            return Ok(false);
-        }
+        Ok(false)
+    }
+
+    /// What goes with an account's last factor.
+    async fn end_second_factor(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        occasion: Occasion,
+        origin: &str,
+    ) -> Result<()> {
+        tx.end_factor_setup(account.id).await?;
+        tx.end_fresh_codes(account.id).await?;
         tx.replace_recovery_codes(account.id, &[]).await?;
         tx.unspare_devices(account.id).await?;
         tx.clear_app_codes(account.id).await?;
@@ -268,8 +351,7 @@ impl Portal {
         if tx.password_leans(account.id).await? {
             tx.demand_change(account.id, self.now()).await?;
         }
-        self.tell_of_factor(tx, account, FactorChange::Removed, occasion, origin).await?;
-        Ok(true)
+        self.tell_of_factor(tx, account, FactorChange::Removed, occasion, origin).await
     }
 
     /// The devices on which the actor is not asked for a second factor.

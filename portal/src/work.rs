@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 
-use crate::{Portal, Result};
+use crate::{Portal, Result, sessions::SKEW};
 
 /// How long a worker rests when nobody wakes it.
 const REST: Duration = Duration::from_secs(2);
@@ -121,6 +121,7 @@ impl Portal {
         let mut tx = self.db().write().await?;
         tx.prune_throttles(now).await?;
         tx.prune_factor_setups(now).await?;
+        tx.prune_answered_questions(now.minus(SKEW)).await?;
         tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
         tx.commit().await?;
         self.anchor_audit().await

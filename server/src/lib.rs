@@ -58,12 +58,21 @@ pub struct Server {
     requests: Option<Requests>,
 }
 
+/// The origins that a server answers for: the one that was set, and the name of this very machine
+/// beside its address, since browsers keep no passkeys for addresses.
+fn names_of(origin: &Origin) -> Vec<Origin> {
+    let text = origin.to_string();
+    let name = text.strip_prefix("http://127.0.0.1").map(|port| format!("http://localhost{port}"));
+    let name = name.and_then(|name| name.parse().ok());
+    [origin.clone()].into_iter().chain(name).collect()
+}
+
 impl Server {
     /// A server for the site at `settings.origin`.
     pub fn new(portal: Portal, settings: &Settings, assets: Assets) -> Self {
         Self {
             portal,
-            origins: vec![settings.origin.clone()],
+            origins: names_of(&settings.origin),
             trusted_proxies: settings.trusted_proxies.clone(),
             assets,
             mailbox: None,

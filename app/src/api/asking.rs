@@ -48,6 +48,17 @@ pub async fn actor_of(portal: &Portal, facts: &RequestFacts) -> portal::Result<O
 
 /// Who is signed in, if anybody is.
 pub async fn actor() -> Result<(Portal, RequestFacts, Actor), ApiError> {
+    signed_in_as(false).await
+}
+
+/// Who sets up a second factor of their own: somebody who is signed in, or who can do nothing else
+/// before.
+pub async fn owner() -> Result<(Portal, RequestFacts, Actor), ApiError> {
+    signed_in_as(true).await
+}
+
+/// Asks for the context once, and before anything is waited for: it may not be there after that.
+async fn signed_in_as(sets_up_factor: bool) -> Result<(Portal, RequestFacts, Actor), ApiError> {
     let (portal, facts, visit) = asked()?;
     let Some(token) = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new) else {
         return Err(ApiError::SignedOut.told());
@@ -55,7 +66,12 @@ pub async fn actor() -> Result<(Portal, RequestFacts, Actor), ApiError> {
     if let Some(actor) = portal.actor(&visit, &token).await? {
         return Ok((portal, facts, actor));
     }
-    let error = if portal.newcomer(&visit, &token).await?.is_some() {
+    let error = if let Some(actor) = portal.actor_without_factor(&visit, &token).await? {
+        if sets_up_factor {
+            return Ok((portal, facts, actor));
+        }
+        ApiError::MustSetUpFactor
+    } else if portal.newcomer(&visit, &token).await?.is_some() {
         ApiError::MustChange
     } else if portal.halfway(&visit, &token).await?.is_some() {
         ApiError::MustProve
@@ -65,18 +81,20 @@ pub async fn actor() -> Result<(Portal, RequestFacts, Actor), ApiError> {
     Err(error.told())
 }
 
-/// Who gave the right password and owes the second factor, if somebody does.
-pub async fn halfway() -> Result<(Portal, RequestFacts, Halfway), ApiError> {
+/// Who gave the right password and owes the second factor, if somebody does. That nobody does is no
+/// answer by itself.
+pub async fn halfway_if_any() -> Result<Option<(Portal, RequestFacts, Halfway)>, ApiError> {
     let (portal, facts, visit) = asked()?;
-    let token = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new);
-    let found = match token {
-        Some(token) => portal.halfway(&visit, &token).await?,
-        None => None,
+    let Some(token) = facts.cookies.get(&facts.session_cookie()).cloned().map(Secret::new) else {
+        return Ok(None);
     };
-    match found {
-        Some(halfway) => Ok((portal, facts, halfway)),
-        None => Err(ApiError::SignedOut.told()),
-    }
+    let found = portal.halfway(&visit, &token).await?;
+    Ok(found.map(|halfway| (portal, facts, halfway)))
+}
+
+/// The same, where nobody else has anything to look for.
+pub async fn halfway() -> Result<(Portal, RequestFacts, Halfway), ApiError> {
+    halfway_if_any().await?.ok_or_else(|| ApiError::SignedOut.told())
 }
 
 /// Who signed in with a temporary password, if somebody did.

@@ -23,6 +23,8 @@ pub enum ApiError {
     MustChange,
     /// Somebody gave the right password, and owes the second factor.
     MustProve,
+    /// Somebody needs a second factor and has none: it has to be set up first.
+    MustSetUpFactor,
     /// Too much is going on; nothing happened.
     Busy {
         /// Seconds after which trying again makes sense.
@@ -104,7 +106,7 @@ impl ApiError {
                 (StatusCode::TOO_MANY_REQUESTS, Some(*seconds))
             }
             Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
-            Self::SignedOut | Self::MustChange | Self::MustProve => {
+            Self::SignedOut | Self::MustChange | Self::MustProve | Self::MustSetUpFactor => {
                 (StatusCode::UNAUTHORIZED, None)
             }
             Self::Malformed => (StatusCode::BAD_REQUEST, None),

@@ -6,6 +6,7 @@
 
 use leptos::prelude::*;
 use model::{
+    factor::PasskeyQuestion,
     id::LinkId,
     link::{LinkPurpose, LinkView},
 };
@@ -74,6 +75,17 @@ pub async fn use_link(
     keep_for_a_second_press(&facts, link, &token);
     see_other_if_plain(&facts.site.path("/reset/done"));
     Ok(())
+}
+
+/// Asks the browser for a passkey of the account that a link is for.
+#[server(prefix = "/api", endpoint = "forgotten/ask-passkey")]
+pub async fn ask_passkey(
+    /// The link's public id.
+    link: LinkId,
+) -> Result<PasskeyQuestion, ApiError> {
+    let (portal, facts, visit) = asked()?;
+    let token = token(&facts, link)?;
+    Ok(portal.ask_link(&visit, link, &token).await?)
 }
 
 /// Says "this wasn't me": freezes the account until its owner sets a new password with a link.

@@ -12,6 +12,14 @@ impl std::fmt::Debug for Hidden {
 }
 
 #[cfg(feature = "ssr")]
+impl Hidden {
+    /// Whether nothing was sent.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(feature = "ssr")]
 impl From<Hidden> for portal::secrets::Secret {
     fn from(Hidden(text): Hidden) -> Self {
         Self::new(text)

@@ -19,6 +19,7 @@ pub mod imports;
 pub mod mail;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod many;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod organization;
 pub mod overview;
 pub mod password;
@@ -34,8 +35,8 @@ mod asking;
 pub use asking::actor_of;
 #[cfg(feature = "ssr")]
 use asking::{
-    Lifetime, actor, asked, forget_cookie, halfway, local_path, newcomer, remember, see_other,
-    see_other_if_plain, set_cookie, signed_in,
+    Lifetime, actor, asked, forget_cookie, halfway, halfway_if_any, local_path, newcomer, owner,
+    remember, see_other, see_other_if_plain, set_cookie, signed_in,
 };
 #[cfg(feature = "ssr")]
 pub(crate) use asking::{page_status, redirect_page};

@@ -35,9 +35,15 @@ pub async fn set_rule(
     /// The organization's own value; empty to inherit it.
     #[server(default)]
     value: String,
+    /// The day, when the value is `day`.
+    #[server(default)]
+    value_day: String,
     /// The loosest value that those below may choose; empty for none.
     #[server(default)]
     ceiling: String,
+    /// The day, when that is `day`.
+    #[server(default)]
+    ceiling_day: String,
     /// The value that the page showed.
     #[server(default)]
     was_value: String,
@@ -47,6 +53,13 @@ pub async fn set_rule(
 ) -> Result<OrganizationId, ApiError> {
     let (portal, _, actor) = actor().await?;
     let word = rule.clone();
+    // A day that was not typed is no day, and not nothing.
+    let day_of = |choice: String, day: String| match choice.as_str() {
+        "day" if day.trim().is_empty() => "-".to_owned(),
+        "day" => day,
+        _ => choice,
+    };
+    let (value, ceiling) = (day_of(value, value_day), day_of(ceiling, ceiling_day));
     let request = portal::SetRule { scope, rule, value, ceiling, was_value, was_ceiling };
     let organization = portal.set_rule(&actor, request).await?;
     see_other_if_plain(&format!("/organization/policy?scope={organization}&done={word}"));

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     account::{AccountKind, ForcedChange, Language, Me},
-    factor::FactorChoice,
+    factor::{FactorChoice, PasskeyQuestion},
     organization::SiteView,
 };
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
 use super::{
-    actor, asked, forget_cookie, halfway, local_path, newcomer, remember, see_other, set_cookie,
-    signed_in,
+    actor, asked, forget_cookie, halfway, local_path, newcomer, owner, remember, see_other,
+    set_cookie, signed_in,
 };
 #[cfg(feature = "ssr")]
 use crate::request::{DOOR_COOKIE, LANGUAGE_COOKIE};
@@ -40,9 +40,14 @@ pub fn home(kind: AccountKind) -> &'static str {
 #[server(prefix = "/api", endpoint = "session/sign-in")]
 pub async fn sign_in(
     /// Email address or user name.
+    #[server(default)]
     name: String,
     /// The password.
+    #[server(default)]
     password: Hidden,
+    /// What the browser answered with a passkey: then it needs neither name nor password.
+    #[server(default)]
+    answer: Hidden,
     /// Whether the browser stays signed in after it is closed.
     #[server(default)]
     keep: bool,
@@ -51,11 +56,23 @@ pub async fn sign_in(
     next: String,
 ) -> Result<(), ApiError> {
     let (portal, facts, visit) = asked()?;
-    let request = portal::SignIn { name, password: password.into(), keep };
-    let done = portal.sign_in(&visit, request).await?;
+    let done = if answer.is_empty() {
+        let request = portal::SignIn { name, password: password.into(), keep };
+        portal.sign_in(&visit, request).await?
+    } else {
+        let request = portal::PasskeySignIn { answer: answer.into(), keep };
+        portal.sign_in_with_passkey(&visit, request).await?
+    };
     signed_in(&facts, &done);
     set_cookie(&facts, DOOR_COOKIE, &facts.site.prefix, super::Lifetime::Session);
     lead_on(&portal, &facts, &visit, (&done, &next)).await
+}
+
+/// Asks the browser for a passkey, to sign in with.
+#[server(prefix = "/api", endpoint = "session/ask-passkey")]
+pub async fn ask_passkey() -> Result<PasskeyQuestion, ApiError> {
+    let (portal, _, visit) = asked()?;
+    Ok(portal.ask_anybody(&visit).await?)
 }
 
 /// Leads to what is still missing, or to where one wanted to go, in one's own language.
@@ -141,7 +158,7 @@ pub async fn choose_password(
 #[server(prefix = "/api", endpoint = "session/sign-out")]
 pub async fn sign_out() -> Result<(), ApiError> {
     let (_, facts, _) = asked()?;
-    let door = match actor().await {
+    let door = match owner().await {
         Ok((portal, _, actor)) => {
             portal.sign_out(&actor).await?;
             portal.site_by_id(actor.site).await?.map(|site| site.path("/login"))
@@ -176,7 +193,7 @@ pub async fn step_up(
     #[server(default)]
     next: String,
 ) -> Result<(), ApiError> {
-    let (portal, facts, actor) = actor().await?;
+    let (portal, facts, actor) = owner().await?;
     let done = portal.step_up(&actor, &password.into(), &code.into()).await?;
     let lifetime = done.max_age.map_or(super::Lifetime::Session, super::Lifetime::Span);
     set_cookie(&facts, &facts.session_cookie(), done.token.reveal(), lifetime);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::{
     account::{AccountKind, Lock},
     customer::Count,
-    overview::{Coverage, DAYS_CHARTED, HomeView},
+    overview::{Coverage, DAYS_CHARTED, FactorCoverage, HomeView},
     permission::Permission,
     reset::Delivery,
 };
@@ -78,7 +78,7 @@ fn Overview(view: HomeView) -> impl IntoView {
             ..Count::of(counted.into())
         }
     });
-    let Coverage { allow, customers } = view.consent;
+    let Coverage { part: allow, whole: customers } = view.consent;
     let without = Count::of(i64::from(customers.saturating_sub(allow)));
     let items = [
         (view.resets, Some("/resets?state=needs_attention"), tr!(home.attention_resets), true),
@@ -135,6 +135,7 @@ fn Overview(view: HomeView) -> impl IntoView {
             </div>
         }
     });
+    let (factors, more_factors) = (view.factors.clone(), view.more_factors);
     let percent = u64::from(allow) * 100 / u64::from(customers.max(1));
     let coverage = if customers == 0 {
         tr!(home.consent_nobody).to_owned()
@@ -166,6 +167,12 @@ fn Overview(view: HomeView) -> impl IntoView {
                     <Share part=allow whole=customers />
                 </Panel>
             </div>
+        </div>
+        <div class="mt-6">
+            <Panel title=tr!(home.chart_factors) hint=tr!(home.chart_factors_hint)>
+                <Factors factors />
+                {more_factors.then(|| view! { <p class="hint mt-4">{tr!(home.chart_factors_more)}</p> })}
+            </Panel>
         </div>
     }
 }
@@ -207,6 +214,51 @@ fn ResetsByDay(view: HomeView) -> impl IntoView {
         <Columns series places place=tr!(home.chart_day) label=tr!(home.chart_resets) />
     }
     .into_any()
+}
+
+/// Who has a second factor, organization by organization.
+#[component]
+fn Factors(factors: Vec<FactorCoverage>) -> impl IntoView {
+    let told = |Coverage { part, whole }: Coverage| {
+        let percent = u64::from(part) * 100 / u64::from(whole.max(1));
+        tr!(
+            home.factor_share,
+            part = words::number(part),
+            whole = words::number(whole),
+            percent = percent
+        )
+    };
+    let of = move |name: &'static str, of: Coverage| {
+        (of.whole > 0).then(|| {
+            view! {
+                <div>
+                    <p class="flex flex-wrap justify-between gap-x-4 text-sm">
+                        <span class="hint">{name}</span>
+                        <span class="num">{told(of)}</span>
+                    </p>
+                    <Share part=of.part whole=of.whole class="bar mt-1.5" />
+                </div>
+            }
+        })
+    };
+    let rows = factors
+        .into_iter()
+        .map(|FactorCoverage { id, name, customers, staff }| {
+            let to = format!("/customers?scope={id}&state=no_factor");
+            view! {
+                <li class="grid gap-x-8 gap-y-2 py-4 first:pt-0 last:pb-0 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)]">
+                    <div class="min-w-0">
+                        <p class="font-medium break-words">{name.to_string()}</p>
+                        {(customers.part < customers.whole)
+                            .then(|| view! { <a class="link text-sm" href=to>{tr!(home.factor_without)}</a> })}
+                    </div>
+                    {of(tr!(home.factor_customers), customers)}
+                    {of(tr!(home.factor_staff), staff)}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="mt-4 divide-y divide-base-300">{rows}</ul> }
 }
 
 /// Something that is to be looked at, with the way to where it is listed.

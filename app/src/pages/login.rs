@@ -8,17 +8,22 @@ use model::{Refusal, account::ForcedChange, factor::FactorChoice};
 use crate::{
     api::{
         ApiError,
-        session::{ChoosePassword, ProveFactor, SignIn, SignOut, view_factor, view_forced_change},
+        factor::AskPasskey,
+        session::{
+            AskPasskey as AskAnybody, ChoosePassword, ProveFactor, SignIn, SignOut, view_factor,
+            view_forced_change,
+        },
     },
     front_door::FrontDoor,
     i18n::tr,
     ui::{
-        field::{Field, PasswordField, Tick},
+        field::{Field, FieldProblem, PasswordField, Tick},
         form::{Form, FormState, Submit, use_form},
         go::{self, Go},
         new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::{PageTitle, PublicPage},
         panel::{Failed, Loading, Notice, Tone},
+        passkey::PasskeyButton,
         time::Time,
     },
 };
@@ -35,7 +40,7 @@ pub fn Login() -> impl IntoView {
             <PageTitle title=tr!(login.title) hint=site.tagline />
             <Form form>
                 <input type="hidden" name="next" value=next />
-                <Field name="name" label=tr!(common.user_name_or_email) autocomplete="username" first=true verbatim=true />
+                <Field name="name" label=tr!(common.user_name_or_email) autocomplete="username webauthn" first=true verbatim=true />
                 <PasswordField
                     name="password"
                     label=tr!(common.password)
@@ -46,6 +51,7 @@ pub fn Login() -> impl IntoView {
                 />
                 <Tick name="keep" label=tr!(login.keep) />
                 <Submit label=tr!(login.submit) class="btn btn-primary w-full" />
+                <PasskeyButton ask=AskAnybody::url() field="answer" label=tr!(passkey.sign_in) offered=true />
             </Form>
         </PublicPage>
     }
@@ -88,34 +94,60 @@ fn Prove(
     recovery: bool,
     next: String,
 ) -> impl IntoView {
-    let FactorChoice { app, recovery: has_codes, remember_days, expires_at } = view;
+    let FactorChoice {
+        app,
+        passkey,
+        passkey_first,
+        recovery: has_codes,
+        remember_days,
+        expires_at,
+    } = view;
     let path = go::factor_path(&FrontDoor::get().door, &next);
+    let has_app = app.is_some();
+    // Who has no app but passkeys is asked for one of those, and may use a recovery code.
+    let recovery = recovery || !has_app && !passkey;
     let (hint, label) = match app {
-        Some(name) if !recovery => {
-            (tr!(login.factor_hint, name = name.to_string()), tr!(login.code))
-        }
-        _ => (tr!(login.recovery_hint).to_owned(), tr!(login.recovery_code)),
+        _ if recovery => (tr!(login.recovery_hint).to_owned(), tr!(login.recovery_code)),
+        Some(_) if passkey => (tr!(login.either_hint).to_owned(), tr!(login.code)),
+        Some(name) => (tr!(login.factor_hint, name = name.to_string()), tr!(login.code)),
+        None => (tr!(login.passkey_hint).to_owned(), tr!(login.code)),
     };
     let other = if recovery {
-        Some((path, tr!(login.use_app)))
+        (has_app || passkey)
+            .then(|| (path, if has_app { tr!(login.use_app) } else { tr!(login.use_passkey) }))
     } else {
         has_codes.then(|| (format!("{path}&with=recovery"), tr!(login.use_recovery)))
+    };
+    let asks_for_code = recovery || has_app;
+    let passkey = passkey && !recovery;
+    // Last used first.
+    let first = passkey && (passkey_first || !has_app);
+    let button = move |class| {
+        view! { <PasskeyButton ask=AskPasskey::url() field="code" label=tr!(passkey.use_one) class /> }
     };
     view! {
         <PageTitle title=tr!(login.factor_title) hint=Some(hint) />
         <Form form>
             <input type="hidden" name="next" value=next />
+            {first.then(|| button("btn btn-primary w-full"))}
             {if recovery {
                 view! { <Field name="code" label autocomplete="off" first=true verbatim=true /> }.into_any()
-            } else {
+            } else if asks_for_code {
                 view! {
                     <Field name="code" label autocomplete="one-time-code" first=true verbatim=true keys="numeric" />
                 }
                     .into_any()
+            } else {
+                view! { <FieldProblem name="code" /> }.into_any()
             }}
             {(remember_days > 0)
                 .then(|| view! { <Tick name="remember" label=tr!(login.remember, count = remember_days) /> })}
-            <Submit label=tr!(login.factor_submit) class="btn btn-primary w-full" />
+            {asks_for_code
+                .then(|| {
+                    let class = if first { "btn w-full" } else { "btn btn-primary w-full" };
+                    view! { <Submit label=tr!(login.factor_submit) class /> }
+                })}
+            {(passkey && !first).then(|| button("btn w-full"))}
         </Form>
         {other
             .map(|(path, text)| {

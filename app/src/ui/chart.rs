@@ -172,10 +172,13 @@ pub fn Share(
     part: u32,
     /// Of how many.
     whole: u32,
+    /// Its height, and the room above it.
+    #[prop(default = "bar bar-thick mt-4")]
+    class: &'static str,
 ) -> impl IntoView {
     let width = format!("{:.2}", share(part, whole.max(1)));
     view! {
-        <svg class="bar bar-thick mt-4" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+        <svg class=class viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
             <rect class="series-none" width="100" height="1" />
             <rect class="series-3" width=width height="1" />
         </svg>

@@ -423,7 +423,10 @@ pub fn Day(
 
 /// What is wrong with a field, under it.
 #[component]
-fn FieldProblem(name: &'static str) -> impl IntoView {
+pub fn FieldProblem(
+    /// The field's name.
+    name: &'static str,
+) -> impl IntoView {
     let form = expect_context::<FormContext>();
     move || {
         form.problem(name).map(|problem| {

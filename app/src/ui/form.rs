@@ -216,11 +216,8 @@ where
         let location = use_location();
         Effect::new(move || {
             let back = location.pathname.get_untracked();
-            match error.get() {
-                Some(ApiError::SignedOut) => go::load(&go::login_path(&door.door, &back)),
-                Some(ApiError::MustChange) => go::load(&go::change_path(&door.door, &back)),
-                Some(ApiError::MustProve) => go::load(&go::factor_path(&door.door, &back)),
-                _ => {}
+            if let Some(to) = error.get().and_then(|error| go::missing(&error, &door.door, &back)) {
+                go::load(&to);
             }
         });
     }

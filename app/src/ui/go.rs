@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::api::ApiError;
+
 /// Leads to another page at once: the server answers with the way there, the browser loads the
 /// page anew, so that nothing of the old one stays.
 #[component]
@@ -54,6 +56,23 @@ pub fn change_path(prefix: &str, back: &str) -> String {
 /// The path of the page on which the second factor is given, with the way back.
 pub fn factor_path(prefix: &str, back: &str) -> String {
     format!("{prefix}/login/factor?next={}", encode(back))
+}
+
+/// The path of the page on which a second factor is set up that is needed, with the way back.
+pub fn setup_path(prefix: &str, back: &str) -> String {
+    format!("{prefix}/login/setup?next={}", encode(back))
+}
+
+/// Where what is missing is made up for, before one comes back; `None` when nothing is.
+pub fn missing(error: &ApiError, prefix: &str, back: &str) -> Option<String> {
+    let path = match error {
+        ApiError::SignedOut => login_path,
+        ApiError::MustChange => change_path,
+        ApiError::MustProve => factor_path,
+        ApiError::MustSetUpFactor => setup_path,
+        _ => return None,
+    };
+    Some(path(prefix, back))
 }
 
 /// Encodes text for the value of a query.

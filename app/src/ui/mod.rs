@@ -11,6 +11,7 @@ pub mod job;
 pub mod new_password;
 pub mod page;
 pub mod panel;
+pub mod passkey;
 pub mod preferences;
 pub mod prove;
 pub mod signed_in;

@@ -66,17 +66,21 @@ pub fn Brand(
 /// middle it would move as the foot arrives, and with every message that the panel grows by.
 #[component]
 pub fn PublicPage(
+    /// Whether there is room for panels of its own instead of the one.
+    #[prop(optional)]
+    wide: bool,
     /// What is in the panel.
     children: Children,
 ) -> impl IntoView {
+    let (width, panel) = if wide { ("max-w-2xl", "") } else { ("max-w-md", "panel p-6 sm:p-8") };
     let site = FrontDoor::get().site;
     let home = site.path("/login");
     let support = site.support_email.clone();
     view! {
         <div class="flex min-h-dvh flex-col">
-            <main class="mx-auto flex w-full max-w-md flex-1 flex-col px-4 py-10 sm:pt-[clamp(2.5rem,12dvh,8rem)]">
+            <main class=format!("mx-auto flex w-full {width} flex-1 flex-col px-4 py-10 sm:pt-[clamp(2.5rem,12dvh,8rem)]")>
                 <div class="mb-6 flex justify-center"><Brand name=site.name.to_string() to=home /></div>
-                <div class="panel p-6 sm:p-8">{children()}</div>
+                <div class=panel>{children()}</div>
                 {support.map(|support| view! { <Support support /> })}
             </main>
             <footer class="px-4 pb-6"><Preferences /></footer>

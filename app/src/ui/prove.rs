@@ -1,16 +1,19 @@
 //! Fresh proof of one's own password, before a page lets one change something.
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use model::Refusal;
+use model::{Refusal, factor::Factors, id::LinkId};
 
 use super::{
     field::{Field, PasswordField},
     form::{Form, FormState, Submit},
     panel::{Notice, Tone},
+    passkey::PasskeyButton,
 };
 use crate::{
     api::{
         ApiError,
+        factor::AskPasskey,
+        forgotten::AskPasskey as ForgottenAsk,
         session::{SignedInView, StepUp},
     },
     i18n::tr,
@@ -37,28 +40,48 @@ pub fn Prove(
     }
 }
 
-/// What proves that it is oneself: the own password, and a code for those who have a second factor.
+/// What proves that it is oneself: the own password, and the second factor of those who have one.
 #[component]
 pub fn ProofFields() -> impl IntoView {
-    let SignedInView { me, .. } = expect_context();
+    // Who needs a factor and has none is shown no page of those who are signed in.
+    let factors = use_context::<SignedInView>().map(|view| view.me.factors).unwrap_or_default();
     view! {
         <PasswordField name="password" label=tr!(desk.own_password) autocomplete="current-password" />
-        {me.factor.then(|| view! { <CodeField /> })}
+        <FactorFields factors />
     }
 }
 
-/// A code of one's second factor, beside a password.
+/// One's second factor, beside a password: a code, or a passkey. Nothing for those who have none.
 #[component]
-pub fn CodeField() -> impl IntoView {
-    view! {
-        <Field
-            name="code"
-            label=tr!(prove.code)
-            hint=tr!(prove.code_hint)
-            autocomplete="one-time-code"
-            verbatim=true
-        />
-    }
+pub fn FactorFields(
+    /// Which there are.
+    factors: Factors,
+    /// The link by which one comes, when one is not signed in.
+    #[prop(optional)]
+    link: Option<LinkId>,
+    /// What else is said of the code.
+    #[prop(optional)]
+    hint: Option<&'static str>,
+) -> impl IntoView {
+    factors.any.then(|| {
+        let (label, usual) = if factors.app {
+            (tr!(prove.code), tr!(prove.code_hint))
+        } else {
+            (tr!(login.recovery_code), tr!(prove.recovery_hint))
+        };
+        let hint = hint.unwrap_or(usual);
+        let ask = if link.is_some() { ForgottenAsk::url() } else { AskPasskey::url() };
+        view! {
+            <Field name="code" label hint autocomplete="one-time-code" verbatim=true />
+            {factors
+                .passkey
+                .then(|| {
+                    view! {
+                        <PasskeyButton ask field="code" label=tr!(passkey.instead) link=link.map(|link| link.to_string()) />
+                    }
+                })}
+        }
+    })
 }
 
 /// Counts what has the page asked for again: forms that were done, and proofs that had run out. What

@@ -3,13 +3,14 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::{components::A, hooks::use_location};
 use model::{
-    account::{AccountKind, Role},
+    account::{AccountKind, FactorDue, Role},
     permission::Permission,
 };
 
 use super::{
     icon::{Glyph, Icon},
     page::Brand,
+    panel::{Notice, Tone},
     preferences::Preferences,
 };
 use crate::{
@@ -55,6 +56,7 @@ pub fn Frame(
                 </div>
             </header>
             <main id="content" class="mx-auto w-full max-w-7xl flex-1 px-4 py-8 sm:px-6">
+                {me.factor_due.map(|due| view! { <Due due /> })}
                 {children()}
             </main>
             <footer class="flex flex-col items-center gap-4 px-4 pb-6">
@@ -69,6 +71,24 @@ pub fn Frame(
                     })}
                 <Preferences />
             </footer>
+        </div>
+    }
+}
+
+/// Counts the days until a second factor is needed.
+#[component]
+fn Due(due: FactorDue) -> impl IntoView {
+    let FactorDue { from, days } = due;
+    let left = match days {
+        0 | 1 => tr!(two_factor.due_tomorrow).to_owned(),
+        days => tr!(two_factor.due_days, count = days),
+    };
+    view! {
+        <div class="mb-6">
+            <Notice tone=Tone::Plain>
+                {tr!(two_factor.due, day = words::date(from))} " " {left} " "
+                <a class="link" href="/account/security/two-factor">{tr!(two_factor.due_do)}</a>
+            </Notice>
         </div>
     }
 }

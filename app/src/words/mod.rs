@@ -7,7 +7,7 @@ use model::{
     customer::Count,
     job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
-    policy::{Rule, RuleKind, Unit},
+    policy::{AT_ONCE, NEVER, Rule, RuleKind, Unit, day_text},
     refusal::{FieldProblem, Problem},
     reset::{Obstacle, ResetState, TargetState},
     rules::RuleSource,
@@ -74,6 +74,7 @@ pub fn error(error: &ApiError) -> String {
         ApiError::SignedOut => tr!(error.signed_out).into(),
         ApiError::MustChange => tr!(error.must_change).into(),
         ApiError::MustProve => tr!(error.must_prove).into(),
+        ApiError::MustSetUpFactor => tr!(error.must_set_up_factor).into(),
         ApiError::Busy { retry_after } => tr!(error.busy, span = span(*retry_after)),
         ApiError::Malformed => tr!(error.malformed).into(),
         ApiError::Broken { reference } => tr!(error.broken, reference = reference.clone()),
@@ -317,6 +318,8 @@ pub fn rule(rule: Rule) -> (&'static str, &'static str) {
         Rule::CallerVerification => (tr!(rule.caller), tr!(rule.caller_hint)),
         Rule::CustomerRememberDays => (tr!(rule.customer_remember), tr!(rule.remember_hint)),
         Rule::StaffRememberDays => (tr!(rule.staff_remember), tr!(rule.remember_hint)),
+        Rule::CustomerFactorFrom => (tr!(rule.customer_factor), tr!(rule.factor_hint)),
+        Rule::StaffFactorFrom => (tr!(rule.staff_factor), tr!(rule.factor_hint)),
     }
 }
 
@@ -345,6 +348,14 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
             Unit::ResetsAnHour => tr!(unit.resets, count = value),
             Unit::ResetsADay => tr!(unit.resets_a_day, count = value),
         },
+        RuleKind::Day => match value {
+            NEVER => tr!(unit.off).into(),
+            AT_ONCE => tr!(unit.already).into(),
+            number => match day_text(number).and_then(|day| Moment::begin_of_day(&day)) {
+                Some(begin) => tr!(unit.from_day, day = date(begin)),
+                None => tr!(unit.already).into(),
+            },
+        },
         RuleKind::Switch | RuleKind::Choice => rule_choice(rule, value).into(),
     }
 }
@@ -358,7 +369,7 @@ pub fn rule_choice(rule: Rule, value: i64) -> &'static str {
         (RuleKind::Choice, 1) if rule == Rule::CallerVerification => tr!(rule.caller_offered),
         (RuleKind::Choice, _) if rule == Rule::CallerVerification => tr!(rule.caller_required),
         // A choice whose rule has no names for it here has none that people could choose by.
-        (RuleKind::Choice | RuleKind::Number(_), _) => "",
+        (RuleKind::Choice | RuleKind::Number(_) | RuleKind::Day, _) => "",
     }
 }
 
@@ -448,6 +459,9 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::RecoveryCodesMade, _) => tr!(event.recovery_codes_made),
         (AuditKind::RecoveryCodeUsed, _) => tr!(event.recovery_code_used),
         (AuditKind::DeviceForgotten, _) => tr!(event.device_forgotten),
+        (AuditKind::PasskeyAdded, _) => tr!(event.passkey_added),
+        (AuditKind::FactorDropped, _) => tr!(event.factor_dropped),
+        (AuditKind::PasskeyCopied, _) => tr!(event.passkey_copied),
     }
 }
 
@@ -467,9 +481,14 @@ pub fn who(who: &Who) -> String {
 
 /// A moment in UTC: what is shown until the browser shows it in its own time zone.
 pub fn moment(at: Moment) -> String {
-    let day = day(at);
+    let date = date(at);
     let at = at.civil();
-    format!("{day} {}, {:02}:{:02} UTC", at.year, at.hour, at.minute)
+    format!("{date}, {:02}:{:02} UTC", at.hour, at.minute)
+}
+
+/// A day in UTC, with its year.
+pub fn date(at: Moment) -> String {
+    format!("{} {}", day(at), at.civil().year)
 }
 
 /// A day in UTC, without its year.

@@ -81,6 +81,11 @@ fn problem(problem: Problem) -> String {
         Problem::CodeWrong => tr!(problem.code_wrong).into(),
         Problem::CodeOver => tr!(problem.code_over).into(),
         Problem::FactorRefused => tr!(problem.factor_refused).into(),
+        Problem::PasskeyRefused => tr!(problem.passkey_refused).into(),
+        Problem::PasskeyCopied => tr!(problem.passkey_copied).into(),
+        Problem::PasskeyOver => tr!(problem.passkey_over).into(),
+        Problem::PasskeyThere => tr!(problem.passkey_there).into(),
+        Problem::TooManyPasskeys { max } => tr!(problem.too_many_passkeys, max = max),
         Problem::SetupCodeWrong => tr!(problem.setup_code_wrong).into(),
         Problem::SetupCodeUsed => tr!(problem.setup_code_used).into(),
         Problem::SetupCodeOld => tr!(problem.setup_code_old).into(),
@@ -132,6 +137,8 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::ChangedMeanwhile(_) => tr!(error.changed_meanwhile).into(),
         Refusal::HasPassword => tr!(error.has_password).into(),
         Refusal::SignInOver => tr!(error.sign_in_over).into(),
+        Refusal::FactorNeeded => tr!(error.factor_needed).into(),
+        Refusal::PasskeyFailed => tr!(error.passkey_failed).into(),
         // Said without a piece of code, by `super::error`.
         Refusal::Wait { .. } | Refusal::Fields(_) => tr!(error.fields).into(),
     }

@@ -354,10 +354,20 @@ pub enum AccessChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FactorChange {
-    /// There is one from now on.
+    /// An authenticator app is the first one.
     Added,
-    /// Another one took its place.
+    /// An authenticator app was added beside passkeys.
+    AppAdded,
+    /// Another app took the place of the one before.
     Replaced,
+    /// The app was removed; passkeys are left.
+    AppRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed; there are other factors.
+    PasskeyRemoved,
+    /// A passkey is refused from now on, since there seem to be two of it.
+    PasskeyCopied,
     /// There is none any more.
     Removed,
     /// New recovery codes took the place of those before.

@@ -64,6 +64,7 @@ pub(crate) struct CustomerListRow {
     pub locked_by: Option<Lock>,
     pub locked_until: Option<Moment>,
     pub must_change_password: bool,
+    pub has_factor: bool,
     pub resets_allowed_until: Moment,
     pub last_sign_in_at: Option<Moment>,
     pub user_name: Option<UserName>,
@@ -118,6 +119,7 @@ fn state_condition(statement: &mut Statement, state: CustomerState, now: Moment)
         CustomerState::MustChangePassword => statement.push("a.must_change_password", []),
         CustomerState::NoConsent => statement.push("a.resets_allowed_until <= ?", now),
         CustomerState::NeverSignedIn => statement.push("a.last_sign_in_at IS NULL", []),
+        CustomerState::NoFactor => statement.push("a.has_factor = FALSE", []),
         CustomerState::Suspended => statement.push("a.state = 'suspended'", []),
     }
 }
@@ -129,6 +131,7 @@ fn state_index(state: CustomerState) -> &'static str {
         CustomerState::MustChangePassword => "accounts_must_change",
         CustomerState::NoConsent => "accounts_consent",
         CustomerState::NeverSignedIn => "accounts_never_signed_in",
+        CustomerState::NoFactor => "accounts_factor",
         CustomerState::Suspended => "accounts_suspended",
     }
 }
@@ -167,7 +170,7 @@ fn ask_postgres(statement: &mut Statement, wanted: &Wanted) {
 }
 
 /// What is selected of `a`, an account, and `o`, its organization.
-const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.user_name, a.language, a.created_at";
+const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.has_factor, a.resets_allowed_until, a.last_sign_in_at, a.user_name, a.language, a.created_at";
 
 impl Tx {
     async fn list_customer(&mut self, id: AccountId, listing: &Listing) -> sqlx::Result<()> {
@@ -263,7 +266,7 @@ impl Tx {
 
     /// A customer, whichever organization looks after them.
     pub async fn customer(&mut self, id: AccountId) -> sqlx::Result<Option<CustomerDetailRow>> {
-        on!(self, c => sqlx::query_as("SELECT a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.resets_allowed_until, a.last_sign_in_at, a.organization_id, a.user_name, a.language, a.created_at, a.updated_at, a.password_changed_at, a.password_expires_at FROM accounts a JOIN organizations o ON o.id = a.organization_id WHERE a.id = $1 AND a.kind = 'customer'").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.has_factor, a.resets_allowed_until, a.last_sign_in_at, a.organization_id, a.user_name, a.language, a.created_at, a.updated_at, a.password_changed_at, a.password_expires_at FROM accounts a JOIN organizations o ON o.id = a.organization_id WHERE a.id = $1 AND a.kind = 'customer'").bind(id).fetch_optional(c).await)
     }
 
     /// Where a customer stands in the order of a scope.
@@ -299,9 +302,10 @@ impl Tx {
             self.in_state(&mut statement, "1", scope, state, now);
             statement.push(" LIMIT ?) AS found)", [Value::Number(limit)]);
         }
-        let (all, locked, must_change, no_consent, never, suspended) =
+        let (all, locked, must_change, no_consent, never, no_factor, suspended) =
             run!(self, query_as, statement, fetch_one)?;
-        Ok(Counts { all, in_state: [locked, must_change, no_consent, never, suspended] })
+        let in_state = [locked, must_change, no_consent, never, no_factor, suspended];
+        Ok(Counts { all, in_state })
     }
 
     /// Whether few customers of a scope are in a state.

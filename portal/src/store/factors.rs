@@ -6,6 +6,7 @@ use model::{
     id::{AccountId, DeviceId, FactorId},
     text::Name,
 };
+use uuid::Uuid;
 
 use super::{Tx, on};
 use crate::secrets::TokenHash;
@@ -21,6 +22,9 @@ pub(crate) struct FactorRow {
     pub last_step: i64,
     pub created_at: Moment,
     pub last_used_at: Option<Moment>,
+    pub credential_id: Option<Vec<u8>>,
+    pub host: Option<String>,
+    pub copied_at: Option<Moment>,
 }
 
 /// A device that is spared the second factor.
@@ -35,8 +39,14 @@ pub(crate) struct RememberedRow {
 impl Tx {
     /// The account's second factors, last used first.
     pub async fn factors(&mut self, account: AccountId) -> sqlx::Result<Vec<FactorRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, kind, name, sealed, last_step, created_at, last_used_at FROM factors WHERE account_id = $1 ORDER BY COALESCE(last_used_at, created_at) DESC, id")
+        on!(self, c => sqlx::query_as("SELECT id, account_id, kind, name, sealed, last_step, created_at, last_used_at, credential_id, host, copied_at FROM factors WHERE account_id = $1 ORDER BY COALESCE(last_used_at, created_at) DESC, id")
             .bind(account).fetch_all(c).await)
+    }
+
+    /// The account's authenticator app.
+    pub async fn app(&mut self, account: AccountId) -> sqlx::Result<Option<FactorRow>> {
+        let rows = self.factors(account).await?;
+        Ok(rows.into_iter().find(|row| row.kind == FactorKind::Totp))
     }
 
     /// Whether the account has a second factor.
@@ -44,11 +54,18 @@ impl Tx {
         on!(self, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM factors WHERE account_id = $1)").bind(account).fetch_one(c).await)
     }
 
+    /// Keeps in the account whether it has a factor, by which it is listed.
+    async fn note_factor(&mut self, account: AccountId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE accounts SET has_factor = EXISTS (SELECT 1 FROM factors WHERE factors.account_id = accounts.id) WHERE id = $1")
+            .bind(account).execute(c).await.map(drop))
+    }
+
     /// Adds a second factor.
     pub async fn add_factor(&mut self, row: &FactorRow) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO factors (id, account_id, kind, name, sealed, last_step, created_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        on!(self, c => sqlx::query("INSERT INTO factors (id, account_id, kind, name, sealed, last_step, created_at, last_used_at, credential_id, host, copied_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
             .bind(row.id).bind(row.account_id).bind(row.kind).bind(&row.name).bind(&row.sealed).bind(row.last_step)
-            .bind(row.created_at).bind(row.last_used_at).execute(c).await.map(drop))
+            .bind(row.created_at).bind(row.last_used_at).bind(&row.credential_id).bind(&row.host).bind(row.copied_at).execute(c).await.map(drop))?;
+        self.note_factor(row.account_id).await
     }
 
     /// Removes the account's factors of a kind; whether there was one.
@@ -61,11 +78,74 @@ impl Tx {
             .bind(account).bind(kind).execute(c).await.map(|done| done.rows_affected() > 0))
     }
 
+    /// Removes all of the account's factors; whether there was one.
+    pub async fn remove_all_factors(&mut self, account: AccountId) -> sqlx::Result<bool> {
+        let removed = on!(self, c => sqlx::query("DELETE FROM factors WHERE account_id = $1")
+            .bind(account).execute(c).await.map(|done| done.rows_affected() > 0))?;
+        self.note_factor(account).await?;
+        Ok(removed)
+    }
+
+    /// Removes one of the account's factors: of which kind it was.
+    pub async fn remove_factor(
+        &mut self,
+        account: AccountId,
+        id: FactorId,
+    ) -> sqlx::Result<Option<FactorKind>> {
+        let removed = on!(self, c => sqlx::query_scalar("DELETE FROM factors WHERE account_id = $1 AND id = $2 RETURNING kind")
+            .bind(account).bind(id).fetch_optional(c).await)?;
+        self.note_factor(account).await?;
+        Ok(removed)
+    }
+
     /// Takes the code of a step of time, which works once: whether nobody had taken it, nor one
     /// after it.
     pub async fn take_step(&mut self, id: FactorId, step: i64, now: Moment) -> sqlx::Result<bool> {
         on!(self, c => sqlx::query("UPDATE factors SET last_step = $2, last_used_at = $3 WHERE id = $1 AND last_step < $2")
             .bind(id).bind(step).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    // --- passkeys
+
+    /// The passkey with this id of its own, whosever it is.
+    pub async fn passkey(&mut self, credential: &[u8]) -> sqlx::Result<Option<FactorRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, kind, name, sealed, last_step, created_at, last_used_at, credential_id, host, copied_at FROM factors WHERE credential_id = $1")
+            .bind(credential).fetch_optional(c).await)
+    }
+
+    /// Notes that a passkey has signed: whether it is accepted still, and has not signed since as far
+    /// as it counts.
+    pub async fn take_passkey(
+        &mut self,
+        id: FactorId,
+        sealed: &[u8],
+        counter: i64,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE factors SET sealed = $2, last_step = $3, last_used_at = $4 WHERE id = $1 AND copied_at IS NULL AND (last_step < $3 OR last_step = 0 AND $3 = 0)")
+            .bind(id).bind(sealed).bind(counter).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Refuses a passkey from now on; whether it was accepted until then.
+    pub async fn set_passkey_aside(&mut self, id: FactorId, now: Moment) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE factors SET copied_at = $2 WHERE id = $1 AND copied_at IS NULL")
+            .bind(id).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Notes that a question was answered; whether it was not before.
+    pub async fn answer_question(&mut self, id: Uuid, expires_at: Moment) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("INSERT INTO answered_questions (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+            .bind(id).bind(expires_at).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Whether a question was answered.
+    pub async fn is_answered(&mut self, id: Uuid) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM answered_questions WHERE id = $1)").bind(id).fetch_one(c).await)
+    }
+
+    /// Forgets answered questions that are over.
+    pub async fn prune_answered_questions(&mut self, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM answered_questions WHERE expires_at <= $1").bind(now).execute(c).await.map(drop))
     }
 
     // --- a new secret

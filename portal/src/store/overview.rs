@@ -47,6 +47,17 @@ pub(crate) struct ResetListRow {
     pub finished_at: Option<Moment>,
 }
 
+/// How many of an organization have a second factor.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct FactorCountRow {
+    pub organization_id: OrganizationId,
+    pub name: Name,
+    pub customers: i64,
+    pub customers_with: i64,
+    pub staff: i64,
+    pub staff_with: i64,
+}
+
 impl ResetListRow {
     /// Who asked for it.
     pub fn asked_by(&self) -> AskedBy {
@@ -159,6 +170,17 @@ impl Tx {
     ) -> sqlx::Result<Vec<(i64, Delivery, i64)>> {
         on!(self, c => sqlx::query_as("SELECT day, delivery, COUNT(*) FROM (SELECT r.created_at / 86400000000 AS day, r.delivery AS delivery FROM organization_ancestors s CROSS JOIN resets r WHERE s.ancestor_id = $1 AND r.organization_id = s.organization_id AND r.id >= $2 LIMIT $3) AS found GROUP BY day, delivery ORDER BY day, delivery")
             .bind(scope).bind(from).bind(limit).fetch_all(c).await)
+    }
+
+    /// The organizations of a scope with the most customers: how many these and their staff are, and
+    /// how many of them have a second factor.
+    pub async fn count_factors(
+        &mut self,
+        scope: OrganizationId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<FactorCountRow>> {
+        on!(self, c => sqlx::query_as("SELECT o.id AS organization_id, o.name, COALESCE(c.whole, 0) AS customers, COALESCE(c.part, 0) AS customers_with, COALESCE(w.whole, 0) AS staff, COALESCE(w.part, 0) AS staff_with FROM organization_ancestors s JOIN organizations o ON o.id = s.organization_id LEFT JOIN (SELECT a.organization_id, COUNT(*) AS whole, COUNT(*) FILTER (WHERE a.has_factor) AS part FROM organization_ancestors t CROSS JOIN accounts a WHERE t.ancestor_id = $1 AND a.organization_id = t.organization_id AND a.kind = 'customer' GROUP BY a.organization_id) c ON c.organization_id = o.id LEFT JOIN (SELECT a.organization_id, COUNT(*) AS whole, COUNT(*) FILTER (WHERE a.has_factor) AS part FROM organization_ancestors t CROSS JOIN accounts a WHERE t.ancestor_id = $1 AND a.organization_id = t.organization_id AND a.kind = 'staff' AND a.state = 'active' GROUP BY a.organization_id) w ON w.organization_id = o.id WHERE s.ancestor_id = $1 ORDER BY COALESCE(c.whole, 0) DESC, o.name, o.id LIMIT $2")
+            .bind(scope).bind(limit).fetch_all(c).await)
     }
 
     /// Customers of a scope who are locked by this, up to `limit`.

@@ -296,6 +296,7 @@ async fn states_narrow_the_list_and_are_counted(world: &mut World) {
                 CustomerState::MustChangePassword => row.standing.must_change_password,
                 CustomerState::NoConsent => !row.standing.allows_resets,
                 CustomerState::NeverSignedIn => row.last_sign_in_at.is_none(),
+                CustomerState::NoFactor => !row.standing.has_factor,
                 CustomerState::Suspended => row.standing.suspended,
             }),
             "{state:?}"

@@ -27,6 +27,7 @@ stories! {
     home_says_what_needs_attention,
     home_counts_resets_by_day_and_kind,
     home_tells_who_allows_resets,
+    home_tells_who_has_a_second_factor,
 }
 
 async fn sends(world: &World, who: &str, customer: &Person) -> Entered {
@@ -293,11 +294,38 @@ async fn home_tells_who_allows_resets(world: &mut World) {
     let olivia = world.enters("olivia").await;
     let coverage = async || world.portal.home(&olivia.actor).await.unwrap().consent;
     let before = coverage().await;
-    assert_eq!(before.customers, 215);
-    assert!(before.allow > 100 && before.allow < 215);
+    assert_eq!(before.whole, 215);
+    assert!(before.part > 100 && before.part < 215);
     let casey = world.enters("casey").await;
     let refuse =
         portal::SetConsent { choice: "no".into(), until: String::new(), links_only: false };
     world.portal.set_consent(&casey.actor, refuse).await.unwrap();
-    assert_eq!(coverage().await, Coverage { allow: before.allow - 1, ..before });
+    assert_eq!(coverage().await, Coverage { part: before.part - 1, ..before });
+}
+
+async fn home_tells_who_has_a_second_factor(world: &mut World) {
+    let olivia = world.proves(&world.enters("olivia").await).await;
+    let told = async || {
+        let home = world.portal.home(&olivia.actor).await.unwrap();
+        assert!(!home.more_factors);
+        let factors = home.factors.into_iter();
+        factors.map(|row| (row.name.to_string(), row.customers, row.staff)).collect::<Vec<_>>()
+    };
+    let of = |part, whole| Coverage { part, whole };
+    let (northwind, fjord) = ("Northwind Backup".to_owned(), "Fjord IT".to_owned());
+    // Those with the most customers first; whoever is above or beside is nobody's business.
+    assert_eq!(
+        told().await,
+        [(northwind.clone(), of(0, 203), of(0, 3)), (fjord.clone(), of(0, 12), of(0, 1))]
+    );
+    world.sets_up_app(&olivia).await;
+    let casey = world.proves(&world.enters("casey").await).await;
+    world.sets_up_app(&casey).await;
+    assert_eq!(
+        told().await,
+        [(northwind.clone(), of(1, 203), of(1, 3)), (fjord.clone(), of(0, 12), of(0, 1))]
+    );
+    world.portal.turn_off_two_factor(&casey.actor).await.unwrap();
+    world.new_mails().await;
+    assert_eq!(told().await[0], (northwind, of(0, 203), of(1, 3)));
 }

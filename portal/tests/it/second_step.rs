@@ -383,7 +383,7 @@ async fn a_link_asks_for_the_factor_and_leaves_it(world: &mut World) {
     let (casey, app, codes) = world.casey_with_factor().await;
     let link = world.mailed_link(&casey.person).await;
     let view = world.opens(&link).await.unwrap();
-    assert!(view.factor && view.rules.shortest == 8);
+    assert!(view.factors.any && view.rules.shortest == 8);
     let uses = async |code: &str, new: &str| {
         let request = NewPassword { code: secret(code), ..new_password(new) };
         let visit = world.visit_at(casey.person.site);
@@ -422,7 +422,7 @@ async fn staff_with_a_factor_get_a_link(world: &mut World) {
     let olivia = world.proves(&world.enters("olivia").await).await;
     let (app, _) = world.sets_up_app(&olivia).await;
     let link = world.mailed_link(&olivia.person).await;
-    assert!(world.opens(&link).await.unwrap().factor);
+    assert!(world.opens(&link).await.unwrap().factors.any);
     let visit = world.visit_at(olivia.person.site);
     refusal(world.portal.use_link(&visit, link.id, &link.token, new_password(NEW)).await);
     let request = NewPassword { code: secret(&world.code(&app)), ..new_password(NEW) };

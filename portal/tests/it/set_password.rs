@@ -47,6 +47,7 @@ stories! {
     a_password_set_twice_by_one_press_is_one,
     two_operators_at_once_leave_one_password,
     a_set_password_ends_sessions_links_and_locks,
+    a_set_password_leaves_the_factor_as_it_was,
     setting_a_password_is_recorded_with_its_reason,
     what_became_of_it_is_told_to_who_did_it,
     a_generated_password_that_does_not_arrive_needs_attention,
@@ -497,6 +498,30 @@ async fn a_set_password_ends_sessions_links_and_locks(world: &mut World) {
     assert_eq!(refusal(world.uses(&link, NEW).await), Refusal::LinkUnusable);
     comes_with(world, &lou, TYPED).await;
     world.mails().await;
+}
+
+async fn a_set_password_leaves_the_factor_as_it_was(world: &mut World) {
+    let casey = world.proves(&world.enters("casey").await).await;
+    let (app, codes) = world.sets_up_app(&casey).await;
+    let casey = casey.person;
+    let arun = at_the_desk(world, "arun").await;
+    for request in [typed(&casey, TYPED), generated(&casey)] {
+        let is_typed = matches!(request.password, StaffPassword::Typed { .. });
+        sets(world, &arun, request).await.unwrap();
+        let mails = world.new_mails().await;
+        let password = if is_typed { TYPED.into() } else { password_in(world, &mails[0]) };
+        // Whoever was read the password, or reads the mail, gets no further than the factor.
+        let half = world.half("casey", &password).await;
+        world.seconds_pass(30);
+        let done = world.gives_code(&half, &world.code(&app)).await.unwrap();
+        assert_eq!(done.reached, Reached::Change);
+        world.minutes_pass(1);
+    }
+    // So do the recovery codes.
+    sets(world, &arun, typed(&casey, OTHER)).await.unwrap();
+    let half = world.half("casey", OTHER).await;
+    world.gives_code(&half, &codes[0]).await.unwrap();
+    world.new_mails().await;
 }
 
 async fn setting_a_password_is_recorded_with_its_reason(world: &mut World) {

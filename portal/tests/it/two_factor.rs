@@ -113,7 +113,7 @@ async fn an_app_is_set_up_and_proven(world: &mut World) {
     let casey = world.proves(&world.enters("casey").await).await;
     let before = world.two_factor(&casey).await;
     assert!(before.app.is_none() && before.setup.is_none() && before.stepped_up);
-    assert!(!world.portal.me(&casey.actor).await.unwrap().factor);
+    assert!(!world.portal.me(&casey.actor).await.unwrap().factors.any);
 
     let app = world.begins_app(&casey).await;
     let setup = world.two_factor(&casey).await.setup.expect("a secret");
@@ -134,7 +134,7 @@ async fn an_app_is_set_up_and_proven(world: &mut World) {
     assert_eq!((view.name.as_str(), view.added_at), ("Casey’s phone", world.now()));
     assert!(after.setup.is_none());
     assert_eq!((after.fresh_codes.len(), after.codes_left), (10, 0));
-    assert!(world.portal.me(&casey.actor).await.unwrap().factor);
+    assert!(world.portal.me(&casey.actor).await.unwrap().factors.any);
     assert_eq!(world.told(&casey.person).await, ["Two-factor authentication is on"]);
     assert_eq!(world.recorded(&casey.person).await.last().unwrap(), "factor_added done");
 }
@@ -330,7 +330,7 @@ async fn a_change_of_password_needs_the_factor_too(world: &mut World) {
     let casey = world.proves(&world.enters("casey").await).await;
     let (app, _) = world.sets_up_app(&casey).await;
     let view = world.portal.password_view(&casey.actor).await.unwrap();
-    assert!(view.factor && view.rules.shortest == 8);
+    assert!(view.factors.any && view.rules.shortest == 8);
     let change = async |new: &str, code: &str| {
         let request = portal::ChangePassword {
             current: secret(DEMO_PASSWORD),

@@ -27,6 +27,7 @@ enum Thing {
     Dispute,
     Session,
     Device,
+    Factor,
 }
 
 /// Who is let in.
@@ -45,7 +46,7 @@ use Permission::{
     CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit, ReadCustomers,
     ReadSettings, SendLink, SetPassword, VerifyCallers,
 };
-use Thing::{Customer, Device, Dispute, Entry, Job, Mail, Member, Organization, Session};
+use Thing::{Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Session};
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
 /// only reads, and its other fields.
@@ -173,6 +174,12 @@ const FUNCTIONS: &[Function] = &[
         None,
         &[("link", "00000000-0000-7000-8000-000000000000"), ("purpose", "reset")],
     ),
+    reads(
+        "/api/forgotten/ask-passkey",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
+    ),
     writes(
         "/api/forgotten/use",
         Everybody,
@@ -251,6 +258,7 @@ const FUNCTIONS: &[Function] = &[
     reads("/api/password/suggest", Everybody, None, &[]),
     writes("/api/preferences/set", Everybody, None, &[("here", "/login")]),
     writes("/api/session/sign-in", Everybody, None, &[("name", ""), ("password", "")]),
+    reads("/api/session/ask-passkey", Everybody, None, &[]),
     reads("/api/session/forced-change", Everybody, None, &[]),
     writes("/api/session/choose-password", Everybody, None, &[NEW, RETYPE]),
     writes("/api/session/sign-out", Oneself, None, &[]),
@@ -264,6 +272,10 @@ const FUNCTIONS: &[Function] = &[
     writes("/api/factor/confirm", Oneself, None, &[("name", "Phone"), ("code", "123456")]),
     writes("/api/factor/make-codes", Oneself, None, &[]),
     writes("/api/factor/save-codes", Oneself, None, &[]),
+    reads("/api/factor/ask-passkey", Oneself, None, &[]),
+    writes("/api/factor/begin-passkey", Oneself, None, &[]),
+    writes("/api/factor/add-passkey", Oneself, None, &[("name", "Laptop"), ("answer", "")]),
+    writes("/api/factor/remove", Oneself, Some(("factor", Factor)), &[]),
     writes("/api/factor/turn-off", Oneself, None, &[]),
     reads("/api/factor/devices", Oneself, None, &[]),
     writes("/api/factor/forget-device", Oneself, Some(("device", Device)), &[]),
@@ -505,7 +517,14 @@ fn things_of(
     world.wait(
         sql.run("UPDATE devices SET remembered_until = $2 WHERE id = $1", values![device, forever]),
     );
+    // A second factor of somebody there who has never signed in.
+    let factor = Uuid::from_u128(id.as_u128() ^ 3);
+    world.wait(sql.run(
+        "INSERT INTO factors (id, account_id, kind, name, sealed, last_step, created_at) SELECT $1, id, 'totp', 'Phone', $3, 0, 0 FROM accounts WHERE id = $2",
+        values![factor, member, vec![0_u8]],
+    ));
     [
+        (Factor, factor),
         (Customer, customer),
         (Member, member),
         (Organization, id),
@@ -660,11 +679,56 @@ fn ask_for_every_page(matrix: &Matrix) {
     }
 }
 
+/// What is there for those who need a second factor and have none.
+const SETS_UP: [&str; 11] = [
+    "/api/factor/view",
+    "/api/factor/begin",
+    "/api/factor/cancel",
+    "/api/factor/confirm",
+    "/api/factor/make-codes",
+    "/api/factor/save-codes",
+    "/api/factor/begin-passkey",
+    "/api/factor/add-passkey",
+    "/api/session/step-up",
+    "/api/session/sign-out",
+    "/api/session/me",
+];
+
+/// Once a second factor is needed, whoever has none is shown to setting one up from everywhere.
+fn ask_without_a_factor(matrix: &Matrix) {
+    matrix.world.wait(matrix.sql.run(
+        "INSERT INTO policies (organization_id, rule, value) SELECT id, 'staff_factor_from', 0 FROM organizations WHERE name = $1",
+        values!["Northwind Backup"],
+    ));
+    let owner = "owner@northwind-backup.matrix.example";
+    let asker = matrix.askers.iter().find(|asker| asker.name == owner).expect("an owner");
+    let before = matrix.stored();
+    for function in FUNCTIONS {
+        let path = function.path;
+        if function.who == Everybody || SETS_UP.contains(&path) {
+            continue;
+        }
+        let own = function.about.and_then(|(_, thing)| matrix.own(asker, thing));
+        let answer = matrix.call(asker, function, own);
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}: {answer:?}");
+        assert!(answer.body.contains("must_set_up_factor"), "{path}: {answer:?}");
+    }
+    for (path, _, thing) in PAGES {
+        let own = matrix.own(asker, *thing).unwrap_or(NONE).to_string();
+        let path = path.replace(":id", &own).replace(":job", &own);
+        let answer = matrix.world.ask(get(&path).with("cookie", &asker.cookie));
+        assert!(answer.status.is_redirection(), "{path}: {}", answer.status);
+        assert!(!answer.body.contains("Ina Invited"), "{path}");
+    }
+    matrix.nothing_changed(&before, owner);
+}
+
 #[test]
 fn roles_organizations_and_endpoints_on_sqlite() {
     let matrix = Matrix::new(World::new(None));
     ask_every_function(&matrix);
     ask_for_every_page(&matrix);
+    ask_without_a_factor(&matrix);
 }
 
 #[test]
@@ -678,6 +742,7 @@ fn roles_organizations_and_endpoints_on_postgres() {
     let matrix = Matrix::new(World::new(Some(own.database())));
     ask_every_function(&matrix);
     ask_for_every_page(&matrix);
+    ask_without_a_factor(&matrix);
     drop(matrix);
     runtime.block_on(own.drop_it());
 }

@@ -3,17 +3,19 @@
 
 mod activity;
 mod consent;
+mod passkeys;
 mod profile;
 mod security;
 mod two_factor;
 
 pub use activity::Activity;
 pub use consent::Consent;
+pub use passkeys::Passkeys;
 pub use profile::Profile;
 pub use security::Security;
-pub use two_factor::TwoFactor;
+pub use two_factor::{SetUpFactor, TwoFactor};
 
-use leptos::{context::Provider, either::EitherOf5, prelude::*};
+use leptos::{context::Provider, either::EitherOf3, prelude::*};
 use leptos_router::{
     components::{A, Outlet},
     hooks::use_location,
@@ -23,7 +25,6 @@ use model::{account::AccountKind, call::Caller};
 
 use crate::{
     api::{
-        ApiError,
         account::my_calls,
         session::{SignedInView, who_is_signed_in},
     },
@@ -48,23 +49,14 @@ pub fn SignedIn() -> impl IntoView {
     let frame = move || {
         Suspend::new(async move {
             match view.await {
-                Ok(view) => EitherOf5::A(view! { <Inside view /> }),
-                Err(ApiError::SignedOut) => {
+                Ok(view) => EitherOf3::A(view! { <Inside view /> }),
+                Err(error) => {
                     let back = location.pathname.get_untracked();
-                    let to = go::login_path(&FrontDoor::get().door, &back);
-                    EitherOf5::B(view! { <Go to /> })
+                    match go::missing(&error, &FrontDoor::get().door, &back) {
+                        Some(to) => EitherOf3::B(view! { <Go to /> }),
+                        None => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
+                    }
                 }
-                Err(ApiError::MustChange) => {
-                    let to =
-                        go::change_path(&FrontDoor::get().door, &location.pathname.get_untracked());
-                    EitherOf5::C(view! { <Go to /> })
-                }
-                Err(ApiError::MustProve) => {
-                    let to =
-                        go::factor_path(&FrontDoor::get().door, &location.pathname.get_untracked());
-                    EitherOf5::D(view! { <Go to /> })
-                }
-                Err(error) => EitherOf5::E(view! { <PublicPage><Failed error /></PublicPage> }),
             }
         })
     };

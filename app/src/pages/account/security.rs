@@ -21,11 +21,14 @@ use crate::{
         new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::PageTitle,
         panel::{Failed, Loading, Notice, Panel, Tone},
-        prove::CodeField,
+        prove::FactorFields,
         time::Time,
     },
     words,
 };
+
+/// This page.
+pub const SECURITY: &str = "/account/security";
 
 /// The page.
 #[component]
@@ -118,6 +121,8 @@ fn Outcome(
             Some(tr!(two_factor.updated))
         } else if is(false, "new_codes") {
             Some(tr!(two_factor.codes_updated))
+        } else if is(false, "removed") {
+            Some(tr!(passkey.removed))
         } else if is(false, "off") {
             Some(tr!(two_factor.off_done))
         } else {
@@ -134,8 +139,14 @@ fn Outcome(
 /// Whether a second factor is asked for, and where that is changed.
 #[component]
 fn Factor(factor: TwoFactorView) -> impl IntoView {
-    let TwoFactorView { app, codes_left, .. } = factor;
-    let is_on = app.is_some();
+    let TwoFactorView { app, passkeys, codes_left, .. } = factor;
+    let is_on = app.is_some() || !passkeys.is_empty();
+    let copied = passkeys.iter().any(|passkey| passkey.copied_at.is_some());
+    let keys = match passkeys.len() {
+        0 => tr!(passkey.no_keys).to_owned(),
+        1 => tr!(passkey.one_key).to_owned(),
+        count => tr!(passkey.keys, count = count),
+    };
     let (state, label) = if is_on {
         ("state state-ok", tr!(two_factor.enabled))
     } else {
@@ -147,22 +158,43 @@ fn Factor(factor: TwoFactorView) -> impl IntoView {
             <span class="badge-icon"><Glyph icon=if is_on { Icon::Lock } else { Icon::Shield } /></span>
             <div class="min-w-0 flex-1 basis-40">
                 <p><span class=state>{label}</span></p>
-                {match app {
-                    None => view! { <p class="hint mt-1.5 text-pretty">{tr!(two_factor.none)} " " {tr!(two_factor.hint)}</p> }.into_any(),
-                    Some(app) => {
-                        view! {
-                            <p class="mt-1.5 font-medium break-words">
-                                {tr!(two_factor.app_named, name = app.name.to_string())}
-                            </p>
-                            <CodesLeft left=codes_left />
-                        }
-                            .into_any()
+                {if is_on {
+                    view! {
+                        {app
+                            .map(|app| {
+                                view! {
+                                    <p class="mt-1.5 font-medium break-words">
+                                        {tr!(two_factor.app_named, name = app.name.to_string())}
+                                    </p>
+                                }
+                            })}
+                        <CodesLeft left=codes_left />
                     }
+                        .into_any()
+                } else {
+                    view! { <p class="hint mt-1.5 text-pretty">{tr!(two_factor.none)} " " {tr!(two_factor.hint)}</p> }.into_any()
                 }}
             </div>
             <a class=button href="/account/security/two-factor">
                 {if is_on { tr!(two_factor.manage) } else { tr!(two_factor.configure) }}
             </a>
+        </div>
+        <div class="row mt-6 flex-wrap gap-y-4 border-t border-base-300 pt-6 sm:flex-nowrap">
+            <span class="badge-icon"><Glyph icon=Icon::Key /></span>
+            <div class="min-w-0 flex-1 basis-40">
+                <h3 class="font-medium">{tr!(passkey.title)}</h3>
+                <p class="hint mt-0.5 text-pretty">{keys} " " {tr!(passkey.hint)}</p>
+                {copied
+                    .then(|| {
+                        view! {
+                            <p class="field-error">
+                                <Glyph icon=Icon::Alert class="size-4 mt-0.5" />
+                                <span>{tr!(passkey.one_copied)}</span>
+                            </p>
+                        }
+                    })}
+            </div>
+            <a class="btn" href="/account/security/passkeys" aria-label=tr!(passkey.manage_named)>{tr!(two_factor.manage)}</a>
         </div>
     }
 }
@@ -223,7 +255,7 @@ fn Devices(devices: Vec<RememberedDevice>, forget: FormState<ForgetDevice>) -> i
 #[component]
 fn Password(password: PasswordView, form: FormState<ChangePassword>) -> impl IntoView {
     let suggestion = use_suggestion();
-    let PasswordView { sign_in_name, changed_at, rules, factor } = password;
+    let PasswordView { sign_in_name, changed_at, rules, factors } = password;
     view! {
         <p class="hint mt-1">
             {match changed_at {
@@ -236,7 +268,7 @@ fn Password(password: PasswordView, form: FormState<ChangePassword>) -> impl Int
                 <WhosePassword name=sign_in_name.into() />
                 <PasswordField name="current" label=tr!(password.current) autocomplete="current-password" />
                 <NewPassword rules suggestion />
-                {factor.then(|| view! { <CodeField /> })}
+                <FactorFields factors />
                 <p class="hint">{tr!(password.note)}</p>
                 <Submit label=tr!(password.submit) class="btn btn-primary w-full sm:w-auto" />
             </Form>

@@ -117,6 +117,9 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::RecoveryCodesMade => tr!(did.recovery_codes_made, who = who),
         AuditKind::RecoveryCodeUsed => tr!(did.recovery_code_used, who = who, whom = whom),
         AuditKind::DeviceForgotten => tr!(did.device_forgotten, who = who),
+        AuditKind::PasskeyAdded => tr!(did.passkey_added, who = who),
+        AuditKind::FactorDropped => tr!(did.factor_dropped, who = who),
+        AuditKind::PasskeyCopied => tr!(did.passkey_copied, whom = whom),
     }
 }
 

@@ -126,6 +126,9 @@ fn Overview(
                             None => tr!(customer.password_none).into_any(),
                         }}
                     </Fact>
+                    <Fact name=tr!(customer.factor)>
+                        {if standing.has_factor { tr!(customer.factor_on) } else { tr!(customer.factor_off) }}
+                    </Fact>
                     {customer
                         .password_expires_at
                         .map(|at| view! { <Fact name=tr!(customer.password_expires)><Time at /></Fact> })}

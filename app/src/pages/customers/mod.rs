@@ -82,6 +82,7 @@ fn state_name(state: CustomerState) -> &'static str {
         CustomerState::MustChangePassword => tr!(customers.must_change),
         CustomerState::NoConsent => tr!(customers.no_consent),
         CustomerState::NeverSignedIn => tr!(customers.never_signed_in),
+        CustomerState::NoFactor => tr!(customers.no_factor),
         CustomerState::Suspended => tr!(customers.suspended),
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         new_password::{NewPassword, Suggest, WhosePassword, use_suggestion},
         page::{PageTitle, PublicPage},
         panel::{Failed, Loading},
+        prove::FactorFields,
         time::Time,
     },
 };
@@ -88,7 +89,7 @@ fn Choose(
 ) -> impl IntoView {
     let invited = purpose == LinkPurpose::Invitation;
     let suggestion = use_suggestion();
-    let LinkView { email, sign_in_name, expires_at, rules, pin, factor } = view;
+    let LinkView { email, sign_in_name, expires_at, rules, pin, factors } = view;
     let title = if invited { tr!(invitation.title) } else { tr!(reset.title) };
     let note = if invited { tr!(invitation.note) } else { tr!(reset.note) };
     view! {
@@ -105,12 +106,7 @@ fn Choose(
                     }
                 })}
             <NewPassword rules suggestion />
-            {factor
-                .then(|| {
-                    view! {
-                        <Field name="code" label=tr!(prove.code) hint=tr!(reset.code_hint) autocomplete="one-time-code" verbatim=true />
-                    }
-                })}
+            <FactorFields factors link=id hint=tr!(reset.code_hint) />
             <Submit label=tr!(reset.submit) class="btn btn-primary w-full" />
         </Form>
         <Suggest suggestion />

@@ -6,7 +6,7 @@ use leptos_router::{
     hooks::{use_navigate, use_params_map, use_query_map},
 };
 use model::{
-    policy::{Rule, RuleKind, Unit},
+    policy::{AT_ONCE, NEVER, Rule, RuleKind, Unit, day_text},
     rules::{PolicyView, RuleView},
 };
 
@@ -100,7 +100,7 @@ fn Frame(rule: RuleView, organization: String, back: String, children: Children)
     let of = rule.rule;
     let value = move |value: i64| words::rule_value(of, value);
     let allowed = match rule.rule.kind() {
-        RuleKind::Number(_) => {
+        RuleKind::Number(_) | RuleKind::Day => {
             let (least, most) = rule.bounds();
             tr!(policy.from_to, least = value(least), most = value(most))
         }
@@ -146,7 +146,13 @@ fn Frame(rule: RuleView, organization: String, back: String, children: Children)
 /// The form.
 #[component]
 fn Fields(rule: RuleView, scope: String, form: FormState<SetRule>) -> impl IntoView {
-    let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let text = |number: Option<i64>| match (number, rule.rule.kind()) {
+        (None, _) => String::new(),
+        (Some(NEVER), RuleKind::Day) => "off".to_owned(),
+        (Some(AT_ONCE), RuleKind::Day) => "now".to_owned(),
+        (Some(number), RuleKind::Day) => day_text(number).unwrap_or_default(),
+        (Some(number), _) => number.to_string(),
+    };
     let (own, ceiling) = (text(rule.own), text(rule.ceiling));
     let inherit = tr!(policy.inherit, value = words::rule_value(rule.rule, rule.inherited));
     let word = rule.rule.word();
@@ -173,6 +179,23 @@ fn Fields(rule: RuleView, scope: String, form: FormState<SetRule>) -> impl IntoV
             }
             .into_any()
         }
+        RuleKind::Day => view! {
+            <Day
+                names=("value", "value_day")
+                label=tr!(policy.own_value)
+                nothing=tr!(policy.inherits)
+                own=own.clone()
+                hint=inherit.clone()
+            />
+            <Day
+                names=("ceiling", "ceiling_day")
+                label=tr!(policy.ceiling)
+                nothing=tr!(policy.no_ceiling)
+                own=ceiling.clone()
+                hint=tr!(policy.ceiling_hint).to_owned()
+            />
+        }
+        .into_any(),
         RuleKind::Switch | RuleKind::Choice => {
             let chosen = |text: &str| CHOICES.into_iter().find(|one| *one == text).unwrap_or("");
             view! {
@@ -208,6 +231,38 @@ fn Fields(rule: RuleView, scope: String, form: FormState<SetRule>) -> impl IntoV
             <p class="hint">{tr!(policy.note)}</p>
             <div><Submit label=tr!(policy.submit) /></div>
         </Form>
+    }
+}
+
+/// A day on which a rule begins, or one of two words.
+#[component]
+fn Day(
+    names: (&'static str, &'static str),
+    label: &'static str,
+    nothing: &'static str,
+    own: String,
+    hint: String,
+) -> impl IntoView {
+    let (name, day) = names;
+    let chosen = match own.as_str() {
+        "" => "",
+        "off" => "off",
+        "now" => "now",
+        _ => "day",
+    };
+    let options = vec![
+        ("", nothing),
+        ("off", tr!(unit.off)),
+        ("now", tr!(unit.already)),
+        ("day", tr!(unit.from_a_day)),
+    ];
+    let own = if chosen == "day" { own } else { String::new() };
+    view! {
+        <div>
+            <Choice name label options chosen />
+            <p class="hint mt-1.5">{hint}</p>
+        </div>
+        <Field name=day label=tr!(unit.which_day) hint=tr!(unit.which_day_hint) value=own verbatim=true />
     }
 }
 
