@@ -2,9 +2,9 @@
 # Runs stages of the test suite, in the order given, and stops at the first that fails:
 #   fmt      everything is formatted
 #   layers   imports point left, and the browser's bundle holds nothing of the server
-#   clippy   no warning, in what the server and what the browser runs
-#   units    cargo nextest, SQLite and PostgreSQL
-#   build    the dev-profile server with its site
+#   clippy   no warning, in what the server and what the browser runs, without building either
+#   units    cargo nextest, SQLite and PostgreSQL; no warning in what that builds
+#   build    the dev-profile server with its site; no warning in either
 #   e2e      Playwright in Chromium, against that
 # The machine must be ready: scripts/setup.sh test
 set -eu
@@ -81,10 +81,23 @@ clippy() {
         --target-dir target/front -- -D warnings
 }
 
-units() { "$env" cargo nextest run --workspace --exclude rekey-frontend; }
+# Clippy's driver is a compiler that also lints: what is built anyway need not be checked before, which
+# would compile all of it, and all it depends on, once more. The arguments reach it as cargo-clippy sends them.
+linted() {
+    RUSTC_WORKSPACE_WRAPPER=$("$env" sh -c 'command -v clippy-driver')
+    CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+    export RUSTC_WORKSPACE_WRAPPER CLIPPY_ARGS
+    "$env" "$@"
+}
+
+units() { linted cargo nextest run --workspace --exclude rekey-frontend; }
 
 # Beside its binary, where that looks first; and the release build's site stays what it is.
-build() { LEPTOS_SITE_ROOT=target/debug/site "$env" cargo leptos build --split; }
+build() {
+    LEPTOS_SITE_ROOT=target/debug/site
+    export LEPTOS_SITE_ROOT
+    linted cargo leptos build --split
+}
 
 e2e() {
     REKEY_TEST_CHROMIUM=${REKEY_TEST_CHROMIUM:-$(command -v chromium)}
