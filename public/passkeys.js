@@ -14,6 +14,8 @@ const PARTS = ['clientDataJSON', 'attestationObject', 'authenticatorData', 'sign
 
 /** What the browser is doing: it does one thing at a time. */
 let doing = new AbortController()
+/** When it is asked anew. */
+let timer
 
 function bytes(text) {
   return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
@@ -27,6 +29,7 @@ function text(buffer) {
 /** Gets a question from the server, and the answer of a device. */
 async function ask({ passkey: path, link }, mediation) {
   doing.abort()
+  clearTimeout(timer)
   doing = new AbortController()
   const { signal } = doing
   const body = new URLSearchParams(link ? { link } : {})
@@ -95,13 +98,12 @@ async function offer() {
   const button = document.querySelector('button[data-passkey-offer]')
   if (!button || page.dataset.passkeys !== 'yes') return
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
-  const again = setTimeout(offer, FRESH)
+  const asking = ask(button.dataset, 'conditional')
+  timer = setTimeout(offer, FRESH)
   try {
-    send(button.form, button.dataset.field, await ask(button.dataset, 'conditional'))
+    send(button.form, button.dataset.field, await asking)
   } catch {
     // Another request took its place, or nobody chose one: the button is still there.
-  } finally {
-    if (doing.signal.aborted) clearTimeout(again)
   }
 }
 

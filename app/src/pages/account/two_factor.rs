@@ -3,7 +3,10 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_query_map;
-use model::factor::{AppView, PasskeyDoor, SetupView, TwoFactorView};
+use model::{
+    factor::{AppView, PasskeyDoor, SetupView, TwoFactorView},
+    path::local_path,
+};
 
 use super::{
     passkeys::Add,
@@ -64,6 +67,8 @@ pub fn TwoFactor() -> impl IntoView {
 #[component]
 pub fn SetUpFactor() -> impl IntoView {
     let next = use_query_map().with_untracked(|query| query.get("next")).unwrap_or_default();
+    // Whoever sent the link to this page does not decide where it leads.
+    let next = local_path(&next).unwrap_or("/").to_owned();
     let here = go::setup_path(&FrontDoor::get().door, &next);
     view! {
         <PublicPage wide=true>
