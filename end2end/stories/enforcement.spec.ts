@@ -1,6 +1,6 @@
 // A policy that asks for a second factor: counted down to, and then first of all.
 
-import { alone, someCustomer } from '../world/people.ts'
+import { type Person, alone, someCustomer } from '../world/people.ts'
 import { generatesSecret, provesApp } from '../world/phone.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
@@ -20,6 +20,17 @@ async function asks(freya: Visitor, choice: string, day = ''): Promise<void> {
   await freya.presses('Save')
 }
 
+/** Goes all the way through what stands before everything else. */
+async function setsUp(visitor: Visitor, customer: Person): Promise<void> {
+  await visitor.sees('Set up a second factor')
+  await visitor.fills({ 'Your own password': customer.password })
+  await visitor.presses('Continue')
+  await visitor.reads('I understand')
+  const phone = await generatesSecret(visitor, { asked: false })
+  await provesApp(visitor, phone)
+  await visitor.presses('I have saved these')
+}
+
 test('customers hear of it, and set a second factor up before anything else once it is due', { tag: '@postgres' }, async ({ visitor, anotherVisitor, server }) => {
   test.slow()
   const customer = someCustomer(server, 'fjord')
@@ -37,13 +48,7 @@ test('customers hear of it, and set a second factor up before anything else once
     await asks(freya, 'Already')
     await freya.reads('Saved: Second factor for customers.')
     await visitor.opens('/account/consent')
-    await visitor.sees('Set up a second factor')
-    await visitor.fills({ 'Your own password': customer.password })
-    await visitor.presses('Continue')
-    await visitor.reads('I understand')
-    const phone = await generatesSecret(visitor, { asked: false })
-    await provesApp(visitor, phone)
-    await visitor.presses('I have saved these')
+    await setsUp(visitor, customer)
     if (visitor.isLive) {
       await visitor.sees('Consent')
     } else {
@@ -52,6 +57,23 @@ test('customers hear of it, and set a second factor up before anything else once
     await visitor.opens('/account/security/two-factor')
     await visitor.reads('Your organization asks for a second factor, so it cannot be turned off.')
     await expect(visitor.page.getByRole('button', { name: 'Turn two-factor authentication off' })).toHaveCount(0)
+    await asks(freya, 'Inherit')
+    await freya.reads('Saved: Second factor for customers.')
+  })
+})
+
+test('an address made up by somebody else does not lead away from here once a factor is set up', { tag: '@live' }, async ({ visitor, anotherVisitor, server }) => {
+  test.slow()
+  const customer = someCustomer(server, 'fjord')
+  await alone(server, 'fjord', async () => {
+    await visitor.signsIn(customer)
+    const freya = await anotherVisitor()
+    await freya.comesAsStaff(FREYA)
+    await asks(freya, 'Already')
+    await freya.reads('Saved: Second factor for customers.')
+    await visitor.opens('/login/setup?next=//elsewhere.example/account')
+    await setsUp(visitor, customer)
+    await visitor.sees('Profile')
     await asks(freya, 'Inherit')
     await freya.reads('Saved: Second factor for customers.')
   })

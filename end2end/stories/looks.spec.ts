@@ -594,7 +594,10 @@ for (const [name, come] of Object.entries(SCENES)) {
       get consenting() { return (person ??= someConsentingCustomer(server)) },
     }
     await come(scene)
-    if (visitor.isLive) expect(await shifts(page), 'nothing jumps when our code takes the page over').toBeLessThan(STEADY)
+    if (visitor.isLive) {
+      const { sum, what } = await shifts(page)
+      expect(sum, `nothing jumps when our code takes the page over: ${what.join('; ')}`).toBeLessThan(STEADY)
+    }
     expect(await moving(page), 'nothing moves for those who asked for calm').toEqual([])
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -644,15 +647,32 @@ function axe(page: Page, rules?: string[]): Promise<{ violations: Violation[] }>
   return new AxeBuilder({ page }).options({ resultTypes: ['violations'], runOnly }).setLegacyMode().analyze()
 }
 
+/** By how much a page jumped, and what in it. */
+interface Shifts {
+  sum: number
+  what: string[]
+  over: boolean
+}
+
 /** Has every page sum up by how much it jumps, from its first byte until our code has taken it over. */
 async function watchShifts(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    const shifts = { sum: 0, over: false }
+    interface Shift extends PerformanceEntry {
+      value: number
+      hadRecentInput: boolean
+      sources: { node?: Element; previousRect: DOMRect; currentRect: DOMRect }[]
+    }
+    const shifts: Shifts = { sum: 0, what: [], over: false }
     Object.assign(window, { shifts })
+    const at = ({ x, y, width, height }: DOMRect) => `${x},${y} ${width}×${height}`
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+      for (const entry of list.getEntries() as Shift[]) {
         // What somebody has just asked for may move things.
-        if (!shifts.over && !entry.hadRecentInput) shifts.sum += entry.value
+        if (shifts.over || entry.hadRecentInput) continue
+        shifts.sum += entry.value
+        for (const { node, previousRect, currentRect } of entry.sources) {
+          shifts.what.push(`${node?.outerHTML?.slice(0, 80) ?? node?.nodeName} from ${at(previousRect)} to ${at(currentRect)}`)
+        }
       }
     }).observe({ type: 'layout-shift', buffered: true })
     const drawn = () => new Promise(requestAnimationFrame)
@@ -667,10 +687,10 @@ async function watchShifts(page: Page): Promise<void> {
   })
 }
 
-async function shifts(page: Page): Promise<number> {
-  const jumped = () => (window as unknown as { shifts: { sum: number; over: boolean } }).shifts
+async function shifts(page: Page): Promise<Shifts> {
+  const jumped = () => (window as unknown as { shifts: Shifts }).shifts
   await expect.poll(async () => (await page.evaluate(jumped)).over).toBe(true)
-  return (await page.evaluate(jumped)).sum
+  return page.evaluate(jumped)
 }
 
 /** What takes time to change or moves by itself. */
