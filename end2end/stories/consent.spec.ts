@@ -20,6 +20,11 @@ test('a customer takes the permission back, and gives it until a day', { tag: '@
   await expect(visitor.page.getByRole('radio', { name: 'Allow until a day' })).toBeChecked()
   await visitor.fills({ 'Last day': '2099-12-31' })
   await visitor.page.getByLabel('Never by phone').check()
+  // To take it back needed nothing else; to give it does.
+  await visitor.presses('Save')
+  await visitor.isToldAt('Your own password', 'Please fill this in.')
+  await expect(visitor.field('Last day')).toHaveValue('2099-12-31')
+  await visitor.fills({ 'Your own password': customer.password })
   await visitor.presses('Save')
   await visitor.reads('Your choice is saved.')
   await visitor.reloads()

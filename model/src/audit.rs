@@ -121,6 +121,8 @@ pub enum AuditKind {
     Erased,
     /// The database was restored from a backup; every session and link ended.
     Restored,
+    /// Everything that is sealed was sealed anew with another master key.
+    KeysRotated,
     /// Entries of the audit log were handed out as a file.
     AuditExported,
     /// The password was right; the second factor is asked for.
@@ -172,6 +174,7 @@ impl AuditKind {
         Self::AccountCreated,
         Self::Erased,
         Self::Restored,
+        Self::KeysRotated,
         Self::AuditExported,
         Self::StaffPasswordSet,
         Self::CallerAsked,

@@ -22,6 +22,16 @@ pub enum Consent {
 }
 
 impl Consent {
+    /// Whether somebody may do by this what they could not do by another permission.
+    pub fn allows_more_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Refused, _) | (_, Self::Always) | (Self::Once, Self::Once) => false,
+            (Self::Until(this), Self::Until(other)) => this > other,
+            // One at any time, many for a while: each may be more than the other.
+            _ => true,
+        }
+    }
+
     /// Until when resets are allowed, as it is stored: the first moment for not at all, the last
     /// one for no end.
     pub fn until(self) -> Moment {
@@ -84,6 +94,8 @@ pub struct ConsentView {
     pub ledger: Vec<ConsentEntry>,
     /// Who made use of it, the latest first.
     pub uses: Vec<ConsentUse>,
+    /// Whether the reader proved who they are a short while ago, as it takes to allow more.
+    pub stepped_up: bool,
 }
 
 /// A reset that a permission was needed for.
@@ -100,6 +112,35 @@ pub struct ConsentUse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_is_what_was_not_allowed_before() {
+        let (soon, later) = (Consent::Until(Moment(1)), Consent::Until(Moment(2)));
+        let (no, once, always) = (Consent::Refused, Consent::Once, Consent::Always);
+        for (this, other) in [
+            (once, no),
+            (soon, no),
+            (always, no),
+            (soon, once),
+            (once, soon),
+            (later, soon),
+            (always, later),
+        ] {
+            assert!(this.allows_more_than(other), "{this:?} {other:?}");
+        }
+        for (this, other) in [
+            (no, no),
+            (no, always),
+            (once, once),
+            (once, always),
+            (soon, soon),
+            (soon, later),
+            (soon, always),
+            (always, always),
+        ] {
+            assert!(!this.allows_more_than(other), "{this:?} {other:?}");
+        }
+    }
 
     #[test]
     fn what_is_stored_is_what_was_said() {

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// The seal's purpose.
-const PURPOSE: &str = "caller";
+pub(crate) const PURPOSE: &str = "caller";
 
 /// What is sealed of a call.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]

@@ -23,10 +23,11 @@ use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, occasion},
     clock::Randomness,
+    keys::Keys,
     mail::{FactorChange, Letter, Occasion},
     outbox,
     passkeys::{Answer, Signed},
-    secrets::{Keys, Secret, TokenHash},
+    secrets::{Secret, TokenHash},
     sign_in::failed_once_more,
     store::{Account, DeviceRow, FactorRow, Tx},
     throttle::wait_refusal,
@@ -146,7 +147,7 @@ impl Seed {
     }
 }
 
-fn purpose(account: AccountId) -> String {
+pub(crate) fn purpose(account: AccountId) -> String {
     format!("totp:{account}")
 }
 

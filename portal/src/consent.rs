@@ -62,6 +62,7 @@ impl Portal {
         Ok(ConsentView {
             consent: row.consent(now),
             links_only: row.links_only,
+            stepped_up: self.counts(tx.step_up_at(actor.session).await?),
             ledger: ledger
                 .into_iter()
                 .map(|line| ConsentEntry {
@@ -83,7 +84,8 @@ impl Portal {
         })
     }
 
-    /// Changes the actor's own permission.
+    /// Changes the actor's own permission. What allows more than before takes a fresh proof;
+    /// nothing stands between a customer and taking it back.
     pub async fn set_consent(&self, actor: &Actor, request: SetConsent) -> Result<()> {
         actor.is_customer()?;
         let now = self.now();
@@ -91,7 +93,15 @@ impl Portal {
         let mut tx = self.db().write().await?;
         tx.lock_account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let before = tx.consent(actor.account).await?.ok_or(Refusal::NotFound)?;
-        let changes = before.consent(now) != consent;
+        let was = before.consent(now);
+        let changes = was != consent;
+        let allows_more = consent.allows_more_than(was) || before.links_only && !request.links_only;
+        if allows_more {
+            let proven = tx.lock_step_up(actor.session).await?.ok_or(Refusal::NotAllowed)?;
+            if !self.counts(proven) {
+                return Err(Refusal::StepUp.into());
+            }
+        }
         if changes {
             let id = ConsentId(self.random().id(now));
             let from = (ConsentSource::Customer, Some(actor.account));

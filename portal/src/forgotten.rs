@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// The seal's purpose.
-const PURPOSE: &str = "forgotten";
+pub(crate) const PURPOSE: &str = "forgotten";
 /// The purpose of the seal of a link's PIN.
 pub(crate) const PIN_PURPOSE: &str = "pin";
 

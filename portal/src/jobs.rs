@@ -27,8 +27,8 @@ use crate::{
     audit::{Event, Personal},
     doer::Doer,
     failpoint,
+    keys::Keys,
     resets::Why,
-    secrets::Keys,
     store::{BatchRow, JobRow, Tx},
 };
 

@@ -272,7 +272,7 @@ impl Portal {
 }
 
 /// The purpose of the password's seal: it opens for no other organization, server or name.
-fn purpose(row: &MailSettingsRow) -> String {
+pub(crate) fn purpose(row: &MailSettingsRow) -> String {
     let MailSettingsRow { organization_id, host, port, security, user_name, .. } = row;
     let user = user_name.as_deref().unwrap_or_default();
     format!("mail-password:{organization_id}:{host}:{port}:{}:{user}", security.word())

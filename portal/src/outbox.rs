@@ -28,7 +28,7 @@ const LEASE_BEYOND_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a letter that nothing else ends is tried.
 pub(crate) const PATIENCE: Duration = Duration::from_hours(3 * 24);
 /// The seal's purpose.
-const PURPOSE: &str = "mail";
+pub(crate) const PURPOSE: &str = "mail";
 /// The purpose of the seal of what is kept of a dead letter.
 pub(crate) const KEPT: &str = "mail-kept";
 /// The fields of letters that hold a link with a token, which nobody keeps.

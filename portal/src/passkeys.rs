@@ -131,7 +131,7 @@ impl Door {
 }
 
 /// Seals a passkey for its row.
-fn row_purpose(account: AccountId, id: FactorId) -> String {
+pub(crate) fn row_purpose(account: AccountId, id: FactorId) -> String {
     format!("passkey:{account}:{id}")
 }
 

@@ -40,7 +40,7 @@ use crate::{
 /// How long a worker may take for one reset before another one finishes it.
 const LEASE: Duration = Duration::from_secs(10);
 /// The seal's purpose.
-const PURPOSE: &str = "reset";
+pub(crate) const PURPOSE: &str = "reset";
 
 /// What the last step needs to know of the visit that took the decision.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -43,7 +43,7 @@ pub struct ConfirmApp {
     pub code: Secret,
 }
 
-fn codes_purpose(account: AccountId) -> String {
+pub(crate) fn codes_purpose(account: AccountId) -> String {
     format!("recovery:{account}")
 }
 

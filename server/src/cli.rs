@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::account::Role;
 use portal::{
-    CreateStaff, Portal,
+    CreateStaff, KeyUse, Portal, RotationReport,
     config::{LogFormat, LogLevel, Origin, Settings, Sources},
     mail::MailTransport,
 };
@@ -74,6 +74,11 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Look after the master key
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Look after the audit log
     Audit {
         #[command(subcommand)]
@@ -124,6 +129,30 @@ enum StaffCommand {
         /// The slug of the site they sign in at, when the address is known at several
         #[arg(long, value_name = "SLUG")]
         site: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Say which keys there are, and how much each of them seals
+    Status {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Add a key that is not used yet, so that the file can be copied to every node before `rotate`
+    Add {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Seal everything with a new key, while people are served; begun again, it goes on
+    Rotate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take the older keys out of the file, once nothing needs them
+    Drop {
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -221,6 +250,7 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
             });
         }
         Command::Staff { command } => staff(command).await?,
+        Command::Keys { command } => return keys(command).await,
         Command::Audit { command: AuditCommand::Verify { place, anchor } } => {
             return verify_audit(place, anchor).await;
         }
@@ -274,6 +304,84 @@ async fn staff(command: StaffCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn keys(command: KeysCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        KeysCommand::Status { place } => {
+            let portal = open(place).await?;
+            for (number, key) in portal.keys_in_use().await?.into_iter().enumerate() {
+                let what = match key {
+                    KeyUse { is_known: false, .. } => "not in the file",
+                    KeyUse { is_next: true, .. } => "waits for `rekey keys rotate`",
+                    _ if number == 0 => "seals",
+                    _ => "opens what is older",
+                };
+                println!("{}  {what}; {} seals in the database", key.id, key.seals);
+            }
+            portal.close().await;
+        }
+        KeysCommand::Add { place } => {
+            let portal = open(place).await?;
+            let (id, file) = (portal.add_key().await?, portal.settings().master_key_file.clone());
+            portal.close().await;
+            println!(
+                "{} holds the key {id} now, which is not used yet. Copy the file to every node, then: rekey keys rotate",
+                file.display()
+            );
+        }
+        KeysCommand::Rotate { place } => return rotate_keys(place).await,
+        KeysCommand::Drop { place } => {
+            let portal = open(place).await?;
+            let dropped = portal.drop_old_keys().await?;
+            let file = portal.settings().master_key_file.clone();
+            portal.close().await;
+            if dropped == 0 {
+                println!("{} holds no older key; nothing was changed.", file.display());
+            } else {
+                println!(
+                    "Took {dropped} older keys out of {}. Backups from before the change need the file as it was: keep that copy as long as those. On every other node, put this file.",
+                    file.display()
+                );
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rotate_keys(place: Place) -> anyhow::Result<ExitCode> {
+    let portal = open(place).await?;
+    let is_watched = std::io::stderr().is_terminal();
+    let report = portal
+        .rotate_keys(|done, total| {
+            if is_watched {
+                let percent = (done * 100).checked_div(total).unwrap_or(100);
+                eprint!("\rSealing anew: {percent} % ({done} of {total})   ");
+            }
+        })
+        .await?;
+    if is_watched {
+        eprintln!();
+    }
+    let file = portal.settings().master_key_file.clone();
+    portal.close().await;
+    let RotationReport { key, sealed, is_done, broken } = report;
+    println!("Sealed anew with the key {key}: {sealed}.");
+    for ((table, column), count) in &broken {
+        println!("NOT OPENED  {count} seals in {table}.{column}: no key of the file opens them");
+    }
+    if is_done {
+        println!(
+            "Copy {} to every other node, and to where you keep your copy. Once all of them run with it: rekey keys drop",
+            file.display()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "A server still seals with an older key: put {} on every node, then run `rekey keys rotate` again.",
+        file.display()
+    );
+    Ok(ExitCode::FAILURE)
 }
 
 async fn verify_audit(place: Place, anchor: Option<PathBuf>) -> anyhow::Result<ExitCode> {

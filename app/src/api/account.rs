@@ -11,7 +11,12 @@ use model::{
 
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
-use super::{actor, remember, see_other_if_plain, signed_in};
+use model::Refusal;
+#[cfg(feature = "ssr")]
+use portal::Error;
+
+#[cfg(feature = "ssr")]
+use super::{actor, remember, see_other_if_plain, signed_in, stepped_up};
 
 /// One's profile.
 #[server(prefix = "/api", endpoint = "account/profile")]
@@ -135,9 +140,25 @@ pub async fn set_consent(
     /// Only mailed links, whatever the permission says.
     #[server(default)]
     links_only: bool,
+    /// One's own password, which it takes to allow more than before.
+    #[server(default)]
+    password: Hidden,
+    /// A code of one's second factor, if one has any.
+    #[server(default)]
+    code: Hidden,
 ) -> Result<(), ApiError> {
-    let (portal, _, actor) = actor().await?;
-    portal.set_consent(&actor, portal::SetConsent { choice, until, links_only }).await?;
+    let (portal, facts, actor) = actor().await?;
+    let request = portal::SetConsent { choice, until, links_only };
+    // What else is wrong is said first: with the proof the session goes on under a new token, and a
+    // page that is made again for the old one would show nobody.
+    match portal.set_consent(&actor, request.clone()).await {
+        Err(Error::Refused(Refusal::StepUp)) => {
+            let done = portal.step_up(&actor, &password.into(), &code.into()).await?;
+            stepped_up(&facts, &done);
+            portal.set_consent(&actor, request).await?;
+        }
+        other => other?,
+    }
     see_other_if_plain("/account/consent?done=consent");
     Ok(())
 }

@@ -8,7 +8,7 @@ use http::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use portal::{Actor, Halfway, Newcomer, Portal, SignedIn, Visit, secrets::Secret};
+use portal::{Actor, Halfway, Newcomer, Portal, SignedIn, SteppedUp, Visit, secrets::Secret};
 
 use super::ApiError;
 use crate::request::RequestFacts;
@@ -153,6 +153,12 @@ pub fn signed_in(facts: &RequestFacts, signed_in: &SignedIn) {
     if let Some(device) = &signed_in.device {
         set_cookie(facts, &facts.device_cookie(), device.reveal(), known);
     }
+}
+
+/// Gives the browser the token under which a session goes on after a fresh proof.
+pub fn stepped_up(facts: &RequestFacts, done: &SteppedUp) {
+    let lifetime = done.max_age.map_or(Lifetime::Session, Lifetime::Span);
+    set_cookie(facts, &facts.session_cookie(), done.token.reveal(), lifetime);
 }
 
 /// Sends the reader to another page, however the form was sent.

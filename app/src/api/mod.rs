@@ -36,7 +36,7 @@ pub use asking::actor_of;
 #[cfg(feature = "ssr")]
 use asking::{
     Lifetime, actor, asked, forget_cookie, halfway, halfway_if_any, local_path, newcomer, owner,
-    remember, see_other, see_other_if_plain, set_cookie, signed_in,
+    remember, see_other, see_other_if_plain, set_cookie, signed_in, stepped_up,
 };
 #[cfg(feature = "ssr")]
 pub(crate) use asking::{page_status, redirect_page};

@@ -12,7 +12,7 @@ use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
 use super::{
     actor, asked, forget_cookie, halfway, local_path, newcomer, owner, remember, see_other,
-    set_cookie, signed_in,
+    set_cookie, signed_in, stepped_up,
 };
 #[cfg(feature = "ssr")]
 use crate::request::{DOOR_COOKIE, LANGUAGE_COOKIE};
@@ -195,8 +195,7 @@ pub async fn step_up(
 ) -> Result<(), ApiError> {
     let (portal, facts, actor) = owner().await?;
     let done = portal.step_up(&actor, &password.into(), &code.into()).await?;
-    let lifetime = done.max_age.map_or(super::Lifetime::Session, super::Lifetime::Span);
-    set_cookie(&facts, &facts.session_cookie(), done.token.reveal(), lifetime);
+    stepped_up(&facts, &done);
     super::see_other_if_plain(local_path(&next).unwrap_or(home(actor.kind)));
     Ok(())
 }

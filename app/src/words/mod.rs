@@ -451,6 +451,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::ManyLinksSent, _) => tr!(event.many_links_sent),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
+        (AuditKind::KeysRotated, _) => tr!(event.keys_rotated),
         (AuditKind::AuditExported, _) => tr!(event.audit_exported),
         (AuditKind::PasswordAccepted, _) => tr!(event.password_accepted),
         (AuditKind::FactorRefused, _) => tr!(event.factor_refused),

@@ -28,6 +28,7 @@ mod organizations;
 mod outbox;
 mod overview;
 mod resets;
+mod seals;
 mod sessions;
 mod staff;
 mod statement;
@@ -60,6 +61,7 @@ pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::{LoggedMail, MailSearch, OutboxRow};
 pub(crate) use overview::ResetSearch;
 pub(crate) use resets::ResetRow;
+pub(crate) use seals::{SealRow, SealedIn};
 pub(crate) use sessions::{ActorRow, SessionRow, Stage};
 pub(crate) use staff::StaffMember;
 

@@ -39,7 +39,7 @@ async fn requires(world: &World) {
     world.sets_rule("Northwind Backup", "caller_verification", Some(2), None).await;
 }
 
-async fn asks(world: &World, who: &Entered, customer: &Person, method: &str) -> Result<()> {
+pub async fn asks(world: &World, who: &Entered, customer: &Person, method: &str) -> Result<()> {
     let request = CheckCaller { customer: customer.id, method: method.into() };
     world.portal.check_caller(&who.actor, request).await
 }

@@ -32,6 +32,8 @@ pub enum Part {
     ChangePassword { site: SiteId, name: String, current: String, new: String },
     /// Does all work there is.
     WorkOff,
+    /// Seals everything with a new master key.
+    RotateKeys,
     /// Asks for links until the disk is full, says so, waits for a line, and carries on.
     FillTheDisk { site: SiteId },
 }
@@ -180,6 +182,7 @@ async fn play(portal: Portal, clock: Clock, part: Part) {
             };
             portal.change_password(&actor, request).await.unwrap();
         }
+        Part::RotateKeys => drop(portal.rotate_keys(|_, _| {}).await.unwrap()),
         Part::WorkOff => portal.work_off().await.unwrap(),
         Part::FillTheDisk { site } => {
             let mut number = 0;

@@ -20,6 +20,7 @@ stories! {
     what_is_no_choice_changes_nothing,
     only_customers_have_one,
     saying_the_same_again_is_no_change,
+    allowing_more_takes_a_fresh_proof_and_allowing_less_none,
     the_list_of_customers_knows_it_at_once,
 }
 
@@ -36,7 +37,7 @@ async fn view(world: &World, who: &Entered) -> ConsentView {
 }
 
 async fn a_customer_allows_and_takes_back(world: &mut World) {
-    let drew = world.enters("drew").await;
+    let drew = world.proves(&world.enters("drew").await).await;
     assert_eq!(view(world, &drew).await.consent, Consent::Refused);
     for (choice, consent) in
         [("always", Consent::Always), ("once", Consent::Once), ("no", Consent::Refused)]
@@ -49,7 +50,7 @@ async fn a_customer_allows_and_takes_back(world: &mut World) {
 
 async fn a_permission_ends_with_its_day(world: &mut World) {
     // It is the 2nd of March, nine o'clock.
-    let drew = world.enters("drew").await;
+    let drew = world.proves(&world.enters("drew").await).await;
     set(world, &drew, "until", "2026-03-02").await.unwrap();
     let until = world.now().plus(std::time::Duration::from_secs(15 * 3_600));
     assert_eq!(view(world, &drew).await.consent, Consent::Until(until));
@@ -120,6 +121,7 @@ async fn saying_the_same_again_is_no_change(world: &mut World) {
 async fn the_list_of_customers_knows_it_at_once(world: &mut World) {
     let (casey, olivia) = (world.enters("casey").await, world.enters("olivia").await);
     for (choice, allows) in [("no", false), ("once", true)] {
+        let casey = world.proves(&casey).await;
         set(world, &casey, choice, "").await.unwrap();
         let customer = world.portal.view_customer(&olivia.actor, casey.person.id).await.unwrap();
         assert_eq!(customer.standing.allows_resets, allows);
@@ -132,4 +134,39 @@ async fn the_list_of_customers_knows_it_at_once(world: &mut World) {
         )
         .await;
     assert_eq!(stored, 1);
+}
+
+async fn allowing_more_takes_a_fresh_proof_and_allowing_less_none(world: &mut World) {
+    let casey = world.enters("casey").await;
+    assert!(!view(world, &casey).await.stepped_up);
+    // Whoever sits at an open session takes back, and gives nothing.
+    let links = |choice: &str, links_only| SetConsent { links_only, ..says(choice, "") };
+    let set_links = async |who: &Entered, choice, links_only| {
+        world.portal.set_consent(&who.actor, links(choice, links_only)).await
+    };
+    set_links(&casey, "always", true).await.unwrap();
+    assert_eq!(refusal(set_links(&casey, "always", false).await), Refusal::StepUp);
+    set_links(&casey, "no", true).await.unwrap();
+    for choice in ["once", "always"] {
+        assert_eq!(refusal(set_links(&casey, choice, true).await), Refusal::StepUp, "{choice}");
+    }
+    let refused = refusal(
+        world
+            .portal
+            .set_consent(
+                &casey.actor,
+                SetConsent { links_only: true, ..says("until", "2026-03-09") },
+            )
+            .await,
+    );
+    assert_eq!(refused, Refusal::StepUp);
+    assert_eq!(view(world, &casey).await.consent, Consent::Refused);
+    let casey = world.proves(&casey).await;
+    assert!(view(world, &casey).await.stepped_up);
+    set_links(&casey, "always", false).await.unwrap();
+    assert_eq!(view(world, &casey).await.consent, Consent::Always);
+    // A proof is over after ten minutes.
+    set_links(&casey, "no", false).await.unwrap();
+    world.minutes_pass(10);
+    assert_eq!(refusal(set_links(&casey, "once", false).await), Refusal::StepUp);
 }

@@ -46,7 +46,7 @@ async fn log(world: &World, by: &Entered, state: Option<MailState>) -> MailPage 
 }
 
 /// The only dead letter.
-async fn dead(world: &World, by: &Entered) -> MailId {
+pub async fn dead(world: &World, by: &Entered) -> MailId {
     let page = log(world, by, Some(MailState::Dead)).await;
     assert_eq!(page.rows.len(), 1, "{:?}", page.rows);
     page.rows[0].id

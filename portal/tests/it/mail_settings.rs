@@ -31,14 +31,14 @@ stories! {
 }
 
 /// What somebody signs in to the mail server with.
-const PASSWORD: &str = "a relay password nobody sees";
+pub const PASSWORD: &str = "a relay password nobody sees";
 
 /// From now on organizations may have mail servers on this machine.
-fn here(settings: &mut Settings) {
+pub fn here(settings: &mut Settings) {
     settings.outgoing_allowed = vec!["127.0.0.0/8".parse().unwrap()];
 }
 
-fn form(port: u16) -> SetMail {
+pub fn form(port: u16) -> SetMail {
     SetMail {
         scope: None,
         source: "own".into(),

@@ -43,6 +43,7 @@ mod promises;
 mod reset_desk;
 mod resets;
 mod restored;
+mod rotation;
 mod rules;
 mod schema;
 mod second_step;

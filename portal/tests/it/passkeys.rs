@@ -47,14 +47,14 @@ stories! {
 }
 
 /// A telephone or a computer that keeps passkeys.
-struct Device {
+pub struct Device {
     keys: SoftPasskey,
     /// What it has kept: the key's id, and whose it is by its own word.
     kept: Option<(String, String)>,
 }
 
 impl Device {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { keys: SoftPasskey::new(true), kept: None }
     }
 
@@ -94,7 +94,7 @@ impl Device {
 
 impl World {
     /// Adds a passkey for somebody who has just proven who they are.
-    async fn adds_passkey(&self, entered: &Entered, device: &mut Device) -> Result<()> {
+    pub async fn adds_passkey(&self, entered: &Entered, device: &mut Device) -> Result<()> {
         let question = self.portal.begin_passkey(&entered.actor).await?;
         self.adds(entered, &device.makes(&question)).await
     }
@@ -132,7 +132,7 @@ impl World {
     }
 
     /// Gives a passkey after the password.
-    async fn gives_passkey(&self, device: &mut Device) -> Result<SignedIn> {
+    pub async fn gives_passkey(&self, device: &mut Device) -> Result<SignedIn> {
         let half = self.half("casey", DEMO_PASSWORD).await;
         let question = self.portal.ask_halfway(&half.halfway).await?;
         gives(&self.portal, &half.halfway, &device.signs(&question)).await

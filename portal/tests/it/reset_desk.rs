@@ -71,7 +71,7 @@ pub async fn proves(world: &World, entered: Entered) -> Entered {
     Entered { token, ..entered }
 }
 
-async fn sends(world: &World, operator: &Entered, customer: &Person) -> Result<()> {
+pub async fn sends(world: &World, operator: &Entered, customer: &Person) -> Result<()> {
     world.portal.send_link(&operator.actor, request(customer)).await.map(drop)
 }
 

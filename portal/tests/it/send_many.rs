@@ -52,12 +52,12 @@ async fn olivia(world: &World) -> Entered {
     world.proves(&world.enters("olivia").await).await
 }
 
-async fn sends(world: &World, who: &Entered, many: Many, typed: &str) -> Result<JobId> {
+pub async fn sends(world: &World, who: &Entered, many: Many, typed: &str) -> Result<JobId> {
     world.portal.send_many(&who.actor, request(many, typed)).await
 }
 
 /// Works until nothing is due any more, letting time pass.
-async fn finishes(world: &World, who: &Entered, job: JobId) -> JobCounts {
+pub async fn finishes(world: &World, who: &Entered, job: JobId) -> JobCounts {
     for _ in 0..400 {
         world.portal.work_off().await.unwrap();
         let view = world.portal.links_job(&who.actor, job).await.unwrap().job;

@@ -268,13 +268,14 @@ async fn without_consent_nothing_is_set(world: &mut World) {
 }
 
 async fn consents(world: &World, who: &str, choice: &str, links_only: bool) {
-    let entered = world.enters(who).await;
+    let entered = world.proves(&world.enters(who).await).await;
     let request = SetConsent { choice: choice.into(), until: "2026-03-02".into(), links_only };
     world.portal.set_consent(&entered.actor, request).await.unwrap();
 }
 
 async fn a_permission_for_once_is_used_up(world: &mut World) {
     consents(world, "drew", "once", false).await;
+    world.seconds_pass(1);
     let (arun, drew) = (at_the_desk(world, "arun").await, world.person("drew").await);
     assert!(world.portal.reset_desk(&arun.actor, drew.id, None).await.unwrap().allowed_once);
     sets(world, &arun, typed(&drew, TYPED)).await.unwrap();
@@ -283,6 +284,7 @@ async fn a_permission_for_once_is_used_up(world: &mut World) {
     let (_, newcomer) = comes_with(world, &drew, TYPED).await;
     chooses(world, &newcomer, NEW).await.unwrap();
     let drew = world.enters_with("drew", NEW).await;
+    world.portal.step_up(&drew.actor, &secret(NEW), &secret("")).await.unwrap();
     let ledger = world.portal.consent(&drew.actor).await.unwrap().ledger;
     assert_eq!((ledger[0].consent, ledger[0].source), (Consent::Refused, ConsentSource::Used));
     assert_eq!(ledger[1].consent, Consent::Once);
@@ -382,6 +384,7 @@ async fn what_was_withdrawn_between_page_and_submit_counts(world: &mut World) {
     let hash = world.hash_of(&casey.person).await;
     let refused = refusal(sets(world, &arun, typed(&casey.person, TYPED)).await);
     assert_eq!(refused, impossible(Obstacle::NoConsent));
+    let casey = world.proves(&casey).await;
     let yes = SetConsent { choice: "always".into(), until: String::new(), links_only: false };
     world.portal.set_consent(&casey.actor, yes).await.unwrap();
     // The role of before is still what the actor brings along.

@@ -21,6 +21,7 @@ use crate::{
         icon::Icon,
         page::PageTitle,
         panel::{Absent, Empty, Failed, Loading, Notice, Panel, Tone},
+        prove::ProofFields,
         time::Time,
     },
 };
@@ -61,7 +62,7 @@ pub fn Consent() -> impl IntoView {
 
 #[component]
 fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
-    let ConsentView { consent, links_only, ledger, uses } = view;
+    let ConsentView { consent, links_only, ledger, uses, stepped_up } = view;
     let (chosen, until) = match consent {
         Permission::Refused => ("no", None),
         Permission::Once => ("once", None),
@@ -85,6 +86,15 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
                 </RadioGroup>
                 <Day name="until" label=tr!(consent.day) value=until />
                 <Tick name="links_only" label=tr!(consent.links_only) hint=tr!(consent.links_only_hint) ticked=links_only />
+                {(!stepped_up)
+                    .then(|| {
+                        view! {
+                            <fieldset class="form m-0 border-t border-line pt-5">
+                                <p class="hint max-w-prose">{tr!(consent.prove)}</p>
+                                <ProofFields />
+                            </fieldset>
+                        }
+                    })}
                 <div><Submit label=tr!(consent.submit) /></div>
             </Form>
         </Panel>

@@ -108,6 +108,7 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::ManyLinksSent => tr!(did.many_links_sent, who = who),
         AuditKind::Erased => tr!(did.erased, who = who, whom = whom),
         AuditKind::Restored => tr!(did.restored, who = who),
+        AuditKind::KeysRotated => tr!(did.keys_rotated, who = who),
         AuditKind::AuditExported => tr!(did.audit_exported, who = who),
         AuditKind::PasswordAccepted => tr!(did.password_accepted, who = who),
         // Refused, always: said above.
