@@ -332,3 +332,41 @@ fn an_operator_begins_with_the_command_line() {
     assert!(run(&["restored"]).contains("Ended: "));
     assert!(run(&["audit", "verify"]).contains("Every line is as it was written."));
 }
+
+#[test]
+fn the_master_key_changes_while_people_are_served() {
+    let data = folder();
+    let folder = data.path().to_str().unwrap();
+    let demo = Demo::start(data.path());
+    let keys = |command: &str| {
+        let (code, said) = run(&["keys", command, "--data", folder], &[]);
+        assert_eq!(code, Some(0), "{command}: {said}");
+        said
+    };
+    assert!(keys("status").contains("  seals; "));
+    assert!(keys("add").contains("which is not used yet"));
+    assert!(keys("status").contains("waits for `rekey keys rotate`"));
+    assert!(keys("rotate").contains("Sealed anew with the key "));
+    assert!(keys("drop").contains("Took 1 older keys out of "));
+    assert_eq!(keys("status").lines().count(), 1);
+    // Whoever serves seals with the new key, and opens what it seals: a mail leaves.
+    let mails = || std::fs::read_dir(data.path().join("mail")).map_or(0, Iterator::count);
+    let before = mails();
+    let body = "_form=%2Fapi%2Fforgotten%2Fask&name=casey%40acme.example";
+    let answer = ask(
+        demo.address,
+        &format!(
+            "POST /forgot HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            demo.address,
+            body.len()
+        ),
+    );
+    assert!(answer.is_some_and(|answer| answer.starts_with("HTTP/1.1 303")));
+    let started = Instant::now();
+    while mails() == before {
+        assert!(started.elapsed() < PATIENCE, "no mail leaves");
+        thread::sleep(Duration::from_millis(10));
+    }
+    demo.terminate();
+    assert_eq!(demo.ended().0, Some(0));
+}
