@@ -89,10 +89,10 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
                 {(!stepped_up)
                     .then(|| {
                         view! {
-                            <fieldset class="form m-0 border-t border-line pt-5">
+                            <div class="form m-0 border-t border-base-300 pt-5">
                                 <p class="hint max-w-prose">{tr!(consent.prove)}</p>
                                 <ProofFields />
-                            </fieldset>
+                            </div>
                         }
                     })}
                 <div><Submit label=tr!(consent.submit) /></div>
