@@ -86,11 +86,44 @@ impl Key {
 /// What a file looked like when it was read.
 type Stamp = (SystemTime, u64);
 
+/// A seal by a key that is not in the file: it opens once the right file is there.
+#[derive(Debug)]
+pub(crate) struct MissingKey(KeyId);
+
+impl std::fmt::Display for MissingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a seal was made with another master key ({})", self.0)
+    }
+}
+
+impl std::error::Error for MissingKey {}
+
 /// The keys as they were when the file was looked at last.
 struct Ring {
     keys: Vec<Arc<Key>>,
     stamp: Option<Stamp>,
     looked_at: Instant,
+    /// Whether it was told that the file cannot be taken as it is.
+    is_told: bool,
+}
+
+impl Ring {
+    fn of(keys: Vec<Arc<Key>>, stamp: Option<Stamp>) -> Self {
+        Self { keys, stamp, looked_at: Instant::now(), is_told: false }
+    }
+
+    /// Takes the keys of the file as it is now. A file that shares no key with those before is not
+    /// this database's: every change of the master key keeps one of them.
+    fn take(&mut self, file: &Path) -> anyhow::Result<()> {
+        let Some(keys) = read_keys(file)? else { return Ok(()) };
+        ensure!(
+            keys.iter().any(|new| self.keys.iter().any(|old| old.id == new.id)),
+            "{} holds none of the keys from before",
+            file.display()
+        );
+        self.keys = keys.into_iter().map(Arc::new).collect();
+        Ok(())
+    }
 }
 
 /// The keys by which things are sealed and opened.
@@ -106,7 +139,7 @@ impl Keys {
 
     fn of(file: PathBuf, keys: Vec<Key>, stamp: Option<Stamp>, random: Randomness) -> Self {
         let keys = keys.into_iter().map(Arc::new).collect();
-        Self { file, ring: RwLock::new(Ring { keys, stamp, looked_at: Instant::now() }), random }
+        Self { file, ring: RwLock::new(Ring::of(keys, stamp)), random }
     }
 
     /// Reads the keys from their file, or makes the file with a key when there is none (mode 0600).
@@ -162,19 +195,21 @@ impl Keys {
         if stamp.is_none() || stamp == ring.stamp {
             return;
         }
-        ring.stamp = stamp;
-        match read_keys(file) {
-            Ok(Some(keys)) => {
-                ring.keys = keys.into_iter().map(Arc::new).collect();
+        match ring.take(file) {
+            Ok(()) => {
+                ring.stamp = stamp;
+                ring.is_told = false;
                 tracing::info!(first = %ring.keys[0].id, "the master key changed");
             }
-            Ok(None) => {}
-            Err(error) => {
+            // Looked at again: rights may be given without the file changing.
+            Err(error) if !ring.is_told => {
+                ring.is_told = true;
                 tracing::error!(
                     error = format!("{error:#}"),
                     "the master key goes on as it was read before"
                 );
             }
+            Err(_) => {}
         }
     }
 
@@ -206,7 +241,7 @@ impl Keys {
         else {
             bail!("a seal is cut off");
         };
-        let Some(key) = self.find(id) else { bail!("a seal was made with another master key") };
+        let Some(key) = self.find(id) else { return Err(MissingKey(id).into()) };
         let nonce = <[u8; 24]>::try_from(nonce).context("a seal is cut off")?;
         key.cipher
             .decrypt(&nonce.into(), Payload { msg: text, aad: purpose.as_bytes() })
@@ -299,6 +334,7 @@ impl Keys {
                 _ => {}
             }
             write_private(&beside, &text)?;
+            belongs_like(&beside, file)?;
             std::fs::rename(&beside, file)?;
             match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 Some(folder) => std::fs::File::open(folder)?.sync_all(),
@@ -307,7 +343,7 @@ impl Keys {
         })();
         written.with_context(|| format!("cannot write the master key {name}"))?;
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *ring = Ring { keys, stamp: stamp(file), looked_at: Instant::now() };
+        *ring = Ring::of(keys, stamp(file));
         Ok(())
     }
 }
@@ -357,6 +393,21 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// Gives a file the owner, the group and the mode of another one: who serves reads it, whoever
+/// changes it.
+fn belongs_like(file: &Path, other: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let (new, old) = (std::fs::metadata(file)?, std::fs::metadata(other)?);
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            chown(file, Some(old.uid()), Some(old.gid()))?;
+        }
+        std::fs::set_permissions(file, old.permissions())?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -440,11 +491,20 @@ mod tests {
         std::fs::write(&path, "nonsense").expect("writes");
         assert_eq!(there.ids(), here.ids());
         assert_eq!(there.open::<i32>("mail", &anew).expect("opens"), 1);
+        // Nor does a file that is another database's.
+        std::fs::write(&path, format!("{}\n", URL_SAFE_NO_PAD.encode([7; 32]))).expect("writes");
+        assert_eq!(there.ids(), here.ids());
         std::fs::write(&path, text).expect("writes");
+        // As a group may read it, so it stays.
+        let shared = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+        std::fs::set_permissions(&path, shared).expect("sets");
 
         here.drop_old().expect("drops");
         assert_eq!(here.ids(), [next]);
-        assert!(here.open::<i32>("mail", &old).is_err());
+        let error = here.open::<i32>("mail", &old).expect_err("its key is gone");
+        assert!(error.is::<MissingKey>());
+        let mode = std::fs::metadata(&path).expect("is there").permissions();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o640);
         assert_eq!(here.open::<i32>("mail", &anew).expect("opens"), 1);
     }
 

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::{
     Portal, Result,
+    keys::MissingKey,
     mail::{Delivery, Letter, LetterKind, MailedLink, Parcel, Rendered, nowhere},
     mail_settings::sender_name,
     store::{Account, MailSettingsRow, OutboxRow, SiteRow, Tx},
@@ -139,6 +140,10 @@ impl Portal {
         } else {
             Some(match self.rendered(&mail, &site) {
                 Ok(rendered) => self.deliver(&mail, &site, route.as_ref(), &rendered).await,
+                // It can be read once the right file of keys is there.
+                Err(error) if error.is::<MissingKey>() => {
+                    Delivery::Later { answer: error.to_string() }
+                }
                 Err(error) => Delivery::Never { answer: format!("{error:#}") },
             })
         };

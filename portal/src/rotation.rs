@@ -130,6 +130,10 @@ impl Portal {
         let mark = mark.context("the mark of the master key")?;
         let (known, next) = (self.keys().ids(), self.keys().next());
         let is_under_way = KeyId::of_seal(&mark) != Some(known[0]);
+        ensure!(
+            next.is_none() || KeyId::of_seal(&mark) != next,
+            "this node's file of keys is older than another's, which was used already: put that one here"
+        );
         let counts = self.seals_by_key().await?;
         let is_older = |id: &&KeyId| **id != known[0] && next != Some(**id);
         let is_left = known.iter().filter(is_older).any(|id| counts.contains_key(id));

@@ -140,7 +140,10 @@ pub async fn set_consent(
     /// Only mailed links, whatever the permission says.
     #[server(default)]
     links_only: bool,
-    /// One's own password, which it takes to allow more than before.
+    /// Whether the form asks for a proof, which it takes to allow more than before.
+    #[server(default)]
+    proves: bool,
+    /// One's own password.
     #[server(default)]
     password: Hidden,
     /// A code of one's second factor, if one has any.
@@ -152,7 +155,7 @@ pub async fn set_consent(
     // What else is wrong is said first: with the proof the session goes on under a new token, and a
     // page that is made again for the old one would show nobody.
     match portal.set_consent(&actor, request.clone()).await {
-        Err(Error::Refused(Refusal::StepUp)) => {
+        Err(Error::Refused(Refusal::StepUp)) if proves => {
             let done = portal.step_up(&actor, &password.into(), &code.into()).await?;
             stepped_up(&facts, &done);
             portal.set_consent(&actor, request).await?;

@@ -73,6 +73,12 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
         }
         Permission::Always => ("always", None),
     };
+    // Asked for from the start, or once a proof has run out while the page was open.
+    let proves = Memo::new(move |before: Option<&bool>| {
+        before == Some(&true)
+            || !stepped_up
+            || form.error() == Some(ApiError::Refused(Refusal::StepUp))
+    });
     let lines = ledger.into_iter().map(|entry| view! { <Line entry /> }).collect::<Vec<_>>();
     let uses = uses.into_iter().map(|one| view! { <Use one /> }).collect::<Vec<_>>();
     view! {
@@ -86,15 +92,19 @@ fn Page(view: ConsentView, form: FormState<SetConsent>) -> impl IntoView {
                 </RadioGroup>
                 <Day name="until" label=tr!(consent.day) value=until />
                 <Tick name="links_only" label=tr!(consent.links_only) hint=tr!(consent.links_only_hint) ticked=links_only />
-                {(!stepped_up)
-                    .then(|| {
-                        view! {
-                            <div class="form m-0 border-t border-base-300 pt-5">
-                                <p class="hint max-w-prose">{tr!(consent.prove)}</p>
-                                <ProofFields />
-                            </div>
-                        }
-                    })}
+                {move || {
+                    proves
+                        .get()
+                        .then(|| {
+                            view! {
+                                <div class="form m-0 border-t border-base-300 pt-5">
+                                    <input type="hidden" name="proves" value="true" />
+                                    <p class="hint max-w-prose">{tr!(consent.prove)}</p>
+                                    <ProofFields />
+                                </div>
+                            }
+                        })
+                }}
                 <div><Submit label=tr!(consent.submit) /></div>
             </Form>
         </Panel>
