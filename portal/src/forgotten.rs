@@ -27,7 +27,6 @@ use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
     device, failpoint,
-    keys::MissingKey,
     mail::{ChangedHow, Letter, MailedLink, Occasion},
     outbox, password,
     resets::{Asker, Circumstances, Judged},
@@ -105,8 +104,6 @@ impl Portal {
         let Some(row) = tx.take_forgotten().await? else { return Ok(false) };
         let asked: Asked = match self.keys().open(PURPOSE, &row.sealed) {
             Ok(asked) => asked,
-            // Another node may have the key, or this one soon.
-            Err(error) if error.is::<MissingKey>() => return Err(error.into()),
             Err(error) => {
                 tracing::error!(%error, request = %row.id, "a request for a link cannot be read and is dropped");
                 tx.commit().await?;

@@ -24,6 +24,7 @@ stories! {
     after_three_days_it_is_too_late,
     a_mail_that_somebody_is_sending_is_left_to_them,
     a_mail_that_cannot_be_opened_is_given_up,
+    a_mail_under_another_master_key_waits_for_that_key,
     dead_letters_are_kept,
     workers_send_at_once_and_stop_when_told,
     workers_stop_when_nobody_can_tell_them_any_more,
@@ -279,13 +280,32 @@ async fn a_mail_that_somebody_is_sending_is_left_to_them(world: &mut World) {
 async fn a_mail_that_cannot_be_opened_is_given_up(world: &mut World) {
     world.restart(|settings| settings.mail.transport = MailTransport::None).await;
     a_notice_waits(world).await;
-    world.sql.run("UPDATE outbox SET sealed = $1", values![vec![7u8; 64]]).await;
+    let mut seal = row(world, "password_changed").await.sealed.unwrap();
+    *seal.last_mut().unwrap() ^= 1;
+    world.sql.run("UPDATE outbox SET sealed = $1", values![seal]).await;
     let server = server(world, vec![]).await;
     world.portal.work_off().await.unwrap();
     let mail = row(world, "password_changed").await;
     assert_eq!((mail.state.as_str(), mail.sealed), ("dead", None));
-    assert!(mail.answer.unwrap().contains("another master key"));
+    assert!(mail.answer.unwrap().contains("a seal is broken"));
     assert_eq!(server.connections(), 0);
+}
+
+async fn a_mail_under_another_master_key_waits_for_that_key(world: &mut World) {
+    world.restart(|settings| settings.mail.transport = MailTransport::None).await;
+    a_notice_waits(world).await;
+    let seal = row(world, "password_changed").await.sealed.unwrap();
+    world.sql.run("UPDATE outbox SET sealed = $1", values![vec![7u8; 64]]).await;
+    let server = server(world, vec![]).await;
+    world.portal.work_off().await.unwrap();
+    let mail = row(world, "password_changed").await;
+    assert_eq!(mail.state, "waiting");
+    assert!(mail.answer.unwrap().contains("another master key"));
+    // The right file of keys is there.
+    world.sql.run("UPDATE outbox SET sealed = $1", values![seal]).await;
+    world.seconds_pass(5);
+    world.portal.work_off().await.unwrap();
+    assert_eq!(server.received().len(), 1);
 }
 
 async fn dead_letters_are_kept(world: &mut World) {
