@@ -49,6 +49,22 @@ pub(crate) struct Event<'a> {
     pub personal: Personal,
 }
 
+impl Event<'static> {
+    /// What somebody did to a whole organization on the command line.
+    pub fn of_command(organization: OrganizationId, kind: AuditKind) -> Self {
+        Self {
+            organization,
+            kind,
+            outcome: Outcome::Done,
+            actor: (ActorKind::CommandLine, None),
+            subject: None,
+            reset: None,
+            request_id: "command-line",
+            personal: Personal::default(),
+        }
+    }
+}
+
 /// The personal values of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Personal {

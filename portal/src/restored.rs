@@ -1,14 +1,8 @@
 //! After a restore from a backup: what the backup still knew must not live again.
 
-use model::{
-    Moment,
-    audit::{ActorKind, AuditKind, Outcome},
-};
+use model::{Moment, audit::AuditKind};
 
-use crate::{
-    Portal, Result,
-    audit::{Event, Personal},
-};
+use crate::{Portal, Result, audit::Event};
 
 /// What [`Portal::restored`] ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,17 +40,7 @@ impl Portal {
         // Secrets that nobody has proven.
         tx.prune_factor_setups(Moment(i64::MAX)).await?;
         for organization in tx.organizations().await? {
-            let event = Event {
-                organization: organization.id,
-                kind: AuditKind::Restored,
-                outcome: Outcome::Done,
-                actor: (ActorKind::CommandLine, None),
-                subject: None,
-                reset: None,
-                request_id: "command-line",
-                personal: Personal::default(),
-            };
-            tx.record(self, event).await?;
+            tx.record(self, Event::of_command(organization.id, AuditKind::Restored)).await?;
         }
         tx.commit().await?;
         Ok(report)

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
 use model::{
-    audit::{ActorKind, AuditKind, Outcome},
+    audit::AuditKind,
     id::{AccountId, FactorId, OrganizationId},
 };
 use uuid::Uuid;
 
 use crate::{
     KEY_CHECK, Portal,
-    audit::{Event, Personal},
+    audit::Event,
     caller, codes, failpoint, forgotten, jobs,
     keys::{KeyId, LOOK_AGAIN},
     mail_settings, outbox, passkeys, resets,
@@ -173,17 +173,7 @@ impl Portal {
         }
         tx.set_meta(KEY_CHECK, &self.keys().seal_anew(KEY_CHECK, &mark)?).await?;
         for organization in tx.organizations().await? {
-            let event = Event {
-                organization: organization.id,
-                kind: AuditKind::KeysRotated,
-                outcome: Outcome::Done,
-                actor: (ActorKind::CommandLine, None),
-                subject: None,
-                reset: None,
-                request_id: "command-line",
-                personal: Personal::default(),
-            };
-            tx.record(self, event).await?;
+            tx.record(self, Event::of_command(organization.id, AuditKind::KeysRotated)).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -129,9 +129,9 @@ impl Tx {
         (id, number): (Uuid, i64),
         count: i64,
     ) -> sqlx::Result<Vec<SealRow>> {
-        let Names { table, column, id: key, number: place, owner, only } = place.names();
+        let Names { table, column, id: key, number: order, owner, only } = place.names();
         let sql = format!(
-            "SELECT {key} AS id, {place} AS number, {owner} AS owner, {column} AS sealed FROM {table} WHERE {only} AND {column} IS NOT NULL AND ({key}, {place}) > ($1, $2) ORDER BY 1, 2 LIMIT $3"
+            "SELECT {key} AS id, {order} AS number, {owner} AS owner, {column} AS sealed FROM {table} WHERE {only} AND {column} IS NOT NULL AND ({key}, {order}) > ($1, $2) ORDER BY 1, 2 LIMIT $3"
         );
         on!(self, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).bind(number).bind(count).fetch_all(c).await)
     }
