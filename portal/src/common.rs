@@ -29,8 +29,8 @@ const SELDOM: f64 = 0.02;
 const COMMON: f64 = 0.2;
 /// What more have narrows nothing.
 const EVERYWHERE: f64 = 0.7;
-/// As few as this are few enough: what is left is read sooner than another list.
-const FEW_ENOUGH: f64 = 0.001;
+/// To read the text of one who is left takes as long as so many entries of a list.
+const ENTRIES_PER_TEXT: f64 = 300.0;
 /// An index is asked for so many things at most: others narrow little any more.
 const MOST: usize = 12;
 
@@ -112,9 +112,11 @@ fn worth_asking(mut threes: Vec<String>, in_scope: f64, shares: &Shares) -> BTre
     let mut asked = BTreeSet::new();
     for three in threes.into_iter().take(MOST) {
         let share = share(shares, &three);
+        // Those whom it leaves out are not read, but it is a list to read itself.
+        let spares_more = left * (1.0 - share) * ENTRIES_PER_TEXT > share;
         // Of what everybody has, one is better than nothing.
         let is_worth_it =
-            share <= SELDOM || (share <= EVERYWHERE && left > FEW_ENOUGH) || asked.is_empty();
+            share <= SELDOM || (share <= EVERYWHERE && spares_more) || asked.is_empty();
         if is_worth_it {
             left *= share;
             asked.insert(three);

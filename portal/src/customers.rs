@@ -29,7 +29,7 @@ const SCOPES: usize = 100;
 /// Looking at a customer again within this time is no second view.
 const VIEW_AGAIN: Duration = Duration::from_mins(10);
 /// Under which the database notes that every customer is listed, and by which rules.
-const LISTED: &str = "customers_listed_2";
+const LISTED: &str = "customers_listed_3";
 /// Customers listed in one unit of work.
 const LISTED_AT_ONCE: i64 = 1_000;
 

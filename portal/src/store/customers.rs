@@ -177,7 +177,9 @@ impl Tx {
         on!(self, c => sqlx::query("INSERT INTO customer_listings (account_id, ancestor_id, name_key, company_key, last_sign_in_at) SELECT accounts.id, ancestor_id, $2, $3, COALESCE(last_sign_in_at, 0) FROM accounts JOIN organization_ancestors ON organization_ancestors.organization_id = accounts.organization_id WHERE accounts.id = $1 ON CONFLICT (account_id, ancestor_id) DO UPDATE SET name_key = excluded.name_key, company_key = excluded.company_key")
             .bind(id).bind(&listing.name_key).bind(&listing.company_key).execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("INSERT INTO customer_texts (account_id, text, scopes) VALUES ($1, $2, $3) ON CONFLICT (account_id) DO UPDATE SET text = excluded.text, scopes = excluded.scopes")
-            .bind(id).bind(&listing.text).bind(&listing.scopes).execute(c).await.map(drop))
+            .bind(id).bind(&listing.text).bind(&listing.scopes).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("UPDATE accounts SET name_key = $2, company_key = $3 WHERE id = $1 AND (name_key <> $2 OR company_key <> $3)")
+            .bind(id).bind(&listing.name_key).bind(&listing.company_key).execute(c).await.map(drop))
     }
 
     /// Lists an account as what it is called now, if it is a customer.
@@ -216,7 +218,7 @@ impl Tx {
         after: AccountId,
         limit: i64,
     ) -> sqlx::Result<Vec<AccountId>> {
-        on!(self, c => sqlx::query_scalar("SELECT id FROM accounts WHERE id > $1 AND kind = 'customer' AND NOT EXISTS (SELECT 1 FROM customer_texts WHERE account_id = accounts.id AND scopes <> '') ORDER BY id LIMIT $2").bind(after).bind(limit).fetch_all(c).await)
+        on!(self, c => sqlx::query_scalar("SELECT id FROM accounts WHERE id > $1 AND kind = 'customer' AND (name_key = '' OR NOT EXISTS (SELECT 1 FROM customer_texts WHERE account_id = accounts.id AND scopes <> '')) ORDER BY id LIMIT $2").bind(after).bind(limit).fetch_all(c).await)
     }
 
     /// What some customers are found by, with the words of their scopes: so many stretches of so
@@ -299,7 +301,7 @@ impl Tx {
         );
         for state in CustomerState::ALL {
             statement.push(", (SELECT COUNT(*) FROM (", []);
-            self.in_state(&mut statement, "1", scope, state, now);
+            self.in_state(&mut statement, "1", "", scope, state, now);
             statement.push(" LIMIT ?) AS found)", [Value::Number(limit)]);
         }
         let (all, locked, must_change, no_consent, never, no_factor, suspended) =
@@ -317,44 +319,40 @@ impl Tx {
     ) -> sqlx::Result<bool> {
         let mut statement = Statement::new();
         statement.push("SELECT COUNT(*) FROM (", []);
-        self.in_state(&mut statement, "1", scope, state, now);
+        self.in_state(&mut statement, "1", "", scope, state, now);
         statement.push(" LIMIT ?) AS found", [Value::Number(FEW + 1)]);
         let count: i64 = run!(self, query_scalar, statement, fetch_one)?;
         Ok(count <= FEW)
     }
 
-    /// Whether the index of texts names few customers.
-    async fn few_hits(&mut self, wanted: &Wanted) -> sqlx::Result<bool> {
+    /// The numbers of the texts that the index of texts names, if these are few.
+    async fn few_hits(&mut self, wanted: &Wanted) -> sqlx::Result<Option<Vec<i64>>> {
         let mut statement = Statement::new();
-        statement.push("SELECT COUNT(*) FROM (", []);
         match self {
             Self::Sqlite(_) => statement.push(
-                "SELECT 1 FROM customer_trigrams WHERE customer_trigrams MATCH ?",
+                "SELECT rowid FROM customer_trigrams WHERE customer_trigrams MATCH ?",
                 [Value::Text(asked_of_sqlite(wanted))],
             ),
             Self::Postgres(_) => {
-                statement.push("SELECT 1 FROM customer_texts AS t WHERE TRUE", []);
+                statement.push("SELECT t.number FROM customer_texts AS t WHERE TRUE", []);
                 ask_postgres(&mut statement, wanted);
             }
         }
-        statement.push(" LIMIT ?) AS found", [Value::Number(FEW + 1)]);
-        let count: i64 = run!(self, query_scalar, statement, fetch_one)?;
-        Ok(count <= FEW)
+        statement.push(" LIMIT ?", [Value::Number(FEW + 1)]);
+        let numbers: Vec<i64> = run!(self, query_scalar, statement, fetch_all)?;
+        Ok(i64::try_from(numbers.len()).is_ok_and(|count| count <= FEW).then_some(numbers))
     }
 
-    /// Those in whose text all is that is wanted, through the index of texts.
-    fn hits(&self, statement: &mut Statement, wanted: &Wanted) {
-        match self {
-            Self::Sqlite(_) => statement.push(
-                "SELECT t.account_id AS id FROM customer_trigrams CROSS JOIN customer_texts AS t WHERE customer_trigrams MATCH ? AND t.number = customer_trigrams.rowid",
-                [Value::Text(asked_of_sqlite(wanted))],
-            ),
+    /// Texts by their numbers, as a table `n` with one column, `value`.
+    fn numbered(&self, statement: &mut Statement, numbers: &[i64]) {
+        let list = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        let table = match self {
+            Self::Sqlite(_) => "json_each(?) AS n",
             Self::Postgres(_) => {
-                statement.push("SELECT t.account_id AS id FROM customer_texts AS t WHERE TRUE", []);
-                ask_postgres(statement, wanted);
+                "(SELECT CAST(j AS bigint) AS value FROM json_array_elements_text(CAST(? AS json)) AS j) AS n"
             }
-        }
-        self.has_all(statement, wanted);
+        };
+        statement.push(table, [Value::Text(format!("[{list}]"))]);
     }
 
     /// The condition that a text, `t`, has all that is wanted.
@@ -398,55 +396,60 @@ impl Tx {
                 .await?;
         }
         let Search { scope, wanted, state, now, .. } = search;
-        let few_hits = !wanted.rare.is_empty() && self.few_hits(wanted).await?;
+        let hits = if wanted.rare.is_empty() { None } else { self.few_hits(wanted).await? };
         let few_in_state = match state {
-            Some(state) if !few_hits => self.few_in_state(*scope, *state, *now).await?,
+            Some(state) if hits.is_none() => self.few_in_state(*scope, *state, *now).await?,
             _ => false,
         };
-
-        let mut statement = Statement::new();
-        statement.push("WITH ", []);
-        if few_hits {
-            statement.push("gathered AS MATERIALIZED (", []);
-            self.hits(&mut statement, wanted);
-            statement.push("), ", []);
-        } else if let Some(state) = state.filter(|_| few_in_state) {
-            statement.push("gathered AS MATERIALIZED (", []);
-            self.in_state(&mut statement, "a.id", *scope, state, *now);
-            statement.push("), ", []);
-        }
-        let gathers = few_hits || few_in_state;
-        let (sees_texts, sees_accounts) =
-            (!few_hits && !wanted.parts.is_empty(), !few_in_state && state.is_some());
-        let key = match search.order {
-            CustomerOrder::Name => "l.name_key",
-            CustomerOrder::Company => "l.company_key",
-            CustomerOrder::LastSignIn => "l.last_sign_in_at",
+        // Whose state has few stand in that state's index with what they are ordered by.
+        let key = match (few_in_state, search.order) {
+            (false, CustomerOrder::Name) => "l.name_key",
+            (false, CustomerOrder::Company) => "l.company_key",
+            (false, CustomerOrder::LastSignIn) => "l.last_sign_in_at",
+            (true, CustomerOrder::Name) => "a.name_key",
+            (true, CustomerOrder::Company) => "a.company_key",
+            (true, CustomerOrder::LastSignIn) => "COALESCE(a.last_sign_in_at, 0)",
         };
-        // Those who were gathered are all looked up before they are ordered: a planner that sees an
+        let gathers = few_in_state || hits.is_some();
+        let mut statement = Statement::new();
+        // Those who were gathered are all taken before they are ordered: a planner that sees an
         // order rather walks along it, and compares each whom it meets with all of them.
         let name = if gathers { "placed" } else { "found" };
-        statement.push(
-            &format!("{name} AS MATERIALIZED (SELECT l.account_id AS id, {key} AS place FROM "),
-            [],
-        );
-        statement.push(if gathers { "gathered CROSS JOIN " } else { "" }, []);
-        statement.push("customer_listings l", []);
-        // The text before the account: most of those walked by do not fit.
-        statement.push(if sees_texts { " CROSS JOIN customer_texts t" } else { "" }, []);
-        statement.push(if sees_accounts { " CROSS JOIN accounts a" } else { "" }, []);
-        statement.push(" WHERE l.ancestor_id = ?", [Value::Id(scope.0)]);
-        statement.push(if gathers { " AND l.account_id = gathered.id" } else { "" }, []);
-        if sees_texts {
-            statement.push(" AND t.account_id = l.account_id", []);
-            self.has_all(&mut statement, wanted);
-        }
-        if let Some(state) = state.filter(|_| sees_accounts) {
-            statement.push(" AND a.id = l.account_id AND ", []);
-            state_condition(&mut statement, state, *now);
-        }
-        if !gathers && *state == Some(CustomerState::NeverSignedIn) {
-            statement.push(" AND l.last_sign_in_at = 0", []);
+        statement.push(&format!("WITH {name} AS MATERIALIZED ("), []);
+        if let Some(state) = state.filter(|_| few_in_state) {
+            let sees_texts = !wanted.parts.is_empty();
+            let texts = if sees_texts { " CROSS JOIN customer_texts t" } else { "" };
+            let columns = format!("a.id, {key} AS place");
+            self.in_state(&mut statement, &columns, texts, *scope, state, *now);
+            if sees_texts {
+                statement.push(" AND t.account_id = a.id", []);
+                self.has_all(&mut statement, wanted);
+            }
+        } else {
+            statement.push(&format!("SELECT l.account_id AS id, {key} AS place FROM "), []);
+            let sees_texts = !wanted.parts.is_empty();
+            if let Some(numbers) = &hits {
+                self.numbered(&mut statement, numbers);
+                statement.push(" CROSS JOIN customer_texts t CROSS JOIN customer_listings l", []);
+            } else {
+                // The text before the account: most of those walked by do not fit.
+                let texts = if sees_texts { " CROSS JOIN customer_texts t" } else { "" };
+                statement.push(&format!("customer_listings l{texts}"), []);
+            }
+            statement.push(if state.is_some() { " CROSS JOIN accounts a" } else { "" }, []);
+            statement.push(" WHERE l.ancestor_id = ?", [Value::Id(scope.0)]);
+            if sees_texts {
+                statement.push(" AND l.account_id = t.account_id", []);
+                self.has_all(&mut statement, wanted);
+            }
+            statement.push(if hits.is_some() { " AND t.number = n.value" } else { "" }, []);
+            if let Some(state) = *state {
+                statement.push(" AND a.id = l.account_id AND ", []);
+                state_condition(&mut statement, state, *now);
+                if !gathers && state == CustomerState::NeverSignedIn {
+                    statement.push(" AND l.last_sign_in_at = 0", []);
+                }
+            }
         }
         // Whose place is behind is compared last too, for the same reason.
         let (join, key) = if gathers {
@@ -474,12 +477,14 @@ impl Tx {
         Ok(statement)
     }
 
-    /// The customers of a scope who are in a state, through the index of that state. SQLite has to
+    /// The customers of a scope who are in a state, through the index of that state; `further` is what
+    /// else they are joined with. SQLite has to
     /// be told which: it prefers the one that has the kind of account in it, and reads them all.
     fn in_state(
         &self,
         statement: &mut Statement,
-        column: &str,
+        columns: &str,
+        further: &str,
         scope: OrganizationId,
         state: CustomerState,
         now: Moment,
@@ -489,7 +494,7 @@ impl Tx {
             Self::Postgres(_) => String::new(),
         };
         statement.push(
-            &format!("SELECT {column} FROM organization_ancestors s CROSS JOIN accounts a{hint} WHERE s.ancestor_id = ? AND a.organization_id = s.organization_id AND a.kind = 'customer' AND "),
+            &format!("SELECT {columns} FROM organization_ancestors s CROSS JOIN accounts a{hint}{further} WHERE s.ancestor_id = ? AND a.organization_id = s.organization_id AND a.kind = 'customer' AND "),
             [Value::Id(scope.0)],
         );
         state_condition(statement, state, now);

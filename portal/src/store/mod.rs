@@ -106,6 +106,10 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// Longest wait for a connection. Pages answer 503 after it, so it stays short.
 const ACQUIRE: Duration = Duration::from_secs(3);
 
+/// What each connection to SQLite keeps of the file, in KiB (negative, as SQLite has it): a quarter of
+/// its default. The system keeps the file in memory anyway, for all connections together.
+const PAGE_CACHE: &str = "-500";
+
 /// The database.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
@@ -136,7 +140,8 @@ impl Db {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
-                    .busy_timeout(Duration::from_secs(5));
+                    .busy_timeout(Duration::from_secs(5))
+                    .pragma("cache_size", PAGE_CACHE);
                 let writer = SqlitePoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(ACQUIRE)

@@ -153,8 +153,8 @@ async fn what_most_have_hides_nobody(world: &mut World) {
     let customers = |numbers: &mut dyn Iterator<Item = usize>| {
         let numbers = numbers.map(|n| format!("({n})")).collect::<Vec<_>>().join(", ");
         format!(
-            "WITH n(n) AS (VALUES {numbers}) INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, reference, language, allows_resets, resets_allowed_until, must_change_password, locked_by, created_at, updated_at)
-                SELECT {id}, w.site_id, w.organization_id, 'customer', 'active', 'many' || n || '@lakes.example', 'many' || n || '@lakes.example', CASE WHEN n % 100 = 5 THEN 'Xanthippe' ELSE 'Common' END || ' Person ' || n, 'R-' || n, 'en', FALSE, 0, FALSE, CASE WHEN n % 50 = 5 THEN 'staff' END, 0, 0
+            "WITH n(n) AS (VALUES {numbers}) INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, name_key, reference, language, allows_resets, resets_allowed_until, must_change_password, locked_by, created_at, updated_at)
+                SELECT {id}, w.site_id, w.organization_id, 'customer', 'active', 'many' || n || '@lakes.example', 'many' || n || '@lakes.example', CASE WHEN n % 100 = 5 THEN 'Xanthippe' ELSE 'Common' END || ' Person ' || n, CASE WHEN n % 100 = 5 THEN 'xanthippe' ELSE 'common' END || ' person ' || n, 'R-' || n, 'en', FALSE, 0, FALSE, CASE WHEN n % 50 = 5 THEN 'staff' END, 0, 0
                 FROM n JOIN accounts w ON w.email = CASE WHEN n % 10 = 5 THEN 'freya@fjord.example' ELSE 'casey@acme.example' END"
         )
     };
@@ -484,6 +484,7 @@ async fn customers_of_an_older_version_are_found(world: &mut World) {
     for sql in [
         "DELETE FROM customer_texts",
         "DELETE FROM customer_listings",
+        "UPDATE accounts SET name_key = '', company_key = ''",
         "DELETE FROM meta WHERE name LIKE 'customers_listed%'",
     ] {
         world.sql.run(sql, []).await;
