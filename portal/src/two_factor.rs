@@ -270,7 +270,7 @@ impl Portal {
         let Some(kind) = tx.remove_factor(account.id, id).await? else {
             return Err(Refusal::NotFound.into());
         };
-        if tx.has_factor(account.id).await? {
+        if tx.factors(account.id).await?.iter().any(|row| row.copied_at.is_none()) {
             let change = match kind {
                 FactorKind::Totp => FactorChange::AppRemoved,
                 FactorKind::Passkey => FactorChange::PasskeyRemoved,
@@ -283,6 +283,8 @@ impl Portal {
         } else if self.needs_factor(&mut tx, &account).await? {
             return Err(Refusal::FactorNeeded.into());
         } else {
+            // A passkey that was copied lets nobody in: it goes with the last factor that did.
+            tx.remove_all_factors(account.id).await?;
             let occasion = occasion(self.now(), &actor.visit);
             self.end_second_factor(&mut tx, &account, occasion, &actor.visit.origin).await?;
             tx.record(self, actor.event(AuditKind::FactorRemoved)).await?;

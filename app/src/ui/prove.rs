@@ -64,10 +64,10 @@ pub fn FactorFields(
     hint: Option<&'static str>,
 ) -> impl IntoView {
     factors.any.then(|| {
-        let (label, usual) = if factors.app {
-            (tr!(prove.code), tr!(prove.code_hint))
-        } else {
-            (tr!(login.recovery_code), tr!(prove.recovery_hint))
+        let (label, usual) = match factors {
+            Factors { app: true, .. } => (tr!(prove.code), tr!(prove.code_hint)),
+            Factors { passkey: true, .. } => (tr!(login.recovery_code), tr!(prove.recovery_hint)),
+            _ => (tr!(login.recovery_code), tr!(prove.elsewhere_hint)),
         };
         let hint = hint.unwrap_or(usual);
         let ask = if link.is_some() { ForgottenAsk::url() } else { AskPasskey::url() };

@@ -39,6 +39,7 @@ stories! {
     a_recovery_code_stands_in_for_a_lost_passkey,
     one_of_several_factors_is_removed,
     the_last_one_is_turned_off,
+    a_copied_one_goes_with_the_last_that_lets_in,
     nobody_removes_the_passkeys_of_others,
     bare_addresses_have_no_passkeys,
     there_is_room_for_twenty,
@@ -497,6 +498,27 @@ async fn the_last_one_is_turned_off(world: &mut World) {
     assert_eq!(refusal(world.picks(&visit, &mut device).await), Refusal::PasskeyFailed);
     assert!(world.lets_in(&casey.person, DEMO_PASSWORD).await);
     assert_eq!(codes.len(), 10);
+}
+
+async fn a_copied_one_goes_with_the_last_that_lets_in(world: &mut World) {
+    let (casey, mut device, _) = world.casey_with_passkey().await;
+    let app = world.begins_app(&casey).await;
+    world.confirms_app(&casey, &world.code(&app)).await.unwrap();
+    let half = world.half("casey", DEMO_PASSWORD).await;
+    let early = world.portal.ask_halfway(&half.halfway).await.unwrap();
+    let of_the_copy = device.signs(&early);
+    world.gives_passkey(&mut device).await.unwrap();
+    let refused = gives(&world.portal, &half.halfway, &of_the_copy).await;
+    assert_eq!(about("code", refused), Problem::PasskeyCopied);
+
+    // What is left opens nothing: whoever had to give it could not come in any more.
+    let id = world.two_factor(&casey).await.app.expect("an app").id;
+    world.portal.remove_factor(&casey.actor, id).await.unwrap();
+    let view = world.two_factor(&casey).await;
+    assert!(view.passkeys.is_empty() && view.codes_left == 0);
+    assert_eq!(world.recorded(&casey.person).await.last().unwrap(), "factor_removed done");
+    assert!(world.lets_in(&casey.person, DEMO_PASSWORD).await);
+    world.new_mails().await;
 }
 
 async fn nobody_removes_the_passkeys_of_others(world: &mut World) {
