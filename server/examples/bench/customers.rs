@@ -168,8 +168,8 @@ fn customers(dialect: &Dialect, from: u32, to: u32) -> String {
     let name = format!("f.w || ' ' || l.w || ' ' || (n.n / {})", FIRST.len() * LAST.len());
     let (first, last) = (FIRST.len(), LAST.len());
     format!(
-        "INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, name_key, company, company_key, reference, language, allows_resets, resets_allowed_until, must_change_password, locked_by, last_sign_in_at, created_at, updated_at)
-            SELECT {id}, s.id, r.id, 'customer', CASE WHEN n.n % 500 = 1 THEN 'suspended' ELSE 'active' END, 'user' || n.n || '@bench.example', 'user' || n.n || '@bench.example', {name}, lower({name}), l.w || ' Works', lower(l.w) || ' works', 'C-' || (100000 + n.n), 'en', n.n % 5 <> 3, CASE WHEN n.n % 5 <> 3 THEN 9223372036854775807 ELSE 0 END, n.n % 97 = 1, CASE WHEN n.n % 1000 = 7 THEN 'staff' END, CASE WHEN n.n % 13 <> 5 THEN 1 + n.n * 7919 % 1000003 END, 0, 0
+        "INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, name_key, company, company_key, reference, language, allows_resets, resets_allowed_until, must_change_password, locked_by, has_factor, last_sign_in_at, created_at, updated_at)
+            SELECT {id}, s.id, r.id, 'customer', CASE WHEN n.n % 500 = 1 THEN 'suspended' ELSE 'active' END, 'user' || n.n || '@bench.example', 'user' || n.n || '@bench.example', {name}, lower({name}), l.w || ' Works', lower(l.w) || ' works', 'C-' || (100000 + n.n), 'en', n.n % 5 <> 3, CASE WHEN n.n % 5 <> 3 THEN 9223372036854775807 ELSE 0 END, n.n % 97 = 1, CASE WHEN n.n % 1000 = 7 THEN 'staff' END, n.n % 3 = 0, CASE WHEN n.n % 13 <> 5 THEN 1 + n.n * 7919 % 1000003 END, 0, 0
             FROM {numbers} AS n JOIN bench_first f ON f.i = n.n % {first} JOIN bench_last l ON l.i = n.n / {first} % {last} JOIN bench_resellers r ON r.i = n.n % {RESELLERS}, sites s"
     )
 }
@@ -271,6 +271,14 @@ async fn ask(portal: &Portal, actor: &Actor, size: u32) -> Result<Duration> {
         (
             "locked",
             CustomerQuery { state: Some(CustomerState::Locked), ..CustomerQuery::default() },
+        ),
+        (
+            "without consent",
+            CustomerQuery { state: Some(CustomerState::NoConsent), ..CustomerQuery::default() },
+        ),
+        (
+            "without a second factor",
+            CustomerQuery { state: Some(CustomerState::NoFactor), ..CustomerQuery::default() },
         ),
         (
             "never signed in, by sign-in",
