@@ -164,11 +164,13 @@ async fn of_a_server(folder: &Path) -> Result<Vec<Figure>> {
     });
     tokio::time::sleep(REST).await;
     println!("Memory idle again after the load: {:.1} MiB", server.memory_mib()?);
+    figures.extend(flood::figures(&server, cores, &next).await?);
     println!("Pages a second, {cores} cores shared with who asks …");
     let mut client = Client::connect(&server.address).await?;
     let cookie = client.session("owner@bench.example", password.reveal()).await?;
     flood::pages(&server, cores, &cookie).await?;
-    figures.extend(flood::figures(&server, cores, &next).await?);
+    tokio::time::sleep(REST).await;
+    println!("Memory idle again after all that: {:.1} MiB", server.memory_mib()?);
     server.stop().await?;
     Ok(figures)
 }
