@@ -304,6 +304,21 @@ letters! {
         /// Leads to "this wasn't me".
         dispute_link: MailedLink,
     }
+    /// Tells somebody that staff are about to remove their second factor, and how they keep it.
+    FactorRemovalAsked = "factor_removal_asked" {
+        /// What the reader is called.
+        name: Name,
+        /// Who asked for it.
+        by: Name,
+        /// For which organization they work.
+        organization: Name,
+        /// When they asked.
+        at: Moment,
+        /// When it takes effect.
+        until: Moment,
+        /// Leads to keeping the factor.
+        link: MailedLink,
+    }
     /// Shows that mail works.
     Test = "test" {}
 }
@@ -374,6 +389,10 @@ pub enum FactorChange {
     CodesMade,
     /// A recovery code was used up.
     CodeUsed,
+    /// Staff removed it, since it was said to be lost.
+    RemovedByStaff,
+    /// Staff were about to remove it, and that was stopped.
+    Kept,
 }
 
 /// In which way a password was changed.

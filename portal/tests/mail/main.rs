@@ -166,6 +166,14 @@ fn letter(kind: LetterKind) -> Letter {
             codes_left: 7,
             dispute_link: link("confirm"),
         },
+        LetterKind::FactorRemovalAsked => Letter::FactorRemovalAsked {
+            name: casey,
+            by: name("Olivia Berg"),
+            organization: name("Northwind Backup"),
+            at: occasion().at,
+            until: occasion().at.plus(Duration::from_hours(24)),
+            link: link("keep"),
+        },
         LetterKind::Test => Letter::Test {},
     }
 }
