@@ -133,6 +133,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
     let email = view.row.email.to_string();
     let hint = format!("{} · {}", words::role_name(view.row.role), view.acting.name);
     let next = format!("/organization/staff/{}", view.row.id);
+    let factor_page = format!("{next}/factor");
     let actions = match view.obstacle {
         Some(obstacle) => {
             view! { <Notice tone=Tone::Plain>{words::staff_obstacle(obstacle)}</Notice> }.into_any()
@@ -146,7 +147,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
         }
         .into_any(),
     };
-    let StaffView { row, created_at, open_links, .. } = view;
+    let StaffView { row, created_at, open_links, has_factor, removal, .. } = view;
     view! {
         <a class="back" href=back>
             <Glyph icon=Icon::Back class="size-4" />
@@ -183,6 +184,26 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
                                 Some(at) => view! { <Time at /> }.into_any(),
                                 None => tr!(customers.never_signed_in).into_any(),
                             }}
+                        </dd>
+                    </div>
+                    <div class="fact">
+                        <dt class="hint">{tr!(customer.factor)}</dt>
+                        <dd>
+                            <span class="block">
+                                {if has_factor { tr!(customer.factor_on) } else { tr!(customer.factor_off) }}
+                            </span>
+                            {removal
+                                .map(|removal| {
+                                    view! {
+                                        <span class="block">
+                                            {tr!(lost_factor.waits_until)} " " <Time at=removal.due_at />
+                                        </span>
+                                    }
+                                })}
+                            {has_factor
+                                .then(|| {
+                                    view! { <a class="link block" href=factor_page>{tr!(customer.factor_lost)}</a> }
+                                })}
                         </dd>
                     </div>
                     {match row.standing {
