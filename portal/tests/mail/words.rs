@@ -1,6 +1,9 @@
 //! The words of every letter in every language, and what strange values do to them.
 
-use model::account::{Device, Language};
+use model::{
+    account::{Device, Language},
+    call::CallAction,
+};
 use portal::mail::{
     Brand, ChangedHow, FactorChange, Letter, LetterKind, MailSettings, MailedLink, Mailer,
     Occasion, Rendered,
@@ -273,6 +276,19 @@ fn what_staff_do_about_a_lost_factor_is_told() {
             let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
             insta::assert_snapshot!(format!("{name}.{}.text", language.tag()), shown);
         }
+    }
+}
+
+#[test]
+fn a_code_that_is_read_out_says_what_it_is_good_for() {
+    for language in Language::ALL {
+        let mut letter = letter(LetterKind::CallerCode);
+        if let Letter::CallerCode { action, .. } = &mut letter {
+            *action = CallAction::RemoveFactor;
+        }
+        let letter = rendered(language, &brand(), letter);
+        let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
+        insta::assert_snapshot!(format!("caller_code_for_factor.{}.text", language.tag()), shown);
     }
 }
 
