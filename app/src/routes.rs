@@ -44,6 +44,7 @@ mod lazy {
             forgotten::{Invitation, Reset, ResetDone},
             home::Home,
             login::{ForcedChangePage, Login, SecondStep},
+            lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
                 EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
             },
@@ -94,11 +95,13 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone ForcedChangePage SecondStep;
+        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone Keep KeepDone ForcedChangePage
+            SecondStep;
         account (__preload_account): SignedIn Account Profile Security TwoFactor SetUpFactor Passkeys Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
-            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Resets Audit AuditEntry Prove
-            Organization Policy EditRule Staff Invite Member Email MailLog LoggedMail;
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password CustomerFactor Resets Audit
+            AuditEntry Prove
+            Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail;
     }
 }
 
@@ -173,6 +176,7 @@ fn Pages() -> AnyNestedRoute {
             page(path!("/customers/:id/activity"), Lazy::CustomerActivity),
             page(path!("/customers/:id/delete"), Lazy::DeleteCustomer),
             page(path!("/customers/:id/password"), Lazy::Password),
+            page(path!("/customers/:id/factor"), Lazy::CustomerFactor),
             page(path!("/resets"), Lazy::Resets),
             page(path!("/audit"), Lazy::Audit),
             page(path!("/audit/:id"), Lazy::AuditEntry),
@@ -189,6 +193,7 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/mail"), Lazy::MailLog),
                     page(path!("/mail/:id"), Lazy::LoggedMail),
                     page(path!("/staff/:id"), Lazy::Member),
+                    page(path!("/staff/:id/factor"), Lazy::StaffFactor),
                 ],
             ),
             within(
@@ -222,6 +227,8 @@ fn public() -> Vec<AnyNestedRoute> {
         page(path!("/invitation/:link"), Lazy::Invitation),
         page(path!("/confirm/done"), Lazy::ConfirmDone),
         page(path!("/confirm/:link"), Lazy::Confirm),
+        page(path!("/keep/done"), Lazy::KeepDone),
+        page(path!("/keep/:link"), Lazy::Keep),
     ]
 }
 

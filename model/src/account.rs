@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    factor::Factors,
+    factor::{Factors, WaitingRemoval},
     id::{AccountId, SessionId},
     text::{EmailAddress, Name, UserName},
 };
@@ -156,6 +156,8 @@ pub struct Me {
     pub factors: Factors,
     /// When they have none and need one from a day on.
     pub factor_due: Option<FactorDue>,
+    /// The removal of their second factor that staff asked for, as long as it waits.
+    pub removal: Option<WaitingRemoval>,
 }
 
 /// From when on somebody needs a second factor.

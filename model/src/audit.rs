@@ -145,6 +145,12 @@ pub enum AuditKind {
     FactorDropped,
     /// A passkey was refused, and is from now on: there seem to be two of it.
     PasskeyCopied,
+    /// Staff asked for the removal of a second factor that somebody lost: it waits.
+    FactorRemovalAsked,
+    /// A removal that waited was stopped: the factor stays.
+    FactorRemovalStopped,
+    /// Staff removed a second factor that somebody lost.
+    LostFactorRemoved,
 }
 
 impl AuditKind {
@@ -210,6 +216,9 @@ impl AuditKind {
         Self::PasskeyAdded,
         Self::FactorDropped,
         Self::PasskeyCopied,
+        Self::FactorRemovalAsked,
+        Self::FactorRemovalStopped,
+        Self::LostFactorRemoved,
     ];
 
     /// The kind of a word in an address.

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, id::VerificationId, text::Name};
+use crate::{
+    Moment,
+    id::VerificationId,
+    permission::Permission,
+    policy::{Policy, Rule},
+    text::Name,
+};
 
 /// What a caller is verified for. A receipt for one thing is none for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +21,52 @@ use crate::{Moment, id::VerificationId, text::Name};
 pub enum CallAction {
     /// A typed or generated password.
     SetPassword,
+    /// The removal of a second factor that was lost.
+    RemoveFactor,
+}
+
+impl CallAction {
+    /// Every action.
+    pub const ALL: [Self; 2] = [Self::SetPassword, Self::RemoveFactor];
+
+    /// The word in forms.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SetPassword => "set_password",
+            Self::RemoveFactor => "remove_factor",
+        }
+    }
+
+    /// The action that is meant by a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+
+    /// What verifying a caller for it takes.
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::SetPassword => Permission::VerifyCallers,
+            Self::RemoveFactor => Permission::RemoveFactors,
+        }
+    }
+
+    /// Whether callers are verified for it, under these rules.
+    pub fn rule(self, policy: &Policy) -> CallerRule {
+        match self {
+            Self::SetPassword => CallerRule::of(policy.get(Rule::CallerVerification)),
+            // Without the factor nothing but a password, or a mailbox, stands in the way.
+            Self::RemoveFactor => CallerRule::Required,
+        }
+    }
+
+    /// The ways in which a code for it reaches the one who is called.
+    pub fn methods(self) -> &'static [CallMethod] {
+        match self {
+            Self::SetPassword => &[CallMethod::Mail, CallMethod::Account],
+            // Whoever is signed in has the factor, or sits at somebody else's browser.
+            Self::RemoveFactor => &[CallMethod::Mail],
+        }
+    }
 }
 
 /// How the code that the caller reads back reaches the customer.
@@ -55,7 +107,7 @@ pub enum CallerRule {
     Off,
     /// Whoever wants to.
     Offered,
-    /// Before a password is typed or generated.
+    /// Before it is done.
     Required,
 }
 
@@ -73,9 +125,11 @@ impl CallerRule {
 /// What the desk knows about the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerCheck {
+    /// What the caller is verified for.
+    pub action: CallAction,
     /// What the policy wants.
     pub rule: CallerRule,
-    /// The customer's address, masked.
+    /// The stored address, masked.
     pub email: String,
     /// Whether a code can be mailed.
     pub mails: bool,
@@ -122,6 +176,15 @@ mod tests {
         let rules: Vec<CallerRule> = (-1..4).map(CallerRule::of).collect();
         assert!(rules.is_sorted());
         assert_eq!(rules[1..4], [CallerRule::Off, CallerRule::Offered, CallerRule::Required]);
+    }
+
+    #[test]
+    fn actions_have_words_and_ways() {
+        for action in CallAction::ALL {
+            assert_eq!(CallAction::from_word(action.word()), Some(action));
+            assert_eq!(serde_json::to_value(action).expect("serializes"), action.word());
+            assert!(action.methods().contains(&CallMethod::Mail));
+        }
     }
 
     #[test]

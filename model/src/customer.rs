@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::{Language, Lock},
+    factor::WaitingRemoval,
     id::{AccountId, DisputeId, OrganizationId},
     reset::{Delivery, Obstacle, Way},
     text::{EmailAddress, Name, UserName},
@@ -251,6 +252,8 @@ pub struct CustomerView {
     pub stamp: Moment,
     /// Whether the reader may change, suspend and delete customers.
     pub may_edit: bool,
+    /// The removal of the customer's second factor that waits.
+    pub removal: Option<WaitingRemoval>,
 }
 
 /// A reset that the customer says was not theirs.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    account::Device,
-    id::{DeviceId, FactorId},
+    account::{AccountKind, Device},
+    call::CallerCheck,
+    id::{AccountId, DeviceId, FactorId},
     text::{EmailAddress, Name},
 };
 
@@ -150,4 +151,152 @@ pub struct RememberedDevice {
     pub last_used_at: Moment,
     /// Until when it is spared.
     pub until: Moment,
+}
+
+/// Where the removal of a lost second factor stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "TEXT", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalState {
+    /// Its time has not come; whoever has the factor can stop it.
+    Waiting,
+    /// The factor is gone.
+    Done,
+    /// The factor stays.
+    Stopped,
+}
+
+/// Why somebody's second factor cannot be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalObstacle {
+    /// The reader's role does not allow it.
+    NotPermitted,
+    /// It is the reader.
+    Yourself,
+    /// They are the last owner of their organization.
+    LastOwner,
+    /// They are an owner, and the reader is not.
+    Owner,
+    /// They are suspended, or their organization is.
+    Suspended,
+    /// They said "this wasn't me".
+    Disputed,
+    /// They dispute what the reader did.
+    DisputedAgainst,
+    /// There is none.
+    NoFactor,
+    /// One waits already.
+    Waiting,
+    /// No code can be mailed to them.
+    NoMail,
+    /// The caller has to be verified first.
+    CallerUnknown,
+}
+
+/// The removal of a second factor that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRemoval {
+    /// Who asked for it, and for which organization they work, where that is still known.
+    pub by: Option<(Name, Name)>,
+    /// When they did.
+    pub asked_at: Moment,
+    /// When it takes effect.
+    pub due_at: Moment,
+}
+
+/// What the page on which a lost second factor is removed shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorDesk {
+    /// Whose factor.
+    pub account: AccountId,
+    /// Staff or customer.
+    pub kind: AccountKind,
+    /// What they are called.
+    pub name: Name,
+    /// Where mail goes.
+    pub email: EmailAddress,
+    /// Who looks after them, or for whom they work.
+    pub organization: Name,
+    /// Whether the reader proved their own password a short while ago.
+    pub stepped_up: bool,
+    /// Why it cannot be removed, if so.
+    pub obstacle: Option<RemovalObstacle>,
+    /// The removal that waits.
+    pub waiting: Option<WaitingRemoval>,
+    /// Whether the reader may stop it.
+    pub may_stop: bool,
+    /// Hours for which a removal waits.
+    pub hours: u32,
+    /// Whether they will have to set up another one at their next sign-in.
+    pub needed: bool,
+    /// What is known about the caller.
+    pub caller: CallerCheck,
+}
+
+/// What became of a removal, for those who asked for it or stopped it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovalDone {
+    /// Whose factor.
+    pub account: AccountId,
+    /// Staff or customer.
+    pub kind: AccountKind,
+    /// What was done.
+    pub deed: RemovalDeed,
+}
+
+/// What was just done about a second factor, and by which name pages speak of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalDeed {
+    /// It waits.
+    Asked,
+    /// The factor is gone.
+    Removed,
+    /// The factor stays.
+    Stopped,
+}
+
+impl RemovalDeed {
+    /// Every deed.
+    pub const ALL: [Self; 3] = [Self::Asked, Self::Removed, Self::Stopped];
+
+    /// The word in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Removed => "removed",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The deed that a word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|deed| deed.word() == word)
+    }
+}
+
+/// What the page of a link shows by which somebody keeps their second factor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepView {
+    /// The account's address, masked.
+    pub email: String,
+    /// What waits.
+    pub removal: WaitingRemoval,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deeds_have_words() {
+        for deed in RemovalDeed::ALL {
+            assert_eq!(RemovalDeed::from_word(deed.word()), Some(deed));
+        }
+    }
 }

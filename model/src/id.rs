@@ -59,4 +59,6 @@ ids! {
     JobId;
     /// One second factor of an account.
     FactorId;
+    /// One removal of a lost second factor.
+    RemovalId;
 }

@@ -23,6 +23,8 @@ pub enum LinkPurpose {
     ConfirmEmail,
     /// Stop a change of email address.
     CancelEmail,
+    /// Keep the second factor that staff are about to remove.
+    KeepFactor,
 }
 
 /// Where a link stands. Only an open one that has not expired can be used.

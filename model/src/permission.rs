@@ -30,11 +30,13 @@ pub enum Permission {
     ManageStaff,
     /// Change how an organization's mail is sent, and send mail again.
     EditMail,
+    /// Remove the second factor of a customer, or of staff whom one manages, who lost it.
+    RemoveFactors,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
@@ -46,6 +48,7 @@ impl Permission {
         Self::EditPolicy,
         Self::ManageStaff,
         Self::EditMail,
+        Self::RemoveFactors,
     ];
 
     /// Whether it changes nothing.
@@ -118,6 +121,16 @@ mod tests {
     fn what_customers_dispute_is_the_business_of_owners() {
         for role in Role::ALL {
             assert_eq!(role.may(Permission::CloseDisputes), role == Role::Owner);
+        }
+    }
+
+    #[test]
+    fn lost_factors_are_the_business_of_owners_and_admins() {
+        for role in Role::ALL {
+            let expected = matches!(role, Role::Owner | Role::Admin);
+            assert_eq!(role.may(Permission::RemoveFactors), expected);
+            // Whoever removes them also finds out who calls.
+            assert!(!expected || role.may(Permission::VerifyCallers));
         }
     }
 

@@ -106,6 +106,13 @@ pub const MOST_PASSKEYS: u32 = 20;
 pub const RECOVERY_CODES: usize = 10;
 /// Fewer of them than this are few.
 pub const FEW_RECOVERY_CODES: u32 = 3;
+/// Removals of lost second factors that one member of staff asks for within
+/// [`FACTOR_REMOVAL_WINDOW`].
+pub const FACTOR_REMOVALS: u32 = 10;
+/// The span of [`FACTOR_REMOVALS`].
+pub const FACTOR_REMOVAL_WINDOW: Duration = Duration::from_hours(1);
+/// Longest time for which the policy lets a removal wait.
+pub const LONGEST_COOLING_OFF: Duration = Duration::from_hours(7 * 24);
 /// How long a password waits sealed for downstream systems, at most.
 pub const SEAL_LIFE: Duration = Duration::from_mins(15);
 
@@ -161,6 +168,10 @@ pub enum Rule {
     CustomerFactorFrom,
     /// From which day on staff need one.
     StaffFactorFrom,
+    /// Hours for which the removal of a customer's lost second factor waits.
+    CustomerCoolingOffHours,
+    /// Hours for which that of a member of staff waits.
+    StaffCoolingOffHours,
 }
 
 /// A rule that begins on a day, and never does.
@@ -244,7 +255,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -269,6 +280,8 @@ impl Rule {
         Self::StaffRememberDays,
         Self::CustomerFactorFrom,
         Self::StaffFactorFrom,
+        Self::CustomerCoolingOffHours,
+        Self::StaffCoolingOffHours,
     ];
 
     /// The word it is stored under.
@@ -298,6 +311,8 @@ impl Rule {
             Self::StaffRememberDays => "staff_remember_days",
             Self::CustomerFactorFrom => "customer_factor_from",
             Self::StaffFactorFrom => "staff_factor_from",
+            Self::CustomerCoolingOffHours => "customer_cooling_off_hours",
+            Self::StaffCoolingOffHours => "staff_cooling_off_hours",
         }
     }
 
@@ -307,6 +322,7 @@ impl Rule {
     }
 
     /// The table of defaults and bounds.
+    #[expect(clippy::too_many_lines, reason = "a table has as many lines as there are rules")]
     pub fn facts(self) -> RuleFacts {
         use Stricter::{Greater, Smaller};
         let (value, loosest, strictest, stricter, meaning) = match self {
@@ -396,6 +412,20 @@ impl Rule {
             Self::StaffFactorFrom => {
                 (NEVER, NEVER, AT_ONCE, Smaller, "day from which on staff need one")
             }
+            Self::CustomerCoolingOffHours => (
+                0,
+                0,
+                7 * 24,
+                Greater,
+                "hours for which the removal of a customer's lost second factor waits (0: none)",
+            ),
+            Self::StaffCoolingOffHours => (
+                24,
+                0,
+                7 * 24,
+                Greater,
+                "hours for which that of a member of staff waits (0: none)",
+            ),
         };
         RuleFacts { value, loosest, strictest, stricter, kind: self.kind(), meaning }
     }
@@ -420,7 +450,9 @@ impl Rule {
             Self::ResetsPerOperatorDay | Self::ResetsPerOrganizationDay => {
                 RuleKind::Number(Unit::ResetsADay)
             }
-            Self::TemporaryHours => RuleKind::Number(Unit::Hours),
+            Self::TemporaryHours | Self::CustomerCoolingOffHours | Self::StaffCoolingOffHours => {
+                RuleKind::Number(Unit::Hours)
+            }
             Self::CustomerRememberDays | Self::StaffRememberDays => RuleKind::Number(Unit::Days),
             Self::AllowManualEntry
             | Self::AllowGenerated
@@ -525,91 +557,4 @@ impl Policy {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn looser_or_equal(rule: Rule, a: i64, b: i64) -> bool {
-        rule.stricter(a, b) == b
-    }
-
-    #[test]
-    fn words_are_those_of_the_wire() {
-        for rule in Rule::ALL {
-            let wire = serde_json::to_value(rule).expect("serializes");
-            assert_eq!(wire, rule.word());
-            assert_eq!(Rule::from_word(rule.word()), Some(rule));
-        }
-    }
-
-    /// Every rule as a table of Markdown.
-    fn table() -> String {
-        let head = "| Rule | Default | From (loosest) | To (strictest) | Meaning |\n";
-        let lines = Rule::ALL.map(|rule| {
-            let RuleFacts { value, loosest, strictest, meaning, .. } = rule.facts();
-            format!("| `{}` | {value} | {loosest} | {strictest} | {meaning} |\n", rule.word())
-        });
-        format!("{head}| --- | --- | --- | --- | --- |\n{}", lines.concat())
-    }
-
-    #[test]
-    fn the_documentation_shows_every_rule() {
-        const BEGIN: &str = "<!-- rules: made from model/src/policy.rs -->\n";
-        const END: &str = "<!-- end of rules -->";
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations.md");
-        let text = std::fs::read_to_string(&path).expect("the documentation");
-        let (before, rest) = text.split_once(BEGIN).expect("a place for the table");
-        let (shown, after) = rest.split_once(END).expect("an end of the table");
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            let text = format!("{before}{BEGIN}{}{END}{after}", table());
-            std::fs::write(&path, text).expect("the documentation");
-        } else {
-            assert_eq!(
-                shown,
-                table(),
-                "docs/operations.md is old: run UPDATE_DOCS=1 cargo test -p rekey-model policy"
-            );
-        }
-    }
-
-    #[test]
-    fn defaults_lie_within_their_bounds() {
-        for rule in Rule::ALL {
-            let facts = rule.facts();
-            assert!(looser_or_equal(rule, facts.loosest, facts.value), "{rule:?}");
-            assert!(looser_or_equal(rule, facts.value, facts.strictest), "{rule:?}");
-        }
-    }
-
-    fn settings() -> impl Strategy<Value = Vec<Vec<RuleSetting>>> {
-        let one =
-            (0..Rule::ALL.len(), prop::option::of(0..5_000i64), prop::option::of(0..5_000i64))
-                .prop_map(|(place, value, ceiling)| RuleSetting {
-                    rule: Rule::ALL[place],
-                    value,
-                    ceiling,
-                });
-        prop::collection::vec(prop::collection::vec(one, 0..6), 0..6)
-    }
-
-    proptest! {
-        #[test]
-        fn no_value_is_looser_than_a_ceiling_above_it(levels in settings()) {
-            for depth in 1..=levels.len() {
-                let policy = Policy::in_force(levels[..depth].iter().map(Vec::as_slice));
-                for above in &levels[..depth - 1] {
-                    for rule in Rule::ALL {
-                        let ceiling = above.iter().find(|setting| setting.rule == rule).and_then(|setting| setting.ceiling);
-                        if let Some(ceiling) = ceiling {
-                            prop_assert!(looser_or_equal(rule, ceiling, policy.get(rule)));
-                        }
-                    }
-                }
-                for rule in Rule::ALL {
-                    prop_assert!(looser_or_equal(rule, rule.facts().loosest, policy.get(rule)));
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -35,6 +35,8 @@ pub enum Refusal {
     ResetImpossible(crate::reset::Obstacle),
     /// That cannot be done to this member of staff, and why.
     StaffImpossible(crate::staff::StaffObstacle),
+    /// This second factor cannot be removed, and why.
+    RemovalImpossible(crate::factor::RemovalObstacle),
     /// This mail cannot be sent again, and why.
     MailImpossible(crate::mail::MailObstacle),
     /// Somebody else changed it meanwhile.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::{AccountState, Lock, Role},
+    factor::WaitingRemoval,
     id::{AccountId, OrganizationId},
     organization::Acting,
     text::{EmailAddress, Name},
@@ -90,6 +91,10 @@ pub struct StaffView {
     pub obstacle: Option<StaffObstacle>,
     /// Whether they are the last owner who can sign in: they stay one.
     pub last_owner: bool,
+    /// Whether they sign in with more than a password.
+    pub has_factor: bool,
+    /// The removal of their second factor that waits.
+    pub removal: Option<WaitingRemoval>,
 }
 
 /// Why somebody may change nothing about a member of staff.

@@ -152,7 +152,7 @@ impl Portal {
         let (token, token_hash) = new_token(self.random());
         tx.rotate_session(actor.session, &token_hash, now).await?;
         let event = actor.event(AuditKind::RecoveryCodeUsed);
-        self.record_code(&mut tx, checked.as_ref(), event).await?;
+        self.note_code(&mut tx, &actor.visit, &held, checked.as_ref(), event).await?;
         tx.commit().await?;
         self.finish_decided(reset).await;
         let device = self.know_again(actor).await;

@@ -29,7 +29,7 @@ use crate::{
     passkeys::{Answer, Signed},
     secrets::{Secret, TokenHash},
     sign_in::failed_once_more,
-    store::{Account, DeviceRow, FactorRow, Tx},
+    store::{Account, DeviceRow, FactorRow, LinkOf, Tx},
     throttle::wait_refusal,
 };
 
@@ -388,17 +388,26 @@ impl Portal {
         Ok(())
     }
 
-    /// Records that a recovery code was used up, if one was. With what it allowed, last in a unit of
-    /// work.
-    pub(crate) async fn record_code(
+    /// What goes with a code that was used up: that it was a recovery code is recorded, and whoever
+    /// used the factor itself has not lost it. With what it allowed, last in a unit of work.
+    pub(crate) async fn note_code(
         &self,
         tx: &mut Tx,
+        visit: &Visit,
+        account: &Account,
         checked: Option<&Checked>,
         event: Event<'_>,
     ) -> Result<()> {
-        let Some(Checked::Recovery(_)) = checked else { return Ok(()) };
-        let kind = AuditKind::RecoveryCodeUsed;
-        tx.record(self, Event { kind, outcome: Outcome::Done, ..event }).await
+        match checked {
+            None => Ok(()),
+            Some(Checked::Recovery(_)) => {
+                let kind = AuditKind::RecoveryCodeUsed;
+                tx.record(self, Event { kind, outcome: Outcome::Done, ..event }).await
+            }
+            Some(Checked::App(..) | Checked::Passkey(_)) => {
+                self.keep_used_factor(tx, visit, account, event).await
+            }
+        }
     }
 
     /// Mails the owner what happened to a second factor of theirs.
@@ -410,10 +419,22 @@ impl Portal {
         changed: Occasion,
         origin: &str,
     ) -> Result<()> {
+        let how = (change, LinkOf::Account);
+        self.tell_how_factor(tx, account, how, changed, origin).await
+    }
+
+    /// The same, of a change by which one knows whose doing it was.
+    pub(crate) async fn tell_how_factor(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        (change, of): (FactorChange, LinkOf),
+        changed: Occasion,
+        origin: &str,
+    ) -> Result<()> {
         let left = tx.recovery_codes_left(account.id).await?;
         let kind = (LinkPurpose::Dispute, LinkOrigin::Notice);
-        let dispute_link =
-            self.make_link(tx, account, kind, None, DISPUTE_LINK_LIFE, origin).await?;
+        let dispute_link = self.make_link(tx, account, kind, of, DISPUTE_LINK_LIFE, origin).await?;
         let letter = Letter::FactorChanged {
             name: account.name.clone(),
             changed,

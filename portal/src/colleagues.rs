@@ -27,7 +27,7 @@ use crate::{
     outbox,
     resets::{Asker, Why},
     sign_in::account_counter,
-    store::{Account, NewAccount, StaffMember, Tx},
+    store::{Account, LinkOf, NewAccount, StaffMember, Tx},
     throttle::{Limit, canonical},
 };
 
@@ -110,6 +110,8 @@ impl Portal {
             roles: roles_given_by(actor.role),
             obstacle: obstacle(actor, role, &member),
             last_owner,
+            has_factor: tx.has_factor(id).await?,
+            removal: self.waiting_removal(&mut tx, (id, AccountKind::Staff), &policy).await?,
             row: member.shown(actor, now),
         })
     }
@@ -397,7 +399,9 @@ impl Portal {
         let reset = self.add_waiting_reset(tx, account, asker).await?;
         let kind = (LinkPurpose::Invitation, LinkOrigin::Staff);
         let origin = &actor.visit.origin;
-        let link = self.make_link(tx, account, kind, Some(reset), INVITATION_LIFE, origin).await?;
+        let link = self
+            .make_link(tx, account, kind, LinkOf::Reset(reset), INVITATION_LIFE, origin)
+            .await?;
         let letter = Letter::StaffInvitation {
             name: account.name.clone(),
             organization: organization.clone(),

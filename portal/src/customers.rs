@@ -20,7 +20,7 @@ use crate::{
     Actor, Portal, Result,
     audit::{Event, Personal},
     fold,
-    store::{CustomerDetailRow, CustomerListRow, ScopeRow, Search, Tx},
+    store::{Account, CustomerDetailRow, CustomerListRow, ScopeRow, Search, Tx},
     throttle::Limit,
 };
 
@@ -41,14 +41,32 @@ impl Actor {
         if role.may(permission) { Ok(role) } else { Err(Refusal::NotAllowed.into()) }
     }
 
-    /// What they did to a customer, for the audit log of the customer's organization.
-    pub(crate) fn event_about(&self, customer: &CustomerDetailRow, kind: AuditKind) -> Event<'_> {
+    /// What they did to somebody, for the audit log of that one's organization.
+    pub(crate) fn event_about(&self, whom: &impl Whom, kind: AuditKind) -> Event<'_> {
+        let (organization, id) = whom.whom();
         Event {
-            organization: customer.organization_id,
-            subject: Some(customer.row.id),
+            organization,
+            subject: Some(id),
             personal: Personal { staff: Some(self.name.to_string()), ..Personal::of(&self.visit) },
             ..self.event(kind)
         }
+    }
+}
+
+/// Somebody to whom staff do something: their organization, and who it is.
+pub(crate) trait Whom {
+    fn whom(&self) -> (OrganizationId, AccountId);
+}
+
+impl Whom for CustomerDetailRow {
+    fn whom(&self) -> (OrganizationId, AccountId) {
+        (self.organization_id, self.row.id)
+    }
+}
+
+impl Whom for Account {
+    fn whom(&self) -> (OrganizationId, AccountId) {
+        (self.organization_id, self.id)
     }
 }
 
@@ -153,6 +171,8 @@ impl Portal {
             ways.push(Way { delivery, obstacle });
         }
         let disputes = tx.open_disputes(id).await?;
+        let policy = tx.policy(account.organization_id).await?;
+        let removal = self.waiting_removal(&mut tx, (id, account.kind), &policy).await?;
         drop(tx);
         let may_close = actor.may(Permission::CloseDisputes).is_ok();
         let disputes = disputes
@@ -183,6 +203,7 @@ impl Portal {
             ways,
             stamp: customer.updated_at,
             may_edit: actor.may(Permission::EditCustomers).is_ok(),
+            removal,
         })
     }
 
@@ -233,6 +254,17 @@ impl Portal {
 }
 
 impl Tx {
+    /// An account of the actor's organization, or of one below it. Another organization's and one
+    /// that does not exist are the same.
+    pub(crate) async fn account_of(&mut self, actor: &Actor, id: AccountId) -> Result<Account> {
+        let account = self.account(id).await?.ok_or(Refusal::NotFound)?;
+        if self.is_within(account.organization_id, actor.organization).await? {
+            Ok(account)
+        } else {
+            Err(Refusal::NotFound.into())
+        }
+    }
+
     /// A customer whom the actor may look after: of their organization, or of one below it.
     /// Another organization's and one that does not exist are the same.
     pub(crate) async fn customer_of(

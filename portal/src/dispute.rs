@@ -1,10 +1,10 @@
-//! "This wasn't me": the owner of an account did not change the password.
+//! "This wasn't me": the owner of an account did not change the password, or the second factor.
 
 use model::{
     Refusal,
     account::{AccountKind, Lock, Role},
     audit::{ActorKind, AuditKind, Outcome},
-    id::{AccountId, DisputeId, LinkId, ResetId},
+    id::{AccountId, DisputeId, LinkId},
     link::LinkPurpose,
     permission::Permission,
 };
@@ -16,7 +16,7 @@ use crate::{
     outbox,
     resets::Why,
     secrets::Secret,
-    store::{Account, DisputeRow, Tx},
+    store::{Account, DisputeRow, LinkOf, Tx},
 };
 
 /// The form by which an owner closes a dispute.
@@ -54,7 +54,8 @@ impl Portal {
         tx.revoke_devices(account.id, None, now).await?;
         tx.void_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
-        self.open_dispute(&mut tx, &account, link.reset_id).await?;
+        let stopped = tx.end_removal(account.id, now).await?;
+        self.open_dispute(&mut tx, &account, link.of()).await?;
 
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let organization =
@@ -97,9 +98,9 @@ impl Portal {
             };
             tx.post(self, &staff, letter, outbox::PATIENCE).await?;
         }
-        let event = Event {
+        let event = |kind| Event {
             organization: account.organization_id,
-            kind: AuditKind::Disputed,
+            kind,
             outcome: Outcome::Done,
             actor: (ActorKind::LinkHolder, None),
             subject: Some(account.id),
@@ -107,7 +108,10 @@ impl Portal {
             request_id: &visit.request_id,
             personal: Personal::of(visit),
         };
-        tx.record(self, event).await?;
+        if stopped {
+            tx.record(self, event(AuditKind::FactorRemovalStopped)).await?;
+        }
+        tx.record(self, event(AuditKind::Disputed)).await?;
         tx.commit().await?;
         self.wake();
         Ok(())
@@ -115,19 +119,15 @@ impl Portal {
 
     /// What a customer disputes stands until an owner closes it. The member of staff who did it, if
     /// one did, does nothing for that customer before.
-    async fn open_dispute(
-        &self,
-        tx: &mut Tx,
-        account: &Account,
-        reset_id: Option<ResetId>,
-    ) -> Result<()> {
+    async fn open_dispute(&self, tx: &mut Tx, account: &Account, of: LinkOf) -> Result<()> {
         if account.kind != AccountKind::Customer {
             return Ok(());
         }
         let now = self.now();
-        let operator_id = match reset_id {
-            Some(reset) => tx.reset(reset).await?.and_then(|reset| reset.requested_by),
-            None => None,
+        let operator_id = match of {
+            LinkOf::Reset(reset) => tx.reset(reset).await?.and_then(|reset| reset.requested_by),
+            LinkOf::Removal(removal) => tx.removal(removal).await?.map(|row| row.asked_by),
+            LinkOf::Account => None,
         };
         let row = DisputeRow {
             id: DisputeId(self.random().id(now)),
@@ -135,7 +135,7 @@ impl Portal {
             organization_id: account.organization_id,
             // One's own change is nobody's doing.
             operator_id: operator_id.filter(|operator| *operator != account.id),
-            reset_id,
+            reset_id: of.reset(),
             created_at: now,
         };
         Ok(tx.add_dispute(&row).await?)

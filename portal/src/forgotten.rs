@@ -32,7 +32,7 @@ use crate::{
     resets::{Asker, Circumstances, Judged},
     secrets::{Secret, TokenHash, new_token},
     sessions::SKEW,
-    store::{Account, ForgottenRow, LinkRow, Tx},
+    store::{Account, ForgottenRow, LinkOf, LinkRow, Tx},
     throttle::{Limit, canonical, prefix},
 };
 
@@ -196,7 +196,8 @@ impl Portal {
     ) -> Result<(MailedLink, Duration)> {
         let life = tx.policy(account.organization_id).await?.minutes(Rule::LinkMinutes);
         let kind = (LinkPurpose::Reset, origin);
-        let link = self.make_link(tx, account, kind, Some(reset), life, address).await?;
+        let of = LinkOf::Reset(reset);
+        let link = self.make_link(tx, account, kind, of, life, address).await?;
         Ok((link, life))
     }
 
@@ -206,7 +207,7 @@ impl Portal {
         tx: &mut Tx,
         account: &Account,
         (purpose, origin): (LinkPurpose, LinkOrigin),
-        reset_id: Option<ResetId>,
+        of: LinkOf,
         life: Duration,
         address: &str,
     ) -> Result<MailedLink> {
@@ -217,7 +218,8 @@ impl Portal {
             token_hash,
             account_id: account.id,
             site_id: account.site_id,
-            reset_id,
+            reset_id: of.reset(),
+            removal_id: of.removal(),
             purpose,
             origin,
             state: LinkState::Open,
@@ -233,6 +235,7 @@ impl Portal {
             LinkPurpose::Dispute | LinkPurpose::ConfirmEmail | LinkPurpose::CancelEmail => {
                 "confirm"
             }
+            LinkPurpose::KeepFactor => "keep",
         };
         let path = format!("/{page}/{}/{}", link.id, token.reveal());
         Ok(MailedLink::new(site.url(address, &path)))
@@ -252,7 +255,8 @@ impl Portal {
         let factors = tx.factors_at(account.id, &visit.origin).await?;
         Ok(LinkView {
             email: account.email.masked(),
-            sign_in_name: (purpose != LinkPurpose::Dispute).then_some(account.email),
+            sign_in_name: matches!(purpose, LinkPurpose::Reset | LinkPurpose::Invitation)
+                .then_some(account.email),
             expires_at: link.expires_at,
             rules: password::rules(&policy, factors.any),
             factors: if purpose == LinkPurpose::Reset { factors } else { Factors::default() },
@@ -326,7 +330,8 @@ impl Portal {
             ..Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link)
         };
         self.decide_waiting(&mut tx, reset, &hash, &circumstances).await?;
-        self.record_code(&mut tx, checked.as_ref(), link_event(visit, &account)).await?;
+        let event = link_event(visit, &account);
+        self.note_code(&mut tx, visit, &account, checked.as_ref(), event).await?;
         failpoint::reach("reset-before-decision");
         tx.commit().await?;
         self.finish_decided(reset).await;
@@ -430,7 +435,7 @@ impl Portal {
         let link = tx.link(id).await?.ok_or(Refusal::LinkUnusable)?;
         link.check(visit, token, purpose, self.now())?;
         let account = tx.account(link.account_id).await?.ok_or(Refusal::LinkUnusable)?;
-        may_use_links(&mut tx, &account).await?;
+        may_use_links(&mut tx, &account, purpose).await?;
         Ok((link, account))
     }
 
@@ -448,7 +453,7 @@ impl Portal {
         link.check(visit, token, purpose, now)?;
         // The account first, as everywhere, so that two transactions never wait for each other.
         let account = tx.lock_account(link.account_id).await?.ok_or(Refusal::LinkUnusable)?;
-        may_use_links(tx, &account).await?;
+        may_use_links(tx, &account, purpose).await?;
         if !tx.use_link(id, &link.token_hash, now).await? {
             return Err(Refusal::LinkUnusable.into());
         }
@@ -475,8 +480,11 @@ pub(crate) fn in_minutes(span: Duration) -> u32 {
     u32::try_from(span.as_secs() / 60).unwrap_or(u32::MAX)
 }
 
-/// A suspended account stays as it is, whatever link is around.
-async fn may_use_links(tx: &mut Tx, account: &Account) -> Result<()> {
+/// A suspended account stays as it is, whatever link is around; and keeps what it has, too.
+async fn may_use_links(tx: &mut Tx, account: &Account, purpose: LinkPurpose) -> Result<()> {
+    if purpose == LinkPurpose::KeepFactor {
+        return Ok(());
+    }
     if account.state == AccountState::Suspended || tx.is_suspended(account.organization_id).await? {
         return Err(Refusal::LinkUnusable.into());
     }

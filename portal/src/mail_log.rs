@@ -22,7 +22,7 @@ use crate::{
     mail::MailedLink,
     outbox::{self, KEPT, Kept},
     resets::{Asker, Why},
-    store::{Account, LoggedMail, MailSearch, Tx},
+    store::{Account, LinkOf, LoggedMail, MailSearch, Tx},
     throttle::Limit,
 };
 
@@ -228,19 +228,22 @@ impl Portal {
                 let asker = Asker::Inviter(actor.account);
                 let reset = self.add_waiting_reset(tx, account, asker).await?;
                 let kind = (purpose, LinkOrigin::Staff);
-                let link =
-                    self.make_link(tx, account, kind, Some(reset), INVITATION_LIFE, origin).await?;
+                let link = self
+                    .make_link(tx, account, kind, LinkOf::Reset(reset), INVITATION_LIFE, origin)
+                    .await?;
                 Ok((link, INVITATION_LIFE))
             }
-            LinkPurpose::Dispute | LinkPurpose::ConfirmEmail | LinkPurpose::CancelEmail => {
-                // Whose doing it was is known by the reset alone.
+            LinkPurpose::Dispute
+            | LinkPurpose::ConfirmEmail
+            | LinkPurpose::CancelEmail
+            | LinkPurpose::KeepFactor => {
+                // Whose doing it was is known by what the link is a part of.
                 let old = old.ok_or(Refusal::MailImpossible(MailObstacle::NothingKept))?;
                 let about = tx.link(old).await?;
                 let about = about.ok_or(Refusal::MailImpossible(MailObstacle::NothingKept))?;
                 tx.void_link(old, now).await?;
-                let (kind, reset) = ((purpose, LinkOrigin::Notice), about.reset_id);
-                let link =
-                    self.make_link(tx, account, kind, reset, DISPUTE_LINK_LIFE, origin).await?;
+                let (kind, of) = ((purpose, LinkOrigin::Notice), about.of());
+                let link = self.make_link(tx, account, kind, of, DISPUTE_LINK_LIFE, origin).await?;
                 Ok((link, DISPUTE_LINK_LIFE))
             }
         }

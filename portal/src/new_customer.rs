@@ -27,7 +27,7 @@ use crate::{
     mail::Letter,
     problems::Problems,
     resets::Asker,
-    store::{Account, NewAccount, Tx},
+    store::{Account, LinkOf, NewAccount, Tx},
     throttle::canonical,
 };
 
@@ -281,7 +281,8 @@ impl Portal {
         let reset = self.add_waiting_reset(tx, account, Asker::Inviter(doer.id)).await?;
         let kind = (LinkPurpose::Invitation, LinkOrigin::Staff);
         let life = INVITATION_LIFE;
-        let link = self.make_link(tx, account, kind, Some(reset), life, &doer.origin).await?;
+        let link =
+            self.make_link(tx, account, kind, LinkOf::Reset(reset), life, &doer.origin).await?;
         let customer = tx.customer(account.id).await?.context("a customer")?;
         let letter = Letter::Invitation {
             name: account.name.clone(),

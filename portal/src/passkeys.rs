@@ -296,6 +296,9 @@ impl Portal {
         let occasion = occasion(now, visit);
         let change = FactorChange::PasskeyAdded;
         self.tell_of_factor(&mut tx, &account, change, occasion, &visit.origin).await?;
+        // Whoever sets up another one has not to be set free any more.
+        let kept = actor.event(AuditKind::FactorRemovalStopped);
+        self.stop_removal(&mut tx, &account, None, kept).await?;
         tx.record(self, actor.event(AuditKind::PasskeyAdded)).await?;
         tx.commit().await?;
         self.wake();
@@ -539,8 +542,11 @@ impl Portal {
         let stage = if account.must_change_password { Stage::Change } else { Stage::Full };
         let done =
             self.enter(&mut tx, visit, &account, (stage, known.as_ref(), keep), &policy).await?;
+        let kept = passkey_event(visit, &account);
+        self.keep_used_factor(&mut tx, visit, &account, kept).await?;
         tx.record(self, event).await?;
         tx.commit().await?;
+        self.wake();
         Ok(done)
     }
 }

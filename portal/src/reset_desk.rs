@@ -9,6 +9,7 @@ use model::{
     Refusal,
     account::{AccountState, Role},
     audit::{AuditKind, Outcome},
+    call::CallAction,
     consent::Consent,
     id::{AccountId, OrganizationId, ResetId},
     link::LinkOrigin,
@@ -76,7 +77,7 @@ impl Portal {
             split: policy.is_on(Rule::SplitDelivery),
             allowed_once: consent.consent(self.now()) == Consent::Once,
             rules: password::rules(&policy, false),
-            caller: self.caller_check(&mut tx, actor, &account).await?,
+            caller: self.caller_check(&mut tx, actor, &account, CallAction::SetPassword).await?,
             customer,
         })
     }
@@ -152,7 +153,7 @@ impl Portal {
         if let Some(obstacle) = self.obstacle(&mut tx, actor, &account, Delivery::EmailLink).await?
         {
             let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
-            return self.refuse(tx, event, why, obstacle).await;
+            return self.refuse(tx, event, why, Refusal::ResetImpossible(obstacle)).await;
         }
         // Pressed twice, without scripts: one link, one mail, one answer.
         if let Some(waiting) = tx.waiting_reset(account.id, actor.account).await?
@@ -217,13 +218,13 @@ impl Portal {
         tx: Tx,
         event: Event<'_>,
         why: Why,
-        obstacle: Obstacle,
+        refusal: Refusal,
     ) -> Result<T> {
         let mut tx = tx;
         let personal = Personal { why: Some(why), ..event.personal };
         tx.record(self, Event { outcome: Outcome::Refused, personal, ..event }).await?;
         tx.commit().await?;
-        Err(Refusal::ResetImpossible(obstacle).into())
+        Err(refusal.into())
     }
 
     /// Makes every open link of a customer worthless; how many there were.

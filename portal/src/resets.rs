@@ -34,7 +34,7 @@ use crate::{
     secrets::Secret,
     sign_in::account_counter,
     step_up::current_counter,
-    store::{Account, ResetRow, Tx},
+    store::{Account, LinkOf, ResetRow, Tx},
 };
 
 /// How long a worker may take for one reset before another one finishes it.
@@ -462,8 +462,9 @@ impl Portal {
 
         let kind = (LinkPurpose::Dispute, LinkOrigin::Notice);
         let origin = &circumstances.origin;
-        let dispute_link =
-            self.make_link(&mut tx, &account, kind, Some(id), DISPUTE_LINK_LIFE, origin).await?;
+        let dispute_link = self
+            .make_link(&mut tx, &account, kind, LinkOf::Reset(id), DISPUTE_LINK_LIFE, origin)
+            .await?;
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let login_link = MailedLink::new(site.url(origin, "/login"));
         let (letter, life) = circumstances.notice(&account, dispute_link, login_link, now);

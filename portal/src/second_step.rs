@@ -162,7 +162,7 @@ impl Portal {
         }
         tx.note_sign_in(account.id, now).await?;
         let event = actor.event(AuditKind::RecoveryCodeUsed);
-        self.record_code(&mut tx, Some(checked), event).await?;
+        self.note_code(&mut tx, visit, &account, Some(checked), event).await?;
         tx.record(self, actor.event(AuditKind::SignedIn)).await?;
         tx.commit().await?;
         self.wake();

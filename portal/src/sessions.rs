@@ -171,8 +171,10 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let organization = tx.organization(actor.organization).await?.ok_or(Refusal::NotFound)?;
         let factors = tx.factors_at(actor.account, &actor.visit.origin).await?;
-        let due = factor_due(&tx.policy(actor.organization).await?, actor.kind);
+        let policy = tx.policy(actor.organization).await?;
+        let due = factor_due(&policy, actor.kind);
         Ok(Me {
+            removal: self.waiting_removal(&mut tx, (actor.account, actor.kind), &policy).await?,
             factor_due: due.filter(|_| !factors.any).map(|from| FactorDue {
                 from,
                 days: from.since(self.now()).as_secs().div_ceil(24 * 3_600),

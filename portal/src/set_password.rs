@@ -7,7 +7,7 @@ use model::{
     Refusal,
     account::{Lock, Role},
     audit::{ActorKind, AuditKind},
-    call::CallerRule,
+    call::{CallAction, CallerRule},
     consent::{Consent, ConsentSource},
     id::{AccountId, ConsentId, ResetId},
     permission::Permission,
@@ -102,8 +102,8 @@ impl Portal {
             Some(Obstacle::LinksOnly)
         } else if consent.consent(self.now()) == Consent::Refused {
             Some(Obstacle::NoConsent)
-        } else if CallerRule::of(policy.get(Rule::CallerVerification)) == CallerRule::Required
-            && self.receipt(tx, actor, customer.id).await?.is_none()
+        } else if CallAction::SetPassword.rule(&policy) == CallerRule::Required
+            && self.receipt(tx, actor, customer.id, CallAction::SetPassword).await?.is_none()
         {
             Some(Obstacle::CallerUnknown)
         } else {
@@ -154,9 +154,10 @@ impl Portal {
         }
         if let Some(obstacle) = self.obstacle(&mut tx, actor, &account, delivery).await? {
             let event = actor.event_about(&customer, AuditKind::StaffPasswordSet);
-            return self.refuse(tx, event, why, obstacle).await;
+            return self.refuse(tx, event, why, Refusal::ResetImpossible(obstacle)).await;
         }
-        let receipt = self.receipt(&mut tx, actor, account.id).await?;
+        let action = CallAction::SetPassword;
+        let receipt = self.receipt(&mut tx, actor, account.id, action).await?;
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
         if tx.consent(account.id).await?.is_some_and(|row| row.consent(now) == Consent::Once) {
             let id = ConsentId(self.random().id(now));
@@ -181,7 +182,7 @@ impl Portal {
         let reset = self.decide_now(&mut tx, &account, how, hash, &circumstances).await?;
         // Whoever was verified is acted for once, also where it is not required.
         if let Some(receipt) = receipt
-            && !tx.use_receipt(receipt.id, reset, now).await?
+            && !tx.use_receipt(receipt.id, Some(reset), now).await?
         {
             return Err(Refusal::ResetImpossible(Obstacle::CallerUnknown).into());
         }

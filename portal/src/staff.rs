@@ -20,6 +20,7 @@ use crate::{
     secrets::Secret,
     store::{Account, NewAccount, OrganizationRow, SiteRow, Tx},
     throttle::canonical,
+    two_factor::TURNED_OFF,
 };
 
 /// What is told of new staff.
@@ -183,7 +184,7 @@ impl Portal {
         let held = tx.lock_account(account.id).await?.context("the account was deleted")?;
         let origin = self.settings().origin.to_string();
         let occasion = Occasion { at: now, address: None, device: Device::default() };
-        if !self.remove_second_factor(&mut tx, &held, occasion, &origin).await? {
+        if !self.remove_second_factor(&mut tx, &held, TURNED_OFF, occasion, &origin).await? {
             return Ok(false);
         }
         tx.end_sessions(held.id, None, now).await?;

@@ -59,7 +59,7 @@ impl Portal {
         let (token, hash) = new_token(self.random());
         tx.rotate_session(actor.session, &hash, now).await?;
         let event = actor.event(AuditKind::RecoveryCodeUsed);
-        self.record_code(&mut tx, checked.as_ref(), event).await?;
+        self.note_code(&mut tx, &actor.visit, &held, checked.as_ref(), event).await?;
         tx.record(self, actor.event(AuditKind::SteppedUp)).await?;
         tx.commit().await?;
         self.wake();
@@ -126,6 +126,32 @@ impl Portal {
             Some(_) => Err(Refusal::StepUp.into()),
             None => Err(Refusal::NotAllowed.into()),
         }
+    }
+
+    /// An account of the actor's organization or of one below it, held until the commit with what
+    /// decides about it: the actor, who is staff with a permission *now*, and its organization, alone
+    /// where it is one of staff, so that whoever is an owner stays so. Whether the actor proved their
+    /// password a short while ago.
+    pub(crate) async fn hold_account(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: AccountId,
+        permission: Permission,
+    ) -> Result<(Account, bool)> {
+        // Before the step-up: whose account it is not has nothing to step up for.
+        let before = tx.account_of(actor, id).await?;
+        if before.kind == AccountKind::Staff {
+            tx.hold_organization(before.organization_id).await?;
+        }
+        // The actor's own is this one or above it, and held with it.
+        tx.hold_policy(before.organization_id).await?;
+        let proven = self.hold_staff(tx, actor, permission).await?;
+        let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
+        if account.organization_id != before.organization_id {
+            return Err(Refusal::NotFound.into());
+        }
+        Ok((account, proven))
     }
 
     /// Makes sure, until the commit, that the actor is staff with a permission *now*, in a session

@@ -27,7 +27,7 @@ use crate::{
     problems::Problems,
     secrets::Secret,
     sessions::factor_due,
-    store::{Account, FactorRow, Tx},
+    store::{Account, FactorRow, LinkOf, Tx},
 };
 
 /// New recovery codes, as they are sealed.
@@ -42,6 +42,9 @@ pub struct ConfirmApp {
     /// The code that it shows.
     pub code: Secret,
 }
+
+/// How a factor goes that is turned off.
+pub(crate) const TURNED_OFF: (FactorChange, LinkOf) = (FactorChange::Removed, LinkOf::Account);
 
 pub(crate) fn codes_purpose(account: AccountId) -> String {
     format!("recovery:{account}")
@@ -170,6 +173,9 @@ impl Portal {
             (None, false) => FactorChange::Added,
         };
         self.tell_owner(&mut tx, actor, &account, change).await?;
+        // Whoever sets up another one has not to be set free any more.
+        let kept = actor.event(AuditKind::FactorRemovalStopped);
+        self.stop_removal(&mut tx, &account, None, kept).await?;
         tx.record(self, actor.event(AuditKind::FactorAdded)).await?;
         tx.commit().await?;
         self.wake();
@@ -285,8 +291,8 @@ impl Portal {
         } else {
             // A passkey that was copied lets nobody in: it goes with the last factor that did.
             tx.remove_all_factors(account.id).await?;
-            let occasion = occasion(self.now(), &actor.visit);
-            self.end_second_factor(&mut tx, &account, occasion, &actor.visit.origin).await?;
+            let (how, occasion) = (TURNED_OFF, occasion(self.now(), &actor.visit));
+            self.end_second_factor(&mut tx, &account, how, occasion, &actor.visit.origin).await?;
             tx.record(self, actor.event(AuditKind::FactorRemoved)).await?;
         }
         tx.commit().await?;
@@ -310,7 +316,8 @@ impl Portal {
         }
         let (visit, occasion) = (&actor.visit, occasion(self.now(), &actor.visit));
         // Pressed twice: it is off.
-        if self.remove_second_factor(&mut tx, &account, occasion, &visit.origin).await? {
+        let origin = visit.origin.as_str();
+        if self.remove_second_factor(&mut tx, &account, TURNED_OFF, occasion, origin).await? {
             tx.record(self, actor.event(AuditKind::FactorRemoved)).await?;
         }
         tx.commit().await?;
@@ -318,17 +325,18 @@ impl Portal {
         Ok(())
     }
 
-    /// Removes an account's second factor and all that belongs to it, and tells the owner; whether
+    /// Removes an account's second factor and all that belongs to it, and tells the owner how; whether
     /// there was one. The account must be held.
     pub(crate) async fn remove_second_factor(
         &self,
         tx: &mut Tx,
         account: &Account,
+        how: (FactorChange, LinkOf),
         occasion: Occasion,
         origin: &str,
     ) -> Result<bool> {
         if tx.remove_all_factors(account.id).await? {
-            self.end_second_factor(tx, account, occasion, origin).await?;
+            self.end_second_factor(tx, account, how, occasion, origin).await?;
             return Ok(true);
         }
         tx.end_factor_setup(account.id).await?;
@@ -341,9 +349,12 @@ impl Portal {
         &self,
         tx: &mut Tx,
         account: &Account,
+        how: (FactorChange, LinkOf),
         occasion: Occasion,
         origin: &str,
     ) -> Result<()> {
+        // What is gone has not to be removed any more.
+        tx.end_removal(account.id, self.now()).await?;
         tx.end_factor_setup(account.id).await?;
         tx.end_fresh_codes(account.id).await?;
         tx.replace_recovery_codes(account.id, &[]).await?;
@@ -353,7 +364,7 @@ impl Portal {
         if tx.password_leans(account.id).await? {
             tx.demand_change(account.id, self.now()).await?;
         }
-        self.tell_of_factor(tx, account, FactorChange::Removed, occasion, origin).await
+        self.tell_how_factor(tx, account, how, occasion, origin).await
     }
 
     /// The devices on which the actor is not asked for a second factor.

@@ -1,5 +1,5 @@
 //! What goes on beside requests: mail, requests for links, interrupted resets, work of many steps,
-//! tidying up.
+//! second factors that are to be removed, tidying up.
 //!
 //! Every piece of work is a row; nodes share them by leases and skipped locks. A change that makes
 //! work wakes this node's workers; other nodes look again every other second.
@@ -45,6 +45,7 @@ impl Portal {
         tasks.spawn(self.clone().work("forgotten", stop.clone(), Self::serve_forgotten));
         tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
         tasks.spawn(self.clone().work("jobs", stop.clone(), Self::work_on_job));
+        tasks.spawn(self.clone().work("removals", stop.clone(), Self::carry_out_removal));
         tasks.spawn(self.clone().tidy_now_and_then(stop));
         while tasks.join_next().await.is_some() {}
     }
@@ -55,6 +56,7 @@ impl Portal {
             let worked = self.serve_forgotten().await?
                 | self.resume_reset().await?
                 | self.work_on_job().await?
+                | self.carry_out_removal().await?
                 | self.send_next_mail().await?;
             if !worked {
                 return Ok(());
@@ -113,6 +115,7 @@ impl Portal {
         tx.expire_verifications(now).await?;
         tx.prune_calls(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
+        tx.prune_removals(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
         tx.end_paused_jobs(now.minus(KEEP_PAUSED), now).await?;
         tx.prune_jobs(now.minus(KEEP), now.minus(KEEP_DRAFTS)).await?;

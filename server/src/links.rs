@@ -20,14 +20,17 @@ const COOKIE_LIFE: u32 = 30 * 60;
 /// The longest token that is taken for one.
 const LONGEST_TOKEN: usize = 128;
 
-/// `/reset/{link}/{token}`, `/invitation/…` and `/confirm/…`, also below `/s/{slug}`.
+/// `/reset/{link}/{token}`, `/invitation/…`, `/confirm/…` and `/keep/…`, also below `/s/{slug}`.
 pub fn router() -> Router<Arc<Server>> {
-    ["/reset", "/invitation", "/confirm"].into_iter().fold(Router::new(), |router, page| {
-        let land = get(async move |facts, request: Request| land(facts, &request));
-        router
-            .route(&format!("{page}/{{link}}/{{token}}"), land.clone())
-            .route(&format!("/s/{{slug}}{page}/{{link}}/{{token}}"), land)
-    })
+    ["/reset", "/invitation", "/confirm", "/keep"].into_iter().fold(
+        Router::new(),
+        |router, page| {
+            let land = get(async move |facts, request: Request| land(facts, &request));
+            router
+                .route(&format!("{page}/{{link}}/{{token}}"), land.clone())
+                .route(&format!("/s/{{slug}}{page}/{{link}}/{{token}}"), land)
+        },
+    )
 }
 
 /// Goes on to the page without the token. What is no link goes there too: the page says that it

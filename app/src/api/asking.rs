@@ -8,6 +8,7 @@ use http::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use model::id::LinkId;
 use portal::{Actor, Halfway, Newcomer, Portal, SignedIn, SteppedUp, Visit, secrets::Secret};
 
 use super::ApiError;
@@ -159,6 +160,19 @@ pub fn signed_in(facts: &RequestFacts, signed_in: &SignedIn) {
 pub fn stepped_up(facts: &RequestFacts, done: &SteppedUp) {
     let lifetime = done.max_age.map_or(Lifetime::Session, Lifetime::Span);
     set_cookie(facts, &facts.session_cookie(), done.token.reveal(), lifetime);
+}
+
+/// The token that came with a mailed link. Without it, the link is as good as none.
+pub fn link_token(facts: &RequestFacts, link: LinkId) -> Result<Secret, ApiError> {
+    let token = facts.cookies.get(&facts.link_cookie(link)).cloned().map(Secret::new);
+    token.ok_or_else(|| ApiError::Refused(model::Refusal::LinkUnusable).told())
+}
+
+/// Keeps the token of a link that was used: without scripts, a form that was sent twice needs it once
+/// more.
+pub fn keep_for_a_second_press(facts: &RequestFacts, link: LinkId, token: &Secret) {
+    let lifetime = Lifetime::Span(model::policy::SENT_AGAIN_WITHIN);
+    set_cookie(facts, &facts.link_cookie(link), token.reveal(), lifetime);
 }
 
 /// Sends the reader to another page, however the form was sent.

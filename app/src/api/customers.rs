@@ -9,7 +9,7 @@ use model::{
 
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
-use super::{actor, local_path, see_other_if_plain};
+use super::{actor, see_other_if_plain};
 
 /// A page of the customers of a scope.
 #[server(prefix = "/api", endpoint = "customers/find")]
@@ -128,40 +128,6 @@ pub async fn generate_password(
     let request = portal::SetPassword { customer, password, reason, ticket };
     let reset = portal.set_customer_password(&actor, request).await?;
     Ok(begun(customer, reset))
-}
-
-/// Sends a customer a code, for whoever called to read back.
-#[server(prefix = "/api", endpoint = "customers/check-caller")]
-pub async fn check_caller(
-    /// The customer.
-    customer: AccountId,
-    /// `mail` or `account`.
-    method: String,
-    /// The page to go back to.
-    #[server(default)]
-    next: String,
-) -> Result<(), ApiError> {
-    let (portal, _, actor) = actor().await?;
-    portal.check_caller(&actor, portal::CheckCaller { customer, method }).await?;
-    see_other_if_plain(local_path(&next).unwrap_or("/customers"));
-    Ok(())
-}
-
-/// Enters the code that a caller has read back.
-#[server(prefix = "/api", endpoint = "customers/verify-caller")]
-pub async fn verify_caller(
-    /// The customer.
-    customer: AccountId,
-    /// The code.
-    code: Hidden,
-    /// The page to go back to.
-    #[server(default)]
-    next: String,
-) -> Result<(), ApiError> {
-    let (portal, _, actor) = actor().await?;
-    portal.verify_caller(&actor, customer, &code.into()).await?;
-    see_other_if_plain(local_path(&next).unwrap_or("/customers"));
-    Ok(())
 }
 
 /// Closes what a customer disputed.

@@ -13,7 +13,7 @@ use model::{
 
 use super::{ApiError, Hidden};
 #[cfg(feature = "ssr")]
-use super::{Lifetime, asked, see_other_if_plain, set_cookie};
+use super::{asked, keep_for_a_second_press, link_token, see_other_if_plain};
 
 /// Asks for a link to a new password. The answer is the same for everybody.
 #[server(prefix = "/api", endpoint = "forgotten/ask")]
@@ -36,7 +36,7 @@ pub async fn link(
     purpose: LinkPurpose,
 ) -> Result<LinkView, ApiError> {
     let (portal, facts, visit) = asked()?;
-    let token = token(&facts, link)?;
+    let token = link_token(&facts, link)?;
     Ok(portal.link(&visit, link, &token, purpose).await?)
 }
 
@@ -60,7 +60,7 @@ pub async fn use_link(
     invitation: bool,
 ) -> Result<(), ApiError> {
     let (portal, facts, visit) = asked()?;
-    let token = token(&facts, link)?;
+    let token = link_token(&facts, link)?;
     let request = portal::NewPassword {
         new: new.into(),
         retype: retype.into(),
@@ -84,7 +84,7 @@ pub async fn ask_passkey(
     link: LinkId,
 ) -> Result<PasskeyQuestion, ApiError> {
     let (portal, facts, visit) = asked()?;
-    let token = token(&facts, link)?;
+    let token = link_token(&facts, link)?;
     Ok(portal.ask_link(&visit, link, &token).await?)
 }
 
@@ -95,35 +95,9 @@ pub async fn dispute(
     link: LinkId,
 ) -> Result<(), ApiError> {
     let (portal, facts, visit) = asked()?;
-    let token = token(&facts, link)?;
+    let token = link_token(&facts, link)?;
     portal.dispute(&visit, link, &token).await?;
     keep_for_a_second_press(&facts, link, &token);
     see_other_if_plain(&facts.site.path("/confirm/done"));
     Ok(())
-}
-
-/// The token that came with the link. Without it, the link is as good as none.
-#[cfg(feature = "ssr")]
-fn token(
-    facts: &crate::request::RequestFacts,
-    link: LinkId,
-) -> Result<portal::secrets::Secret, ApiError> {
-    facts
-        .cookies
-        .get(&facts.link_cookie(link))
-        .cloned()
-        .map(portal::secrets::Secret::new)
-        .ok_or_else(|| ApiError::Refused(model::Refusal::LinkUnusable).told())
-}
-
-/// The token of a link that was used: without scripts, a form that was sent twice needs it once
-/// more.
-#[cfg(feature = "ssr")]
-fn keep_for_a_second_press(
-    facts: &crate::request::RequestFacts,
-    link: LinkId,
-    token: &portal::secrets::Secret,
-) {
-    let lifetime = Lifetime::Span(model::policy::SENT_AGAIN_WITHIN);
-    set_cookie(facts, &facts.link_cookie(link), token.reveal(), lifetime);
 }

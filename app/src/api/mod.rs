@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod callers;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod care;
 pub mod customers;
@@ -16,6 +17,7 @@ pub mod forgotten;
 mod hidden;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod imports;
+pub mod lost_factor;
 pub mod mail;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod many;
@@ -35,8 +37,9 @@ mod asking;
 pub use asking::actor_of;
 #[cfg(feature = "ssr")]
 use asking::{
-    Lifetime, actor, asked, forget_cookie, halfway, halfway_if_any, local_path, newcomer, owner,
-    remember, see_other, see_other_if_plain, set_cookie, signed_in, stepped_up,
+    Lifetime, actor, asked, forget_cookie, halfway, halfway_if_any, keep_for_a_second_press,
+    link_token, local_path, newcomer, owner, remember, see_other, see_other_if_plain, set_cookie,
+    signed_in, stepped_up,
 };
 #[cfg(feature = "ssr")]
 pub(crate) use asking::{page_status, redirect_page};

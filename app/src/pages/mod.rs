@@ -7,6 +7,7 @@ pub mod customers;
 pub mod forgotten;
 pub mod home;
 pub mod login;
+pub mod lost_factor;
 pub mod not_found;
 pub mod organization;
 pub mod prove;

@@ -1,6 +1,7 @@
 //! What pages are made of. Classes live here and in `style/`; pages compose.
 
 pub mod activity;
+pub mod caller;
 pub mod chart;
 pub mod field;
 pub mod filter;

@@ -28,10 +28,14 @@ pub fn Prove(
     next: String,
     /// Whether a proof was given and has run out meanwhile.
     over: bool,
+    /// Why it is asked for, where that is not what the organization's pages are about.
+    #[prop(optional)]
+    why: Option<&'static str>,
 ) -> impl IntoView {
+    let why = why.unwrap_or(tr!(organization.prove));
     view! {
         {over.then(|| view! { <Notice tone=Tone::Plain>{tr!(error.step_up)}</Notice> })}
-        <p class="max-w-prose text-sm text-pretty">{tr!(organization.prove)}</p>
+        <p class="max-w-prose text-sm text-pretty">{why}</p>
         <Form form=proof class="form mt-4 max-w-md">
             <input type="hidden" name="next" value=next />
             <ProofFields />

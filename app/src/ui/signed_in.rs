@@ -4,17 +4,23 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::{components::A, hooks::use_location};
 use model::{
     account::{AccountKind, FactorDue, Role},
+    factor::WaitingRemoval,
     permission::Permission,
 };
 
 use super::{
+    form::{Form, Submit, use_form},
     icon::{Glyph, Icon},
     page::Brand,
     panel::{Notice, Tone},
     preferences::Preferences,
+    time::Time,
 };
 use crate::{
-    api::session::{SignOut, SignedInView, home},
+    api::{
+        lost_factor::KeepMyFactor,
+        session::{SignOut, SignedInView, home},
+    },
     i18n::tr,
     words,
 };
@@ -56,6 +62,7 @@ pub fn Frame(
                 </div>
             </header>
             <main id="content" class="mx-auto w-full max-w-7xl flex-1 px-4 py-8 sm:px-6">
+                {me.removal.map(|removal| view! { <Removal removal /> })}
                 {me.factor_due.map(|due| view! { <Due due /> })}
                 {children()}
             </main>
@@ -73,6 +80,38 @@ pub fn Frame(
             </footer>
         </div>
     }
+}
+
+/// Tells that staff are about to remove one's second factor, and lets one keep it.
+#[component]
+fn Removal(removal: WaitingRemoval) -> impl IntoView {
+    let form = use_form::<KeepMyFactor>();
+    let by = match removal.by {
+        Some((operator, organization)) => tr!(
+            lost_factor.banner_by,
+            operator = operator.to_string(),
+            organization = organization.to_string()
+        ),
+        None => tr!(lost_factor.banner_by_somebody).to_owned(),
+    };
+    let due_at = removal.due_at;
+    let banner = move || {
+        if form.done() {
+            return view! { <Notice tone=Tone::Good>{tr!(lost_factor.kept)}</Notice> }.into_any();
+        }
+        let by = by.clone();
+        view! {
+            <Notice tone=Tone::Bad>
+                <p class="font-semibold">{tr!(lost_factor.banner)}</p>
+                <p class="mt-1">{by} " " {tr!(lost_factor.waits)} " " <Time at=due_at /> "."</p>
+                <Form form class="mt-3 grid gap-3 sm:justify-start">
+                    <Submit label=tr!(lost_factor.keep) class="btn btn-sm" />
+                </Form>
+            </Notice>
+        }
+        .into_any()
+    };
+    view! { <div class="mb-6" role="status">{banner}</div> }
 }
 
 /// Counts the days until a second factor is needed.

@@ -5,6 +5,7 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     customer::Count,
+    factor::{RemovalDeed, RemovalObstacle},
     job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     policy::{AT_ONCE, NEVER, Rule, RuleKind, Unit, day_text},
@@ -203,6 +204,32 @@ pub fn staff_deed(deed: StaffDeed, email: String) -> String {
     }
 }
 
+/// Why somebody's second factor cannot be removed, and what to do.
+pub fn removal_obstacle(obstacle: RemovalObstacle) -> &'static str {
+    match obstacle {
+        RemovalObstacle::NotPermitted => tr!(lost_factor.not_permitted),
+        RemovalObstacle::Yourself => tr!(lost_factor.yourself),
+        RemovalObstacle::LastOwner => tr!(lost_factor.last_owner),
+        RemovalObstacle::Owner => tr!(lost_factor.owner_only),
+        RemovalObstacle::Suspended => tr!(lost_factor.suspended),
+        RemovalObstacle::Disputed => tr!(lost_factor.disputed),
+        RemovalObstacle::DisputedAgainst => tr!(lost_factor.disputed_against),
+        RemovalObstacle::NoFactor => tr!(lost_factor.no_factor),
+        RemovalObstacle::Waiting => tr!(lost_factor.waiting),
+        RemovalObstacle::NoMail => tr!(lost_factor.no_mail),
+        RemovalObstacle::CallerUnknown => tr!(lost_factor.caller_unknown),
+    }
+}
+
+/// What was done about somebody's second factor.
+pub fn removal_deed(deed: RemovalDeed, email: String) -> String {
+    match deed {
+        RemovalDeed::Asked => tr!(lost_factor.done_asked, email = email),
+        RemovalDeed::Removed => tr!(lost_factor.done_removed, email = email),
+        RemovalDeed::Stopped => tr!(lost_factor.done_stopped, email = email),
+    }
+}
+
 /// Why a mail cannot be sent again, and what to do.
 pub fn mail_obstacle(obstacle: MailObstacle) -> &'static str {
     match obstacle {
@@ -284,6 +311,8 @@ pub fn mail_kind(kind: &str) -> &'static str {
         "typed_password" | "generated_password" => tr!(mail_kind.temporary_password),
         "caller_code" => tr!(mail_kind.caller_code),
         "resets_stopped" => tr!(mail_kind.resets_stopped),
+        "factor_changed" => tr!(mail_kind.factor_changed),
+        "factor_removal_asked" => tr!(mail_kind.factor_removal_asked),
         "staff_invitation" => tr!(mail_kind.staff_invitation),
         "access_changed" => tr!(mail_kind.access_changed),
         "test" => tr!(mail_kind.test),
@@ -320,6 +349,10 @@ pub fn rule(rule: Rule) -> (&'static str, &'static str) {
         Rule::StaffRememberDays => (tr!(rule.staff_remember), tr!(rule.remember_hint)),
         Rule::CustomerFactorFrom => (tr!(rule.customer_factor), tr!(rule.factor_hint)),
         Rule::StaffFactorFrom => (tr!(rule.staff_factor), tr!(rule.factor_hint)),
+        Rule::CustomerCoolingOffHours => {
+            (tr!(rule.customer_cooling_off), tr!(rule.cooling_off_hint))
+        }
+        Rule::StaffCoolingOffHours => (tr!(rule.staff_cooling_off), tr!(rule.cooling_off_hint)),
     }
 }
 
@@ -340,6 +373,7 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
             }
             Unit::Minutes if value == 1 => tr!(unit.one_minute).into(),
             Unit::Minutes => tr!(unit.minutes, count = value),
+            Unit::Hours if value == 0 => tr!(unit.at_once).into(),
             Unit::Hours if value == 1 => tr!(unit.one_hour).into(),
             Unit::Hours => tr!(unit.hours, count = value),
             Unit::Days if value == 0 => tr!(unit.never).into(),
@@ -463,6 +497,10 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::PasskeyAdded, _) => tr!(event.passkey_added),
         (AuditKind::FactorDropped, _) => tr!(event.factor_dropped),
         (AuditKind::PasskeyCopied, _) => tr!(event.passkey_copied),
+        (AuditKind::FactorRemovalAsked, Outcome::Refused) => tr!(event.factor_removal_refused),
+        (AuditKind::FactorRemovalAsked, _) => tr!(event.factor_removal_asked),
+        (AuditKind::FactorRemovalStopped, _) => tr!(event.factor_removal_stopped),
+        (AuditKind::LostFactorRemoved, _) => tr!(event.lost_factor_removed),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use model::{Refusal, refusal::Problem, reset::Obstacle};
 
-use super::{mail_obstacle, number, obstacle, span, staff_obstacle};
+use super::{mail_obstacle, number, obstacle, removal_obstacle, span, staff_obstacle};
 use crate::i18n::tr;
 
 /// How such a refusal is said.
@@ -133,6 +133,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::StepUp => tr!(error.step_up).into(),
         Refusal::ResetImpossible(why) => obstacle(*why).into(),
         Refusal::StaffImpossible(why) => staff_obstacle(*why).into(),
+        Refusal::RemovalImpossible(why) => removal_obstacle(*why).into(),
         Refusal::MailImpossible(why) => mail_obstacle(*why).into(),
         Refusal::ChangedMeanwhile(_) => tr!(error.changed_meanwhile).into(),
         Refusal::HasPassword => tr!(error.has_password).into(),

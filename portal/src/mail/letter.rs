@@ -6,6 +6,7 @@ use anyhow::Context;
 use model::{
     Moment,
     account::{Device, Role},
+    call::CallAction,
     text::Name,
 };
 use serde::{Deserialize, Serialize};
@@ -188,6 +189,9 @@ letters! {
         name: Name,
         /// Who is on the phone.
         operator: Name,
+        /// What they can do with the code.
+        #[serde(default = "set_password")]
+        action: CallAction,
         /// The organization that looks after the reader.
         organization: Name,
         /// The code.
@@ -304,8 +308,28 @@ letters! {
         /// Leads to "this wasn't me".
         dispute_link: MailedLink,
     }
+    /// Tells somebody that staff are about to remove their second factor, and how they keep it.
+    FactorRemovalAsked = "factor_removal_asked" {
+        /// What the reader is called.
+        name: Name,
+        /// Who asked for it.
+        by: Name,
+        /// For which organization they work.
+        organization: Name,
+        /// When they asked.
+        at: Moment,
+        /// When it takes effect.
+        until: Moment,
+        /// Leads to keeping the factor.
+        link: MailedLink,
+    }
     /// Shows that mail works.
     Test = "test" {}
+}
+
+/// What a code was for before there was anything else.
+fn set_password() -> CallAction {
+    CallAction::SetPassword
 }
 
 impl Letter {
@@ -374,6 +398,10 @@ pub enum FactorChange {
     CodesMade,
     /// A recovery code was used up.
     CodeUsed,
+    /// Staff removed it, since it was said to be lost.
+    RemovedByStaff,
+    /// Staff were about to remove it, and that was stopped.
+    Kept,
 }
 
 /// In which way a password was changed.

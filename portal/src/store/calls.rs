@@ -9,7 +9,7 @@ use model::{
 
 use super::{Tx, on};
 
-/// A code on its way to a customer.
+/// A code on its way to whoever is called.
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct VerificationRow {
     pub id: VerificationId,
@@ -48,7 +48,7 @@ impl Tx {
             .bind(&row.sealed).bind(row.created_at).bind(row.expires_at).execute(c).await.map(drop))
     }
 
-    /// The code that an operator waits for from a customer's side. The account must be held where
+    /// The code that an operator waits for from somebody, for an action. The account must be held where
     /// it decides.
     pub async fn open_verification(
         &mut self,
@@ -61,7 +61,7 @@ impl Tx {
             .bind(operator).bind(account).bind(action).bind(now).fetch_optional(c).await)
     }
 
-    /// Who waits for a code of this customer, the latest first.
+    /// Who waits for a code of this account, the latest first.
     pub async fn calls_to(
         &mut self,
         account: AccountId,
@@ -71,15 +71,16 @@ impl Tx {
             .bind(account).bind(now).fetch_all(c).await)
     }
 
-    /// Ends what an operator waits for from a customer's side; code and words are wiped.
+    /// Ends what an operator waits for from somebody, for an action; code and words are wiped.
     pub async fn close_verifications(
         &mut self,
         operator: AccountId,
         account: AccountId,
+        action: CallAction,
         now: Moment,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE verifications SET closed_at = $3, sealed = NULL WHERE account_id = $2 AND operator_id = $1 AND closed_at IS NULL")
-            .bind(operator).bind(account).bind(now).execute(c).await.map(drop))
+        on!(self, c => sqlx::query("UPDATE verifications SET closed_at = $3, sealed = NULL WHERE account_id = $2 AND operator_id = $1 AND action = $4 AND closed_at IS NULL")
+            .bind(operator).bind(account).bind(now).bind(action).execute(c).await.map(drop))
     }
 
     /// Counts a wrong code; how many there were.
@@ -111,7 +112,7 @@ impl Tx {
             .bind(now).bind(expires_at).execute(c).await.map(drop))
     }
 
-    /// The receipt an operator has for a customer and an action, if it can still be used. One that
+    /// The receipt an operator has for somebody and an action, if it can still be used. One that
     /// was made after `latest` has seen another clock.
     pub async fn usable_receipt(
         &mut self,
@@ -124,11 +125,11 @@ impl Tx {
             .bind(operator).bind(account).bind(action).bind(now).bind(latest).fetch_optional(c).await)
     }
 
-    /// Uses a receipt up; exactly one caller is told so.
+    /// Uses a receipt up, for a reset where it is one; exactly one caller is told so.
     pub async fn use_receipt(
         &mut self,
         id: ReceiptId,
-        reset: ResetId,
+        reset: Option<ResetId>,
         now: Moment,
     ) -> sqlx::Result<bool> {
         on!(self, c => sqlx::query("UPDATE receipts SET used_at = $3, reset_id = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $3")

@@ -8,7 +8,8 @@ use model::{
     reset::{Delivery, Obstacle},
 };
 use portal::{
-    CheckCaller, Result, SetPassword, StaffPassword, config::Settings, mail::MailTransport,
+    CheckCaller, Result, SetPassword, StaffPassword, VerifyCaller, config::Settings,
+    mail::MailTransport,
 };
 
 use crate::{
@@ -40,16 +41,37 @@ async fn requires(world: &World) {
 }
 
 pub async fn asks(world: &World, who: &Entered, customer: &Person, method: &str) -> Result<()> {
-    let request = CheckCaller { customer: customer.id, method: method.into() };
+    asks_for(world, who, customer, ("set_password", method)).await
+}
+
+/// Has a code sent for an action, in a way.
+pub async fn asks_for(
+    world: &World,
+    who: &Entered,
+    whom: &Person,
+    (action, method): (&str, &str),
+) -> Result<()> {
+    let request = CheckCaller { account: whom.id, action: action.into(), method: method.into() };
     world.portal.check_caller(&who.actor, request).await
 }
 
 async fn enters_code(world: &World, who: &Entered, customer: &Person, code: &str) -> Result<()> {
-    world.portal.verify_caller(&who.actor, customer.id, &secret(code)).await
+    enters_code_for(world, who, customer, ("set_password", code)).await
+}
+
+/// Enters a code that was read back, for an action.
+pub async fn enters_code_for(
+    world: &World,
+    who: &Entered,
+    whom: &Person,
+    (action, code): (&str, &str),
+) -> Result<()> {
+    let request = VerifyCaller { account: whom.id, action: action.into(), code: secret(code) };
+    world.portal.verify_caller(&who.actor, request).await
 }
 
 /// Code and words of the only mail that has come.
-async fn mailed(world: &World) -> (String, String) {
+pub async fn mailed(world: &World) -> (String, String) {
     let mails = world.new_mails().await;
     assert_eq!(mails.len(), 1, "{mails:?}");
     let mut lines = mails[0].text.lines().filter(|line| line.starts_with("    "));
@@ -276,6 +298,12 @@ async fn who_may_verify_callers(world: &mut World) {
     let arun = proves(world, arun).await;
     let odd = Refusal::field("method", Problem::NotAChoice);
     assert_eq!(refusal(asks(world, &arun, &casey, "pigeon").await), odd);
+    let odd = Refusal::field("action", Problem::NotAChoice);
+    assert_eq!(refusal(asks_for(world, &arun, &casey, ("sing", "mail")).await), odd);
+    // Of staff nobody sets the password.
+    let olivia = at_the_desk(world, "olivia").await;
+    let ada = world.person("ada").await;
+    assert_eq!(refusal(asks(world, &olivia, &ada, "mail").await), Refusal::NotFound);
     // To staff nobody comes by phone.
     assert_eq!(refusal(world.portal.calls(&arun.actor).await), Refusal::NotFound);
 }

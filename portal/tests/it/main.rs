@@ -29,6 +29,8 @@ mod faults;
 mod forgotten;
 mod import;
 mod links;
+mod lost_factor;
+mod lost_factor_waits;
 mod mail_log;
 mod mail_settings;
 mod master_key;

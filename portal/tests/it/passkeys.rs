@@ -127,7 +127,7 @@ impl World {
     }
 
     /// Somebody picks a passkey at a front door.
-    async fn picks(&self, visit: &Visit, device: &mut Device) -> Result<SignedIn> {
+    pub async fn picks(&self, visit: &Visit, device: &mut Device) -> Result<SignedIn> {
         let question = self.portal.ask_anybody(visit).await?;
         enters_with(&self.portal, visit, &device.signs(&question)).await
     }

@@ -88,7 +88,7 @@ impl World {
     }
 
     /// The subjects of the mails since the last look that went to somebody.
-    async fn told(&self, person: &Person) -> Vec<String> {
+    pub async fn told(&self, person: &Person) -> Vec<String> {
         let mails = self.new_mails().await;
         let to_them = mails.into_iter().filter(|mail| mail.to == person.email);
         let mut subjects: Vec<String> = to_them.map(|mail| mail.subject).collect();

@@ -21,6 +21,7 @@ use std::{
 use model::{
     Moment, Refusal,
     account::Language,
+    factor::KeepView,
     id::{AccountId, LinkId, OrganizationId, SessionId, SiteId},
     link::{LinkPurpose, LinkView},
 };
@@ -641,6 +642,7 @@ impl World {
             Some("reset") => LinkPurpose::Reset,
             Some("invitation") => LinkPurpose::Invitation,
             Some("confirm") => LinkPurpose::Dispute,
+            Some("keep") => LinkPurpose::KeepFactor,
             other => panic!("{other:?} in {url}"),
         };
         self.is_secret(&token);
@@ -668,6 +670,18 @@ impl World {
     pub async fn disputes(&self, link: &Link) -> Result<()> {
         let visit = self.visit_at(self.site_of(link));
         self.portal.dispute(&visit, link.id, &link.token).await
+    }
+
+    /// Keeps a second factor with a link.
+    pub async fn keeps(&self, link: &Link) -> Result<()> {
+        let visit = self.visit_at(self.site_of(link));
+        self.portal.keep_factor(&visit, link.id, &link.token).await
+    }
+
+    /// Opens such a link.
+    pub async fn opens_to_keep(&self, link: &Link) -> Result<KeepView> {
+        let visit = self.visit_at(self.site_of(link));
+        self.portal.keep_view(&visit, link.id, &link.token).await
     }
 
     fn site_of(&self, link: &Link) -> SiteId {

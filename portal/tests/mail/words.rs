@@ -1,8 +1,12 @@
 //! The words of every letter in every language, and what strange values do to them.
 
-use model::account::{Device, Language};
+use model::{
+    account::{Device, Language},
+    call::CallAction,
+};
 use portal::mail::{
-    Brand, ChangedHow, Letter, LetterKind, MailSettings, MailedLink, Mailer, Occasion, Rendered,
+    Brand, ChangedHow, FactorChange, Letter, LetterKind, MailSettings, MailedLink, Mailer,
+    Occasion, Rendered,
 };
 use serde_json::{Value, json};
 
@@ -253,6 +257,39 @@ fn what_is_not_known_is_not_shown() {
     }
     let nowhere = rendered(Language::En, &plain, crate::letter(LetterKind::SuspendedNoReset));
     assert!(nowhere.text.contains("ask those at Northwind Backup"), "{}", nowhere.text);
+}
+
+#[test]
+fn what_staff_do_about_a_lost_factor_is_told() {
+    for (change, name) in [
+        (FactorChange::RemovedByStaff, "factor_removed_by_staff"),
+        (FactorChange::Kept, "factor_kept"),
+    ] {
+        for language in Language::ALL {
+            let mut letter = letter(LetterKind::FactorChanged);
+            if let Letter::FactorChanged { change: of, changed, .. } = &mut letter {
+                *of = change;
+                // Where staff sit is nothing to those they look after.
+                *changed = Occasion { address: None, device: Device::default(), ..occasion() };
+            }
+            let letter = rendered(language, &brand(), letter);
+            let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
+            insta::assert_snapshot!(format!("{name}.{}.text", language.tag()), shown);
+        }
+    }
+}
+
+#[test]
+fn a_code_that_is_read_out_says_what_it_is_good_for() {
+    for language in Language::ALL {
+        let mut letter = letter(LetterKind::CallerCode);
+        if let Letter::CallerCode { action, .. } = &mut letter {
+            *action = CallAction::RemoveFactor;
+        }
+        let letter = rendered(language, &brand(), letter);
+        let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
+        insta::assert_snapshot!(format!("caller_code_for_factor.{}.text", language.tag()), shown);
+    }
 }
 
 #[test]

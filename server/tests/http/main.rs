@@ -9,6 +9,7 @@ mod files;
 mod forms;
 mod guards;
 mod links;
+mod lost_factor;
 mod mailbox;
 mod matrix;
 mod metrics;

@@ -44,7 +44,7 @@ enum For {
 use For::{Everybody, Oneself, Staff};
 use Permission::{
     CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit, ReadCustomers,
-    ReadSettings, SendLink, SetPassword, VerifyCallers,
+    ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Session};
 
@@ -83,6 +83,10 @@ const NO_TICKET: (&str, &str) = ("ticket", "");
 const SCOPE: Option<(&str, Thing)> = Some(("scope", Organization));
 const CUSTOMER: Option<(&str, Thing)> = Some(("customer", Customer));
 const MEMBER: Option<(&str, Thing)> = Some(("staff", Member));
+const OF_CUSTOMER: Option<(&str, Thing)> = Some(("account", Customer));
+const OF_MEMBER: Option<(&str, Thing)> = Some(("account", Member));
+const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
+const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
 
 /// Every function there is.
@@ -158,8 +162,61 @@ const FUNCTIONS: &[Function] = &[
         &[NEW, RETYPE, WHY, NO_TICKET],
     ),
     writes("/api/customers/generate-password", Staff(SetPassword), CUSTOMER, &[WHY, NO_TICKET]),
-    writes("/api/customers/check-caller", Staff(VerifyCallers), CUSTOMER, &[("method", "mail")]),
-    writes("/api/customers/verify-caller", Staff(VerifyCallers), CUSTOMER, &[("code", "000000")]),
+    writes(
+        "/api/callers/check",
+        Staff(VerifyCallers),
+        OF_CUSTOMER,
+        &[FOR_PASSWORD, ("method", "mail")],
+    ),
+    writes(
+        "/api/callers/check",
+        Staff(RemoveFactors),
+        OF_CUSTOMER,
+        &[FOR_FACTOR, ("method", "mail")],
+    ),
+    writes(
+        "/api/callers/check",
+        Staff(RemoveFactors),
+        OF_MEMBER,
+        &[FOR_FACTOR, ("method", "mail")],
+    ),
+    writes(
+        "/api/callers/verify",
+        Staff(VerifyCallers),
+        OF_CUSTOMER,
+        &[FOR_PASSWORD, ("code", "000000")],
+    ),
+    writes(
+        "/api/callers/verify",
+        Staff(RemoveFactors),
+        OF_CUSTOMER,
+        &[FOR_FACTOR, ("code", "000000")],
+    ),
+    writes(
+        "/api/callers/verify",
+        Staff(RemoveFactors),
+        OF_MEMBER,
+        &[FOR_FACTOR, ("code", "000000")],
+    ),
+    reads("/api/lost-factor/view", Staff(ReadCustomers), OF_CUSTOMER, &[]),
+    reads("/api/lost-factor/view", Staff(ReadSettings), OF_MEMBER, &[]),
+    writes("/api/lost-factor/remove", Staff(RemoveFactors), OF_CUSTOMER, &[WHY, NO_TICKET]),
+    writes("/api/lost-factor/remove", Staff(RemoveFactors), OF_MEMBER, &[WHY, NO_TICKET]),
+    writes("/api/lost-factor/stop", Staff(RemoveFactors), OF_CUSTOMER, &[]),
+    writes("/api/lost-factor/stop", Staff(RemoveFactors), OF_MEMBER, &[]),
+    writes("/api/lost-factor/keep", Oneself, None, &[]),
+    reads(
+        "/api/lost-factor/link",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
+    ),
+    writes(
+        "/api/lost-factor/keep-by-link",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
+    ),
     writes(
         "/api/customers/close-dispute",
         Staff(CloseDisputes),
@@ -289,6 +346,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/customers/:id/activity", Staff(ReadCustomers), Customer),
     ("/customers/:id/delete", Staff(ReadCustomers), Customer),
     ("/customers/:id/password", Staff(ReadCustomers), Customer),
+    ("/customers/:id/factor", Staff(ReadCustomers), Customer),
     ("/customers/import/:job", Staff(EditCustomers), Job),
     ("/customers/import/:job/report", Staff(EditCustomers), Job),
     ("/customers/import/:job/problems", Staff(EditCustomers), Job),
@@ -296,6 +354,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/customers/links/:job/report", Staff(EditCustomers), Job),
     ("/audit/:id", Staff(ReadAudit), Entry),
     ("/organization/staff/:id", Staff(ReadSettings), Member),
+    ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
     ("/customers?scope=:id", Staff(ReadCustomers), Organization),
     ("/customers/new?scope=:id", Staff(EditCustomers), Organization),
@@ -310,10 +369,11 @@ const PAGES: &[(&str, For, Thing)] = &[
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
 /// mail of the demo.
-const OTHER_PAGES: [&str; 5] = [
+const OTHER_PAGES: [&str; 6] = [
     "/reset/:link",
     "/invitation/:link",
     "/confirm/:link",
+    "/keep/:link",
     "/organization/policy/:rule",
     "/s/:slug",
 ];

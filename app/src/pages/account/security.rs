@@ -125,6 +125,8 @@ fn Outcome(
             Some(tr!(passkey.removed))
         } else if is(false, "off") {
             Some(tr!(two_factor.off_done))
+        } else if is(false, "kept") {
+            Some(tr!(lost_factor.kept))
         } else {
             None
         }

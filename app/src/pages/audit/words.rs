@@ -121,6 +121,9 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::PasskeyAdded => tr!(did.passkey_added, who = who),
         AuditKind::FactorDropped => tr!(did.factor_dropped, who = who),
         AuditKind::PasskeyCopied => tr!(did.passkey_copied, whom = whom),
+        AuditKind::FactorRemovalAsked => tr!(did.factor_removal_asked, who = who, whom = whom),
+        AuditKind::FactorRemovalStopped => tr!(did.factor_removal_stopped, who = who, whom = whom),
+        AuditKind::LostFactorRemoved => tr!(did.lost_factor_removed, who = who, whom = whom),
     }
 }
 

@@ -10,7 +10,7 @@ use model::{
     reset::Delivery,
 };
 
-use super::tabs::{Fact, Head, Tab, or_none, use_customer, view};
+use super::tabs::{Fact, Factor, Head, Tab, or_none, use_customer, view};
 use crate::{
     api::{
         ApiError,
@@ -96,7 +96,7 @@ fn Page(
         };
         text.map(|text| view! { <Notice tone=Tone::Good>{text}</Notice> })
     };
-    let shown = customer.clone();
+    let (shown, of_factor) = (customer.clone(), customer.clone());
     let details = move || {
         let customer = shown.clone();
         if editing.get() && may_edit {
@@ -112,6 +112,7 @@ fn Page(
             <div class="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
                 <Panel title=tr!(care.details)>{details}</Panel>
                 <Panel title=tr!(care.access)>
+                    <dl class="facts"><Factor customer=of_factor /></dl>
                     <div class="mt-5 grid gap-3">
                         {reset}
                     </div>

@@ -12,7 +12,7 @@ use model::{
 
 use super::{
     prove::Prove,
-    tabs::{Fact, Head, Tab, or_none, use_customer, view},
+    tabs::{Fact, Factor, Head, Tab, or_none, use_customer, view},
 };
 use crate::{
     api::{
@@ -87,7 +87,7 @@ fn Overview(
     said: Memo<Option<String>>,
 ) -> impl IntoView {
     let id = customer.id;
-    let head = customer.clone();
+    let (head, of_factor) = (customer.clone(), customer.clone());
     let link_obstacle = customer.obstacle(Delivery::EmailLink);
     let (may_send_link, has_a_way) = (link_obstacle.is_none(), customer.has_a_way());
     let generates = customer.obstacle(Delivery::Generated).is_none();
@@ -126,9 +126,7 @@ fn Overview(
                             None => tr!(customer.password_none).into_any(),
                         }}
                     </Fact>
-                    <Fact name=tr!(customer.factor)>
-                        {if standing.has_factor { tr!(customer.factor_on) } else { tr!(customer.factor_off) }}
-                    </Fact>
+                    <Factor customer=of_factor />
                     {customer
                         .password_expires_at
                         .map(|at| view! { <Fact name=tr!(customer.password_expires)><Time at /></Fact> })}

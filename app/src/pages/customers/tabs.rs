@@ -2,15 +2,16 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use model::{Refusal, customer::CustomerView, id::AccountId};
+use model::{Refusal, customer::CustomerView, id::AccountId, permission::Permission};
 
 use super::State;
 use crate::{
-    api::{ApiError, customers::view_customer},
+    api::{ApiError, customers::view_customer, session::SignedInView},
     i18n::tr,
     ui::{
         icon::{Glyph, Icon},
         page::PageTitle,
+        time::Time,
     },
 };
 
@@ -76,6 +77,35 @@ pub fn Fact(name: &'static str, children: Children) -> impl IntoView {
             <dt class="hint">{name}</dt>
             <dd class="min-w-0 break-words">{children()}</dd>
         </div>
+    }
+}
+
+/// What is known of a customer's second factor, and the way for whoever may remove one that was lost.
+#[component]
+pub fn Factor(customer: CustomerView) -> impl IntoView {
+    let SignedInView { me, .. } = expect_context();
+    let may = me.role.is_some_and(|role| role.may(Permission::RemoveFactors));
+    let to = format!("/customers/{}/factor", customer.id);
+    let way = customer.standing.has_factor.then(|| {
+        if may {
+            view! { <a class="link block" href=to>{tr!(customer.factor_lost)}</a> }.into_any()
+        } else {
+            view! { <span class="hint block">{tr!(customer.factor_by_others)}</span> }.into_any()
+        }
+    });
+    let waits = customer.removal.map(|removal| {
+        view! {
+            <span class="block">{tr!(lost_factor.waits_until)} " " <Time at=removal.due_at /></span>
+        }
+    });
+    view! {
+        <Fact name=tr!(customer.factor)>
+            <span class="block">
+                {if customer.standing.has_factor { tr!(customer.factor_on) } else { tr!(customer.factor_off) }}
+            </span>
+            {waits}
+            {way}
+        </Fact>
     }
 }
 

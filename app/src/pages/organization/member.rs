@@ -5,6 +5,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
     id::AccountId,
+    permission::Permission,
     staff::{StaffDeed, StaffDone, StaffObstacle, StaffRow, StaffStanding, StaffView},
 };
 
@@ -15,7 +16,7 @@ use crate::{
         organization::{
             ChangeRole, InviteAgain, ResumeStaff, SendStaffLink, SuspendStaff, view_staff_member,
         },
-        session::StepUp,
+        session::{SignedInView, StepUp},
     },
     i18n::tr,
     ui::{
@@ -133,6 +134,9 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
     let email = view.row.email.to_string();
     let hint = format!("{} · {}", words::role_name(view.row.role), view.acting.name);
     let next = format!("/organization/staff/{}", view.row.id);
+    let SignedInView { me, .. } = expect_context();
+    let may_remove = me.role.is_some_and(|role| role.may(Permission::RemoveFactors));
+    let factor_page = format!("{next}/factor");
     let actions = match view.obstacle {
         Some(obstacle) => {
             view! { <Notice tone=Tone::Plain>{words::staff_obstacle(obstacle)}</Notice> }.into_any()
@@ -146,7 +150,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
         }
         .into_any(),
     };
-    let StaffView { row, created_at, open_links, .. } = view;
+    let StaffView { row, created_at, open_links, has_factor, removal, .. } = view;
     view! {
         <a class="back" href=back>
             <Glyph icon=Icon::Back class="size-4" />
@@ -183,6 +187,26 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
                                 Some(at) => view! { <Time at /> }.into_any(),
                                 None => tr!(customers.never_signed_in).into_any(),
                             }}
+                        </dd>
+                    </div>
+                    <div class="fact">
+                        <dt class="hint">{tr!(customer.factor)}</dt>
+                        <dd>
+                            <span class="block">
+                                {if has_factor { tr!(customer.factor_on) } else { tr!(customer.factor_off) }}
+                            </span>
+                            {removal
+                                .map(|removal| {
+                                    view! {
+                                        <span class="block">
+                                            {tr!(lost_factor.waits_until)} " " <Time at=removal.due_at />
+                                        </span>
+                                    }
+                                })}
+                            {(has_factor && may_remove)
+                                .then(|| {
+                                    view! { <a class="link block" href=factor_page>{tr!(customer.factor_lost)}</a> }
+                                })}
                         </dd>
                     </div>
                     {match row.standing {

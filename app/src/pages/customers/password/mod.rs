@@ -2,7 +2,6 @@
 //! first, then how, then what will happen, then what did. The step shown follows from the address
 //! and from what the server knows, so that loading the page again changes nothing.
 
-mod caller;
 mod check;
 mod done;
 mod how;
@@ -12,21 +11,20 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
     id::{AccountId, ResetId},
-    reset::{Delivery, ResetDesk},
+    reset::{Delivery, Obstacle, ResetDesk},
 };
 
-use self::{caller::Caller, check::Check, done::Done, how::How};
+use self::{check::Check, done::Done, how::How};
 use super::prove::Prove;
 use crate::{
     api::{
         ApiError,
-        customers::{
-            CheckCaller, GeneratePassword, SendLink, TypePassword, VerifyCaller, view_reset_desk,
-        },
+        customers::{GeneratePassword, SendLink, TypePassword, view_reset_desk},
         session::StepUp,
     },
     i18n::tr,
     ui::{
+        caller::{Caller, CallerForms, use_caller},
         form::{FormState, use_form},
         icon::{Glyph, Icon},
         new_password::use_suggestion,
@@ -45,8 +43,7 @@ struct Forms {
     link: FormState<SendLink>,
     typed: FormState<TypePassword>,
     generated: FormState<GeneratePassword>,
-    check: FormState<CheckCaller>,
-    verify: FormState<VerifyCaller>,
+    caller: CallerForms,
     suggestion: FormState<crate::api::password::SuggestPassword>,
     reason: RwSignal<String>,
     ticket: RwSignal<String>,
@@ -59,8 +56,7 @@ impl Forms {
             link: use_form(),
             typed: use_form(),
             generated: use_form(),
-            check: use_form(),
-            verify: use_form(),
+            caller: use_caller(),
             suggestion: use_suggestion(),
             reason: RwSignal::new(String::new()),
             ticket: RwSignal::new(String::new()),
@@ -117,7 +113,7 @@ pub fn Password() -> impl IntoView {
     let proven = Memo::new(move |_| {
         (forms.proof.done().then(|| forms.proof.version()), forms.asks_for_proof())
     });
-    let checked = Memo::new(move |_| (forms.check.version(), forms.verify.version()));
+    let checked = forms.caller.answered();
     // Said by the form that was just sent, or by the address that it led to.
     let begun = Memo::new(move |_| {
         forms
@@ -173,6 +169,20 @@ fn address(customer: AccountId, how: Option<Delivery>) -> String {
     }
 }
 
+/// What is known of the caller; nothing where only a link is possible anyway.
+#[component]
+fn WhoCalls(desk: ResetDesk) -> impl IntoView {
+    let forms = expect_context::<Forms>();
+    let account = desk.customer.id;
+    let concerns = [Delivery::Typed, Delivery::Generated]
+        .into_iter()
+        .any(|way| matches!(desk.customer.obstacle(way), None | Some(Obstacle::CallerUnknown)));
+    concerns.then(|| {
+        let next = address(account, None);
+        view! { <Caller check=desk.caller account next forms=forms.caller /> }
+    })
+}
+
 #[component]
 fn Wizard(desk: ResetDesk, how: Option<Delivery>) -> impl IntoView {
     let forms = expect_context::<Forms>();
@@ -196,14 +206,14 @@ fn Wizard(desk: ResetDesk, how: Option<Delivery>) -> impl IntoView {
             Some((_, Some(obstacle))) => {
                 let step = view! {
                     <div class="mt-4"><Notice tone=Tone::Bad>{words::obstacle(obstacle)}</Notice></div>
-                    <Caller desk=desk.clone() />
+                    <WhoCalls desk=desk.clone() />
                     <How desk how=None />
                 };
                 (1, tr!(desk.title), step.into_any())
             }
             None => {
                 let step = view! {
-                    <Caller desk=desk.clone() />
+                    <WhoCalls desk=desk.clone() />
                     <How desk how=None />
                 };
                 (1, tr!(desk.set_title), step.into_any())
