@@ -132,7 +132,7 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
   'lost-factor-told': async ({ visitor, rekey, anotherVisitor, mailbox }) => {
     const { agent } = await agentWithPhone(visitor, rekey)
     await asksForRemoval(await anotherVisitor(), rekey, mailbox, agent)
-    await visitor.opens('/customers')
+    await visitor.opens('/account')
     await visitor.reads('Your second factor is about to be removed.')
   },
   'confirm': openDispute,
