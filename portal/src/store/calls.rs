@@ -88,6 +88,12 @@ impl Tx {
         on!(self, c => sqlx::query_scalar("UPDATE verifications SET failures = failures + 1 WHERE id = $1 RETURNING failures").bind(id).fetch_one(c).await)
     }
 
+    /// Ends every call about an account: codes that went to its address, and what they earned.
+    pub async fn void_calls(&mut self, account: AccountId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE verifications SET closed_at = $2, sealed = NULL WHERE account_id = $1 AND closed_at IS NULL").bind(account).bind(now).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("UPDATE receipts SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL").bind(account).bind(now).execute(c).await.map(drop))
+    }
+
     /// Ends codes whose time is over, and wipes them.
     pub async fn expire_verifications(&mut self, now: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE verifications SET closed_at = $1, sealed = NULL WHERE closed_at IS NULL AND expires_at <= $1").bind(now).execute(c).await.map(drop))
