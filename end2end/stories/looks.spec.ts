@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { AxeBuilder } from '@axe-core/playwright'
 
+import { agentWithPhone, asksForRemoval, comesToCustomer, verifiesCaller } from '../world/lost-factor.ts'
 import { type Mailbox, linkIn } from '../world/mail.ts'
 import { type Person, someConsentingCustomer, someCustomer } from '../world/people.ts'
 import type { Server } from '../world/servers.ts'
@@ -90,6 +91,49 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     visitor.expectsRefusal(410)
     await visitor.opens('/reset/01900000-0000-7000-8000-000000000000')
     await visitor.sees('This link cannot be used')
+  },
+  'keep': openKeep,
+  'keep-done': async (scene) => {
+    await openKeep(scene)
+    await scene.visitor.presses('Keep my second factor')
+    await scene.visitor.sees('Your second factor stays')
+  },
+  'keep-unusable': async ({ visitor }) => {
+    visitor.expectsRefusal(410)
+    await visitor.opens('/keep/01900000-0000-7000-8000-000000000000')
+    await visitor.sees('This link cannot be used')
+  },
+  'lost-factor-caller': async ({ visitor, rekey, customer, anotherVisitor }) => {
+    await turnsTwoFactorOn(await anotherVisitor(), customer)
+    await comesToCustomer(visitor, rekey, customer)
+    await visitor.reloads()
+  },
+  'lost-factor-check': async ({ visitor, rekey, customer, anotherVisitor, mailbox }) => {
+    await turnsTwoFactorOn(await anotherVisitor(), customer)
+    await comesToCustomer(visitor, rekey, customer)
+    await verifiesCaller(visitor, mailbox, customer.email)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Remove the factor')
+    await visitor.isToldAt('Reason', 'Please fill this in.')
+  },
+  'lost-factor-waits': async ({ visitor, rekey, anotherVisitor, mailbox }) => {
+    const { agent } = await agentWithPhone(await anotherVisitor(), rekey)
+    await asksForRemoval(visitor, rekey, mailbox, agent)
+  },
+  'lost-factor-none': async ({ visitor, rekey, customer }) => {
+    const admin = someStaff(rekey, 'admin')
+    await visitor.comesAsStaff(admin)
+    await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+    await visitor.follows(customer.name)
+    await visitor.sees(customer.name)
+    await visitor.opens(`${new URL(visitor.page.url()).pathname}/factor`)
+    await visitor.reads('There is no second factor to remove')
+  },
+  'lost-factor-told': async ({ visitor, rekey, anotherVisitor, mailbox }) => {
+    const { agent } = await agentWithPhone(visitor, rekey)
+    await asksForRemoval(await anotherVisitor(), rekey, mailbox, agent)
+    await visitor.opens('/customers')
+    await visitor.reads('Your second factor is about to be removed.')
   },
   'confirm': openDispute,
   'confirm-done': async (scene) => {
@@ -568,6 +612,13 @@ async function setsTyped(scene: Scene): Promise<void> {
   await scene.visitor.fills({ 'New password': typed, 'Retype new password': typed, Reason: 'Called, knows the last invoice' })
   await scene.visitor.presses('Set password')
   await scene.visitor.reads('Password updated')
+}
+
+async function openKeep({ visitor, rekey, anotherVisitor, mailbox }: Scene): Promise<void> {
+  const { agent } = await agentWithPhone(await anotherVisitor(), rekey)
+  await asksForRemoval(await anotherVisitor(), rekey, mailbox, agent)
+  await visitor.opens(linkIn(await mailbox.mentioning(agent.email, '/keep/'), 'keep'))
+  await visitor.sees('Keep your second factor?')
 }
 
 async function openDispute(scene: Scene): Promise<void> {

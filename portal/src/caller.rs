@@ -139,8 +139,8 @@ impl Portal {
         }
     }
 
-    /// Why no code can be sent to somebody for an action, if so. All that decides must be held.
-    async fn refuse_call(
+    /// That a code can be sent to somebody for an action. All that decides must be held.
+    async fn may_be_called(
         &self,
         tx: &mut Tx,
         actor: &Actor,
@@ -190,7 +190,7 @@ impl Portal {
         let mut tx = self.db().write().await?;
         let account = self.hold_called(&mut tx, actor, request.account, action).await?;
         let method = method.ok_or_else(|| Error::field("method", Problem::NotAChoice))?;
-        self.refuse_call(&mut tx, actor, &account, (action, method)).await?;
+        self.may_be_called(&mut tx, actor, &account, (action, method)).await?;
         if let Some(open) = tx.open_verification(actor.account, account.id, action, now).await?
             && open.method == method
             && now.since(open.created_at) < SENT_TWICE_WITHIN
@@ -223,6 +223,7 @@ impl Portal {
             let letter = Letter::CallerCode {
                 name: account.name.clone(),
                 operator: actor.name.clone(),
+                action,
                 organization: organization.name,
                 code: MailedPassword::of(&Secret::new(known.code.clone())),
                 word_pair: known.words.clone(),

@@ -6,6 +6,7 @@ use anyhow::Context;
 use model::{
     Moment,
     account::{Device, Role},
+    call::CallAction,
     text::Name,
 };
 use serde::{Deserialize, Serialize};
@@ -188,6 +189,9 @@ letters! {
         name: Name,
         /// Who is on the phone.
         operator: Name,
+        /// What they can do with the code.
+        #[serde(default = "set_password")]
+        action: CallAction,
         /// The organization that looks after the reader.
         organization: Name,
         /// The code.
@@ -378,6 +382,11 @@ letters! {
     }
     /// Shows that mail works.
     Test = "test" {}
+}
+
+/// What a code was for before there was anything else.
+fn set_password() -> CallAction {
+    CallAction::SetPassword
 }
 
 impl Letter {

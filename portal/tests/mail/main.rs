@@ -11,6 +11,7 @@ use std::{net::IpAddr, time::Duration};
 use model::{
     Moment,
     account::{Device, Role},
+    call::CallAction,
     text::Name,
 };
 use portal::mail::{
@@ -65,6 +66,7 @@ fn letter(kind: LetterKind) -> Letter {
         LetterKind::CallerCode => Letter::CallerCode {
             name: casey,
             operator: name("Arun Velder"),
+            action: CallAction::SetPassword,
             organization: name("Northwind Backup"),
             code: MailedPassword::of(&Secret::new("482913".into())),
             word_pair: "walnut ferry".into(),

@@ -1,6 +1,9 @@
 //! The words of every letter in every language, and what strange values do to them.
 
-use model::account::{Device, Language};
+use model::{
+    account::{Device, Language},
+    call::CallAction,
+};
 use portal::mail::{
     Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailSettings, MailedLink,
     Mailer, Occasion, Rendered,
@@ -324,6 +327,19 @@ fn what_becomes_of_a_new_address_is_told() {
             }
             insta::assert_snapshot!(named(case, language), shown(language, letter));
         }
+    }
+}
+
+#[test]
+fn a_code_that_is_read_out_says_what_it_is_good_for() {
+    for language in Language::ALL {
+        let mut letter = letter(LetterKind::CallerCode);
+        if let Letter::CallerCode { action, .. } = &mut letter {
+            *action = CallAction::RemoveFactor;
+        }
+        let letter = rendered(language, &brand(), letter);
+        let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
+        insta::assert_snapshot!(format!("caller_code_for_factor.{}.text", language.tag()), shown);
     }
 }
 

@@ -5,6 +5,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
     id::AccountId,
+    permission::Permission,
     staff::{StaffDeed, StaffDone, StaffObstacle, StaffRow, StaffStanding, StaffView},
 };
 
@@ -15,7 +16,7 @@ use crate::{
         organization::{
             ChangeRole, InviteAgain, ResumeStaff, SendStaffLink, SuspendStaff, view_staff_member,
         },
-        session::StepUp,
+        session::{SignedInView, StepUp},
     },
     i18n::tr,
     ui::{
@@ -133,6 +134,8 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
     let email = view.row.email.to_string();
     let hint = format!("{} · {}", words::role_name(view.row.role), view.acting.name);
     let next = format!("/organization/staff/{}", view.row.id);
+    let SignedInView { me, .. } = expect_context();
+    let may_remove = me.role.is_some_and(|role| role.may(Permission::RemoveFactors));
     let factor_page = format!("{next}/factor");
     let actions = match view.obstacle {
         Some(obstacle) => {
@@ -200,7 +203,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
                                         </span>
                                     }
                                 })}
-                            {has_factor
+                            {(has_factor && may_remove)
                                 .then(|| {
                                     view! { <a class="link block" href=factor_page>{tr!(customer.factor_lost)}</a> }
                                 })}
