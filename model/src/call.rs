@@ -160,6 +160,8 @@ pub struct OpenCheck {
 pub struct Caller {
     /// Which call.
     pub id: VerificationId,
+    /// What it is about.
+    pub action: CallAction,
     /// Who it is.
     pub operator: Name,
     /// Whom they work for.

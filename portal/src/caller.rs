@@ -288,6 +288,7 @@ impl Portal {
             let known: Known = self.keys().open(PURPOSE, &sealed)?;
             calls.push(Caller {
                 id: row.id,
+                action: row.action,
                 operator: row.operator,
                 organization: row.organization,
                 words: known.words.clone(),

@@ -26,6 +26,7 @@ pub(crate) struct VerificationRow {
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct CallRow {
     pub id: VerificationId,
+    pub action: CallAction,
     pub method: CallMethod,
     pub sealed: Option<Vec<u8>>,
     pub expires_at: Moment,
@@ -67,7 +68,7 @@ impl Tx {
         account: AccountId,
         now: Moment,
     ) -> sqlx::Result<Vec<CallRow>> {
-        on!(self, c => sqlx::query_as("SELECT verifications.id, verifications.method, verifications.sealed, verifications.expires_at, accounts.name AS operator, organizations.name AS organization FROM verifications JOIN accounts ON accounts.id = verifications.operator_id JOIN organizations ON organizations.id = accounts.organization_id WHERE verifications.account_id = $1 AND verifications.closed_at IS NULL AND verifications.expires_at > $2 ORDER BY verifications.created_at DESC")
+        on!(self, c => sqlx::query_as("SELECT verifications.id, verifications.action, verifications.method, verifications.sealed, verifications.expires_at, accounts.name AS operator, organizations.name AS organization FROM verifications JOIN accounts ON accounts.id = verifications.operator_id JOIN organizations ON organizations.id = accounts.organization_id WHERE verifications.account_id = $1 AND verifications.closed_at IS NULL AND verifications.expires_at > $2 ORDER BY verifications.created_at DESC")
             .bind(account).bind(now).fetch_all(c).await)
     }
 

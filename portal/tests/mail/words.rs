@@ -332,14 +332,18 @@ fn what_becomes_of_a_new_address_is_told() {
 
 #[test]
 fn a_code_that_is_read_out_says_what_it_is_good_for() {
-    for language in Language::ALL {
-        let mut letter = letter(LetterKind::CallerCode);
-        if let Letter::CallerCode { action, .. } = &mut letter {
-            *action = CallAction::RemoveFactor;
+    for (for_what, case) in [
+        (CallAction::RemoveFactor, "caller_code_for_factor"),
+        (CallAction::ChangeEmail, "caller_code_for_email"),
+    ] {
+        for language in Language::ALL {
+            let mut letter = letter(LetterKind::CallerCode);
+            if let Letter::CallerCode { action, .. } = &mut letter {
+                *action = for_what;
+            }
+            let name = format!("{case}.{}.text", language.tag());
+            insta::assert_snapshot!(name, shown(language, letter));
         }
-        let letter = rendered(language, &brand(), letter);
-        let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
-        insta::assert_snapshot!(format!("caller_code_for_factor.{}.text", language.tag()), shown);
     }
 }
 

@@ -8,7 +8,6 @@ use model::{
     email::{ConfirmEmailView, KeepEmailView},
     id::LinkId,
 };
-use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     api::{
@@ -40,7 +39,6 @@ fn use_link() -> Memo<Option<LinkId>> {
 fn finished<S>(form: FormState<S>) -> Memo<Option<bool>>
 where
     S: ServerFn<Output = (), Error = ApiError> + Clone + Send + Sync + 'static,
-    (): Clone + Serialize + DeserializeOwned,
 {
     Memo::new(move |_| match form.outcome.get() {
         Some(Ok(())) => Some(true),
