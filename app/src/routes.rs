@@ -41,6 +41,10 @@ mod lazy {
                 DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password,
                 SendLinks,
             },
+            email_change::{
+                CustomerAddress, KeepAddress, KeepAddressDone, NewAddress, NewAddressDone,
+                OwnAddress,
+            },
             forgotten::{Invitation, Reset, ResetDone},
             home::Home,
             login::{ForcedChangePage, Login, SecondStep},
@@ -95,11 +99,11 @@ mod lazy {
 
     pieces! {
         entry (__preload_entry): Login;
-        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone Keep KeepDone ForcedChangePage
-            SecondStep;
-        account (__preload_account): SignedIn Account Profile Security TwoFactor SetUpFactor Passkeys Consent Activity;
+        links (__preload_links): Reset ResetDone Invitation Confirm ConfirmDone Keep KeepDone KeepAddress
+            KeepAddressDone NewAddress NewAddressDone ForcedChangePage SecondStep;
+        account (__preload_account): SignedIn Account Profile OwnAddress Security TwoFactor SetUpFactor Passkeys Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
-            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password CustomerFactor Resets Audit
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail;
     }
@@ -177,6 +181,7 @@ fn Pages() -> AnyNestedRoute {
             page(path!("/customers/:id/delete"), Lazy::DeleteCustomer),
             page(path!("/customers/:id/password"), Lazy::Password),
             page(path!("/customers/:id/factor"), Lazy::CustomerFactor),
+            page(path!("/customers/:id/email"), Lazy::CustomerAddress),
             page(path!("/resets"), Lazy::Resets),
             page(path!("/audit"), Lazy::Audit),
             page(path!("/audit/:id"), Lazy::AuditEntry),
@@ -201,6 +206,7 @@ fn Pages() -> AnyNestedRoute {
                 Lazy::Account,
                 vec![
                     page(path!(""), Lazy::Profile),
+                    page(path!("/email"), Lazy::OwnAddress),
                     page(path!("/security"), Lazy::Security),
                     page(path!("/security/two-factor"), Lazy::TwoFactor),
                     page(path!("/security/passkeys"), Lazy::Passkeys),
@@ -229,6 +235,10 @@ fn public() -> Vec<AnyNestedRoute> {
         page(path!("/confirm/:link"), Lazy::Confirm),
         page(path!("/keep/done"), Lazy::KeepDone),
         page(path!("/keep/:link"), Lazy::Keep),
+        page(path!("/keep-address/done"), Lazy::KeepAddressDone),
+        page(path!("/keep-address/:link"), Lazy::KeepAddress),
+        page(path!("/new-address/done"), Lazy::NewAddressDone),
+        page(path!("/new-address/:link"), Lazy::NewAddress),
     ]
 }
 

@@ -5,6 +5,13 @@ import { join } from 'node:path'
 
 import { AxeBuilder } from '@axe-core/playwright'
 
+import {
+  asksForAddress,
+  asksForSecond,
+  comesToCustomersAddress,
+  comesToOwnAddress,
+  verifiesForAddress,
+} from '../world/email-change.ts'
 import { agentWithPhone, asksForRemoval, comesToCustomer, verifiesCaller } from '../world/lost-factor.ts'
 import { type Mailbox, linkIn } from '../world/mail.ts'
 import { type Person, someConsentingCustomer, someCustomer } from '../world/people.ts'
@@ -134,6 +141,67 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await asksForRemoval(await anotherVisitor(), rekey, mailbox, agent)
     await visitor.opens('/account')
     await visitor.reads('Your second factor is about to be removed.')
+  },
+  'own-email': async ({ visitor, customer }) => {
+    await comesToOwnAddress(visitor, customer)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Ask for the new address')
+    await visitor.isToldAt('New email address', 'Please fill this in.')
+  },
+  'own-email-prove': async ({ visitor, customer }) => {
+    await visitor.signsIn(customer)
+    await visitor.opens('/account/email')
+    await visitor.reads('Your own password')
+  },
+  'own-email-waits': async ({ visitor, customer }) => {
+    await asksForAddress(visitor, customer)
+  },
+  'own-email-told': async ({ visitor, customer }) => {
+    await asksForAddress(visitor, customer)
+    await visitor.opens('/account')
+    await visitor.reads('The email address of this account is to become')
+  },
+  'keep-address': openKeepAddress,
+  'keep-address-done': async (scene) => {
+    await openKeepAddress(scene)
+    await scene.visitor.presses('Keep my email address')
+    await scene.visitor.sees('Your email address stays')
+  },
+  'new-address': openNewAddress,
+  'new-address-done': async (scene) => {
+    await openNewAddress(scene)
+    await scene.visitor.presses('Confirm this address')
+    await scene.visitor.sees('The address is confirmed')
+  },
+  'new-address-unusable': async ({ visitor }) => {
+    visitor.expectsRefusal(410)
+    await visitor.opens('/new-address/01900000-0000-7000-8000-000000000000')
+    await visitor.sees('This link cannot be used')
+  },
+  'new-email-caller': async ({ visitor, rekey, customer }) => {
+    await comesToCustomersAddress(visitor, rekey, customer)
+    await visitor.reloads()
+  },
+  'new-email-check': async ({ visitor, rekey, customer, mailbox }) => {
+    await comesToCustomersAddress(visitor, rekey, customer)
+    await verifiesForAddress(visitor, mailbox, customer)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Ask for the new address')
+    await visitor.isToldAt('Reason', 'Please fill this in.')
+  },
+  'new-email-second': async ({ visitor, rekey, customer }) => {
+    await asksForSecond(visitor, rekey, customer)
+  },
+  'new-email-agree': async (scene) => {
+    const owner = await comesToAgree(scene)
+    await scene.visitor.fills({ 'Your own password': owner.password })
+    await scene.visitor.presses('Continue')
+    await scene.visitor.reads('You are the second person:')
+  },
+  'home-agree': async (scene) => {
+    await comesToAgree(scene)
+    await scene.visitor.opens('/')
+    await scene.visitor.reads('New email addresses that a second person has to agree to')
   },
   'confirm': openDispute,
   'confirm-done': async (scene) => {
@@ -619,6 +687,31 @@ async function openKeep({ visitor, rekey, anotherVisitor, mailbox }: Scene): Pro
   await asksForRemoval(await anotherVisitor(), rekey, mailbox, agent)
   await visitor.opens(linkIn(await mailbox.mentioning(agent.email, '/keep/'), 'keep'))
   await visitor.sees('Keep your second factor?')
+}
+
+async function openKeepAddress({ visitor, customer, anotherVisitor, mailbox }: Scene): Promise<void> {
+  await asksForAddress(await anotherVisitor(), customer)
+  await visitor.opens(linkIn(await mailbox.mentioning(customer.email, '/keep-address/'), 'keep-address'))
+  await visitor.sees('Keep your email address?')
+}
+
+async function openNewAddress({ visitor, customer, anotherVisitor, mailbox }: Scene): Promise<void> {
+  const address = await asksForAddress(await anotherVisitor(), customer)
+  await visitor.opens(linkIn(await mailbox.next(address), 'new-address'))
+  await visitor.sees('Confirm this email address?')
+}
+
+/** An owner comes to a customer whose new address an admin asked for. */
+async function comesToAgree({ visitor, rekey, customer, anotherVisitor }: Scene): Promise<Person> {
+  await asksForSecond(await anotherVisitor(), rekey, customer)
+  const owner = someStaff(rekey, 'owner')
+  await visitor.comesAsStaff(owner)
+  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  await visitor.follows('See how it stands')
+  await visitor.sees('Change email address')
+  return owner
 }
 
 async function openDispute(scene: Scene): Promise<void> {

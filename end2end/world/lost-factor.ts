@@ -50,8 +50,8 @@ async function begins(desk: Visitor, admin: Person): Promise<void> {
   await desk.reads('Who is calling?')
 }
 
-/** Whoever is called reads a mailed code back. */
-export async function verifiesCaller(desk: Visitor, mailbox: Mailbox, email: string): Promise<void> {
+/** Whoever is called reads a mailed code back, about a factor or about something else. */
+export async function verifiesCaller(desk: Visitor, mailbox: Mailbox, email: string, about = 'for one removal'): Promise<void> {
   await desk.presses('Mail a code')
   await desk.reads('A code is on its way to')
   // By the words that both sides see one knows which mail it is.
@@ -59,7 +59,7 @@ export async function verifiesCaller(desk: Visitor, mailbox: Mailbox, email: str
   const code = (await mailbox.mentioning(email, words)).text.match(/^ {4}(\d{6})$/m)![1]!
   await desk.fills({ 'Code that was read back': code })
   await desk.presses('Verify')
-  await desk.reads('The caller is verified, for one removal')
+  await desk.reads(`The caller is verified, ${about}`)
 }
 
 /** All of it, about a colleague, whose removal waits then. */

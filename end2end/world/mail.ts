@@ -49,7 +49,7 @@ export class Mailbox {
 }
 
 /** The one link in a mail that leads to a page, the same in both of its parts. */
-export function linkIn(mail: Mail, page: 'reset' | 'confirm' | 'forgot' | 'invitation' | 'keep'): string {
+export function linkIn(mail: Mail, page: 'reset' | 'confirm' | 'forgot' | 'invitation' | 'keep' | 'keep-address' | 'new-address'): string {
   const links = (part: string) => new Set([...part.matchAll(/https?:\/\/[^\s"<>]+/g)].map(([link]) => link))
   const leading = (part: string) => [...links(part)].filter((link) => new URL(link).pathname.includes(`/${page}`))
   const [inText, inHtml] = [leading(mail.text), leading(mail.html)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
+    email::WaitingEmail,
     factor::{Factors, WaitingRemoval},
     id::{AccountId, SessionId},
     text::{EmailAddress, Name, UserName},
@@ -158,6 +159,8 @@ pub struct Me {
     pub factor_due: Option<FactorDue>,
     /// The removal of their second factor that staff asked for, as long as it waits.
     pub removal: Option<WaitingRemoval>,
+    /// The change of their email address that is under way.
+    pub email_change: Option<WaitingEmail>,
 }
 
 /// From when on somebody needs a second factor.

@@ -151,6 +151,16 @@ pub enum AuditKind {
     FactorRemovalStopped,
     /// Staff removed a second factor that somebody lost.
     LostFactorRemoved,
+    /// Another email address was asked for, by the owner of the account or by staff.
+    EmailChangeAsked,
+    /// A second member of staff agreed to a change of an email address.
+    EmailChangeApproved,
+    /// Whoever reads the new mailbox confirmed a change of an email address.
+    EmailConfirmed,
+    /// A change of an email address ended: the address stays.
+    EmailChangeStopped,
+    /// The email address is another one.
+    EmailChanged,
 }
 
 impl AuditKind {
@@ -219,6 +229,11 @@ impl AuditKind {
         Self::FactorRemovalAsked,
         Self::FactorRemovalStopped,
         Self::LostFactorRemoved,
+        Self::EmailChangeAsked,
+        Self::EmailChangeApproved,
+        Self::EmailConfirmed,
+        Self::EmailChangeStopped,
+        Self::EmailChanged,
     ];
 
     /// The kind of a word in an address.

@@ -23,17 +23,20 @@ pub enum CallAction {
     SetPassword,
     /// The removal of a second factor that was lost.
     RemoveFactor,
+    /// A new email address.
+    ChangeEmail,
 }
 
 impl CallAction {
     /// Every action.
-    pub const ALL: [Self; 2] = [Self::SetPassword, Self::RemoveFactor];
+    pub const ALL: [Self; 3] = [Self::SetPassword, Self::RemoveFactor, Self::ChangeEmail];
 
     /// The word in forms.
     pub fn word(self) -> &'static str {
         match self {
             Self::SetPassword => "set_password",
             Self::RemoveFactor => "remove_factor",
+            Self::ChangeEmail => "change_email",
         }
     }
 
@@ -47,6 +50,7 @@ impl CallAction {
         match self {
             Self::SetPassword => Permission::VerifyCallers,
             Self::RemoveFactor => Permission::RemoveFactors,
+            Self::ChangeEmail => Permission::ChangeEmail,
         }
     }
 
@@ -54,15 +58,16 @@ impl CallAction {
     pub fn rule(self, policy: &Policy) -> CallerRule {
         match self {
             Self::SetPassword => CallerRule::of(policy.get(Rule::CallerVerification)),
-            // Without the factor nothing but a password, or a mailbox, stands in the way.
-            Self::RemoveFactor => CallerRule::Required,
+            // Without the factor nothing but a password, or a mailbox, stands in the way; whoever
+            // reads another mailbox gets every link from then on.
+            Self::RemoveFactor | Self::ChangeEmail => CallerRule::Required,
         }
     }
 
     /// The ways in which a code for it reaches the one who is called.
     pub fn methods(self) -> &'static [CallMethod] {
         match self {
-            Self::SetPassword => &[CallMethod::Mail, CallMethod::Account],
+            Self::SetPassword | Self::ChangeEmail => &[CallMethod::Mail, CallMethod::Account],
             // Whoever is signed in has the factor, or sits at somebody else's browser.
             Self::RemoveFactor => &[CallMethod::Mail],
         }
@@ -155,6 +160,8 @@ pub struct OpenCheck {
 pub struct Caller {
     /// Which call.
     pub id: VerificationId,
+    /// What it is about.
+    pub action: CallAction,
     /// Who it is.
     pub operator: Name,
     /// Whom they work for.

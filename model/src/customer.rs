@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::{Language, Lock},
+    email::WaitingEmail,
     factor::WaitingRemoval,
     id::{AccountId, DisputeId, OrganizationId},
     reset::{Delivery, Obstacle, Way},
@@ -254,6 +255,10 @@ pub struct CustomerView {
     pub may_edit: bool,
     /// The removal of the customer's second factor that waits.
     pub removal: Option<WaitingRemoval>,
+    /// The change of the customer's email address that is under way.
+    pub email_change: Option<WaitingEmail>,
+    /// Whether the reader may ask for such a change, and stop one.
+    pub may_change_email: bool,
 }
 
 /// A reset that the customer says was not theirs.

@@ -61,4 +61,6 @@ ids! {
     FactorId;
     /// One removal of a lost second factor.
     RemovalId;
+    /// One change of an email address.
+    EmailChangeId;
 }

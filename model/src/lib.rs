@@ -13,6 +13,7 @@ pub mod audit;
 pub mod call;
 pub mod consent;
 pub mod customer;
+pub mod email;
 pub mod factor;
 pub mod id;
 pub mod job;

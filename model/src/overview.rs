@@ -170,6 +170,10 @@ pub struct HomeView {
     pub disputed: Count,
     /// The latest of them, each with since when.
     pub disputes: Vec<(AccountId, Name, Moment)>,
+    /// How many changes of an email address wait for the reader, or another second one, to agree.
+    pub agreeable: Count,
+    /// The customers whom the first of them are about, each with until when.
+    pub agreements: Vec<(AccountId, Name, Moment)>,
     /// Customers who are locked, by what locked them.
     pub locks: Vec<(Lock, Count)>,
     /// Who allows setting the password.

@@ -32,11 +32,14 @@ pub enum Permission {
     EditMail,
     /// Remove the second factor of a customer, or of staff whom one manages, who lost it.
     RemoveFactors,
+    /// Ask for another email address of a customer, agree to one that a colleague asked for, or stop
+    /// a change.
+    ChangeEmail,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
@@ -49,6 +52,7 @@ impl Permission {
         Self::ManageStaff,
         Self::EditMail,
         Self::RemoveFactors,
+        Self::ChangeEmail,
     ];
 
     /// Whether it changes nothing.
@@ -125,11 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn lost_factors_are_the_business_of_owners_and_admins() {
+    fn lost_factors_and_addresses_are_the_business_of_owners_and_admins() {
         for role in Role::ALL {
             let expected = matches!(role, Role::Owner | Role::Admin);
             assert_eq!(role.may(Permission::RemoveFactors), expected);
-            // Whoever removes them also finds out who calls.
+            assert_eq!(role.may(Permission::ChangeEmail), expected);
+            // Whoever does that also finds out who calls.
             assert!(!expected || role.may(Permission::VerifyCallers));
         }
     }

@@ -113,6 +113,20 @@ pub const FACTOR_REMOVALS: u32 = 10;
 pub const FACTOR_REMOVAL_WINDOW: Duration = Duration::from_hours(1);
 /// Longest time for which the policy lets a removal wait.
 pub const LONGEST_COOLING_OFF: Duration = Duration::from_hours(7 * 24);
+/// How long a new email address is held, from the moment on which its change was asked for or agreed
+/// to.
+pub const EMAIL_HOLD: Duration = Duration::from_hours(72);
+/// How long a change that nobody verified a caller for waits for a second member of staff.
+pub const EMAIL_APPROVAL: Duration = Duration::from_hours(72);
+/// Changes of one account's address that are asked for within [`EMAIL_CHANGE_WINDOW`]: each may mail
+/// a stranger.
+pub const EMAIL_CHANGES: u32 = 3;
+/// The span of [`EMAIL_CHANGES`].
+pub const EMAIL_CHANGE_WINDOW: Duration = Duration::from_hours(24);
+/// Changes that one member of staff asks for within [`EMAIL_ASK_WINDOW`].
+pub const EMAIL_ASKS: u32 = 10;
+/// The span of [`EMAIL_ASKS`].
+pub const EMAIL_ASK_WINDOW: Duration = Duration::from_hours(1);
 /// How long a password waits sealed for downstream systems, at most.
 pub const SEAL_LIFE: Duration = Duration::from_mins(15);
 

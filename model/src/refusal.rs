@@ -37,6 +37,8 @@ pub enum Refusal {
     StaffImpossible(crate::staff::StaffObstacle),
     /// This second factor cannot be removed, and why.
     RemovalImpossible(crate::factor::RemovalObstacle),
+    /// This address cannot be changed, or that not be agreed to, and why.
+    EmailImpossible(crate::email::EmailObstacle),
     /// This mail cannot be sent again, and why.
     MailImpossible(crate::mail::MailObstacle),
     /// Somebody else changed it meanwhile.
@@ -105,6 +107,8 @@ pub enum Problem {
     NoMail,
     /// There is an account with this address at this site.
     EmailTaken,
+    /// The address that the account has already.
+    EmailUnchanged,
     /// Another customer of the organization has this reference.
     ReferenceTaken,
     /// The organization is suspended.

@@ -111,6 +111,8 @@ pub enum Obstacle {
     DisputedAgainst,
     /// The caller has to be verified first.
     CallerUnknown,
+    /// The email address is about to change: links go to the old one, and nothing else is possible.
+    EmailChanging,
 }
 
 /// A reset that staff began.

@@ -38,6 +38,7 @@ use sha2::{Digest, Sha256};
 const PAGE: usize = 25;
 
 /// What is said of one event; the rest follows from the moment and the chain.
+#[derive(Clone)]
 pub(crate) struct Event<'a> {
     pub organization: OrganizationId,
     pub kind: AuditKind,

@@ -128,7 +128,9 @@ impl Portal {
         let permission = action.permission();
         actor.may(permission)?;
         match action {
-            CallAction::SetPassword => drop(tx.customer_of(actor, id).await?),
+            CallAction::SetPassword | CallAction::ChangeEmail => {
+                drop(tx.customer_of(actor, id).await?);
+            }
             CallAction::RemoveFactor => {}
         }
         match self.hold_account(tx, actor, id, permission).await? {
@@ -166,6 +168,12 @@ impl Portal {
                 let by = (actor.account, role);
                 if let Some(obstacle) = self.removal_obstacle(tx, by, account).await? {
                     return Err(Refusal::RemovalImpossible(obstacle).into());
+                }
+            }
+            CallAction::ChangeEmail => {
+                let by = (actor.account, tx.role_now(actor).await?);
+                if let Some(obstacle) = self.email_obstacle(tx, by, account).await? {
+                    return Err(Refusal::EmailImpossible(obstacle).into());
                 }
             }
         }
@@ -280,6 +288,7 @@ impl Portal {
             let known: Known = self.keys().open(PURPOSE, &sealed)?;
             calls.push(Caller {
                 id: row.id,
+                action: row.action,
                 operator: row.operator,
                 organization: row.organization,
                 words: known.words.clone(),

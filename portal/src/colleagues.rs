@@ -268,7 +268,12 @@ impl Portal {
         tx.revoke_devices(id, None, now).await?;
         tx.void_links(id, now).await?;
         tx.cancel_resets(id, now).await?;
+        let email_change = tx.end_email_change(id, now).await?;
         self.tell(&mut tx, actor, &account, AccessChange::Suspended).await?;
+        if email_change.is_some() {
+            let kind = AuditKind::EmailChangeStopped;
+            tx.record(self, actor.event_about_staff(&account, kind, Vec::new())).await?;
+        }
         let changes = vec![changed("state", Some("active"), Some("suspended"))];
         let event = actor.event_about_staff(&account, AuditKind::Suspended, changes);
         tx.record(self, event).await?;

@@ -135,6 +135,10 @@ impl Portal {
         // By which the customer says that something was not theirs, still works.
         tx.void_reset_links(id, now).await?;
         tx.cancel_resets(id, now).await?;
+        if tx.end_email_change(id, now).await?.is_some() {
+            let event = actor.event_about(&customer, AuditKind::EmailChangeStopped);
+            tx.record(self, event).await?;
+        }
         let event = actor.event_about(&customer, AuditKind::CustomerSuspended);
         let personal = Personal { why, ..event.personal };
         tx.record(self, Event { personal, ..event }).await?;

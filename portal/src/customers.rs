@@ -173,6 +173,8 @@ impl Portal {
         let disputes = tx.open_disputes(id).await?;
         let policy = tx.policy(account.organization_id).await?;
         let removal = self.waiting_removal(&mut tx, (id, account.kind), &policy).await?;
+        let may_change_email = actor.may(Permission::ChangeEmail).is_ok();
+        let email_change = tx.waiting_email(id, |_| may_change_email).await?;
         drop(tx);
         let may_close = actor.may(Permission::CloseDisputes).is_ok();
         let disputes = disputes
@@ -204,6 +206,8 @@ impl Portal {
             stamp: customer.updated_at,
             may_edit: actor.may(Permission::EditCustomers).is_ok(),
             removal,
+            email_change,
+            may_change_email,
         })
     }
 

@@ -1,4 +1,5 @@
-//! "This wasn't me": the owner of an account did not change the password, or the second factor.
+//! "This wasn't me": the owner of an account did not change the password, the second factor, or the
+//! email address.
 
 use model::{
     Refusal,
@@ -10,7 +11,7 @@ use model::{
 };
 
 use crate::{
-    Actor, Error, Portal, Result, Visit,
+    Actor, Portal, Result, Visit,
     audit::{Event, Personal, occasion},
     mail::{Letter, MailedLink},
     outbox,
@@ -34,14 +35,7 @@ impl Portal {
     /// Said again right after, by a form that was sent twice, it is done already.
     pub async fn dispute(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {
         let result = self.dispute_once(visit, id, token).await;
-        if let Err(Error::Refused(Refusal::LinkUnusable)) = &result {
-            let link = self.db().read().await?.link(id).await?;
-            let purpose = LinkPurpose::Dispute;
-            if link.is_some_and(|link| link.was_just_used(visit, token, purpose, self.now())) {
-                return Ok(());
-            }
-        }
-        result
+        self.or_just_done(result, visit, (id, LinkPurpose::Dispute), token).await
     }
 
     async fn dispute_once(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {
@@ -55,6 +49,7 @@ impl Portal {
         tx.void_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
         let stopped = tx.end_removal(account.id, now).await?;
+        let email_change = tx.end_email_change(account.id, now).await?;
         self.open_dispute(&mut tx, &account, link.of()).await?;
 
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
@@ -111,6 +106,9 @@ impl Portal {
         if stopped {
             tx.record(self, event(AuditKind::FactorRemovalStopped)).await?;
         }
+        if email_change.is_some() {
+            tx.record(self, event(AuditKind::EmailChangeStopped)).await?;
+        }
         tx.record(self, event(AuditKind::Disputed)).await?;
         tx.commit().await?;
         self.wake();
@@ -127,6 +125,7 @@ impl Portal {
         let operator_id = match of {
             LinkOf::Reset(reset) => tx.reset(reset).await?.and_then(|reset| reset.requested_by),
             LinkOf::Removal(removal) => tx.removal(removal).await?.map(|row| row.asked_by),
+            LinkOf::EmailChange(change) => tx.email_change(change).await?.map(|row| row.asked_by),
             LinkOf::Account => None,
         };
         let row = DisputeRow {

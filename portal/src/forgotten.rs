@@ -220,6 +220,7 @@ impl Portal {
             site_id: account.site_id,
             reset_id: of.reset(),
             removal_id: of.removal(),
+            email_change_id: of.email_change(),
             purpose,
             origin,
             state: LinkState::Open,
@@ -232,10 +233,10 @@ impl Portal {
         let page = match purpose {
             LinkPurpose::Reset => "reset",
             LinkPurpose::Invitation => "invitation",
-            LinkPurpose::Dispute | LinkPurpose::ConfirmEmail | LinkPurpose::CancelEmail => {
-                "confirm"
-            }
+            LinkPurpose::Dispute => "confirm",
             LinkPurpose::KeepFactor => "keep",
+            LinkPurpose::ConfirmEmail => "new-address",
+            LinkPurpose::CancelEmail => "keep-address",
         };
         let path = format!("/{page}/{}/{}", link.id, token.reveal());
         Ok(MailedLink::new(site.url(address, &path)))
@@ -439,6 +440,24 @@ impl Portal {
         Ok((link, account))
     }
 
+    /// What became of a link, also for a form that was sent twice: refused, it is done already when
+    /// this very link has just done it.
+    pub(crate) async fn or_just_done(
+        &self,
+        result: Result<()>,
+        visit: &Visit,
+        (id, purpose): (LinkId, LinkPurpose),
+        token: &Secret,
+    ) -> Result<()> {
+        if let Err(Error::Refused(Refusal::LinkUnusable)) = &result {
+            let link = self.db().read().await?.link(id).await?;
+            if link.is_some_and(|link| link.was_just_used(visit, token, purpose, self.now())) {
+                return Ok(());
+            }
+        }
+        result
+    }
+
     /// Uses a link up, with its account held: exactly one caller gets past here.
     pub(crate) async fn consume_link(
         &self,
@@ -482,7 +501,7 @@ pub(crate) fn in_minutes(span: Duration) -> u32 {
 
 /// A suspended account stays as it is, whatever link is around; and keeps what it has, too.
 async fn may_use_links(tx: &mut Tx, account: &Account, purpose: LinkPurpose) -> Result<()> {
-    if purpose == LinkPurpose::KeepFactor {
+    if matches!(purpose, LinkPurpose::KeepFactor | LinkPurpose::CancelEmail) {
         return Ok(());
     }
     if account.state == AccountState::Suspended || tx.is_suspended(account.organization_id).await? {
@@ -493,7 +512,7 @@ async fn may_use_links(tx: &mut Tx, account: &Account, purpose: LinkPurpose) -> 
 
 impl LinkRow {
     /// Whether it was used within the last minute, by somebody who knew its token as this one does.
-    pub(crate) fn was_just_used(
+    fn was_just_used(
         &self,
         visit: &Visit,
         token: &Secret,

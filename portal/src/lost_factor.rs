@@ -26,7 +26,7 @@ use model::{
 };
 
 use crate::{
-    Actor, Error, Portal, Result, Visit,
+    Actor, Portal, Result, Visit,
     audit::{Event, Personal, occasion},
     mail::{FactorChange, Letter, Occasion},
     reset_desk::SENT_TWICE_WITHIN,
@@ -87,7 +87,7 @@ fn due_under((asked, told): (Moment, Moment), policy: &Policy, kind: AccountKind
 }
 
 /// That staff did something, for letters: where they sit is nothing to those they look after.
-fn by_staff(at: Moment) -> Occasion {
+pub(crate) fn by_staff(at: Moment) -> Occasion {
     Occasion { at, address: None, device: Device::default() }
 }
 
@@ -390,14 +390,7 @@ impl Portal {
     /// form that was sent twice, it is done already.
     pub async fn keep_factor(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {
         let result = self.keep_factor_once(visit, id, token).await;
-        if let Err(Error::Refused(Refusal::LinkUnusable)) = &result {
-            let link = self.db().read().await?.link(id).await?;
-            let purpose = LinkPurpose::KeepFactor;
-            if link.is_some_and(|link| link.was_just_used(visit, token, purpose, self.now())) {
-                return Ok(());
-            }
-        }
-        result
+        self.or_just_done(result, visit, (id, LinkPurpose::KeepFactor), token).await
     }
 
     async fn keep_factor_once(&self, visit: &Visit, id: LinkId, token: &Secret) -> Result<()> {

@@ -35,8 +35,8 @@ use crate::{outbound::Outbound, secrets::Secret};
 
 use folder::Folder;
 pub use letter::{
-    AccessChange, Brand, ChangedHow, FactorChange, Letter, LetterKind, MailedLink, MailedPassword,
-    Occasion,
+    AccessChange, Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailedLink,
+    MailedPassword, Occasion,
 };
 use render::Templates;
 use smtp::Smtp;

@@ -193,6 +193,12 @@ impl Portal {
         if matches!(mail.kind, LetterKind::GeneratedPassword | LetterKind::CallerCode) {
             return Ok(None);
         }
+        // It went where mail to the account does not go, and is sent again to where it does.
+        if let Some(account) = mail.account_id
+            && tx.account(account).await?.is_none_or(|account| account.email != mail.recipient)
+        {
+            return Ok(None);
+        }
         let Some(sealed) = mail.sealed.as_deref() else { return Ok(None) };
         // What cannot be opened is nothing to be kept.
         let Ok(mut data) = self.keys().open::<Value>(PURPOSE, sealed) else { return Ok(None) };

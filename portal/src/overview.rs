@@ -23,8 +23,8 @@ use crate::{Actor, Portal, Result, audit::before_all_of, store::ResetSearch};
 const DAY: Duration = Duration::from_hours(24);
 /// Resets that the chart counts; reading so many in their index takes some tens of milliseconds.
 const CHARTED: i64 = 100_000;
-/// Disputes that are named at home.
-const DISPUTES_SHOWN: usize = 6;
+/// Customers who are named at home, for each matter.
+const NAMED: usize = 6;
 /// Customers whose permission is counted.
 const COVERED: i64 = 1_000_000;
 
@@ -109,7 +109,13 @@ impl Portal {
         let mails = tx.count_dead_mails(scope, most).await?;
         let mut disputes = tx.disputing(scope, most).await?;
         let disputed = Count::of(i64::try_from(disputes.len()).unwrap_or(most));
-        disputes.truncate(DISPUTES_SHOWN);
+        disputes.truncate(NAMED);
+        let mut agreements = match actor.may(Permission::ChangeEmail) {
+            Ok(_) => tx.email_changes_to_agree_to(scope, actor.account, now, most).await?,
+            Err(_) => Vec::new(),
+        };
+        let agreeable = Count::of(i64::try_from(agreements.len()).unwrap_or(most));
+        agreements.truncate(NAMED);
         let mut locks = Vec::new();
         for lock in [Lock::Dispute, Lock::Failures, Lock::Staff] {
             let counted = tx.count_locked_by(scope, lock, now, most).await?;
@@ -156,6 +162,8 @@ impl Portal {
             reads_mail: actor.may(Permission::ReadSettings).is_ok(),
             disputed,
             disputes,
+            agreeable,
+            agreements,
             locks,
             consent: Coverage { part: as_number(allow), whole: as_number(customers) },
             factors,

@@ -19,13 +19,16 @@ pub struct RestoredReport {
     pub seals: u64,
     /// Removals of second factors that waited.
     pub removals: u64,
+    /// Changes of email addresses that were under way.
+    pub email_changes: u64,
     /// Imports and links to many that were under way; they wait to be resumed.
     pub jobs: u64,
 }
 
 impl Portal {
     /// The last step of a restore: ends every session and step-up, voids every link, forgets every
-    /// device, wipes every seal, stops every removal of a second factor, pauses every job. All in one transaction.
+    /// device, wipes every seal, stops every removal of a second factor and every change of an email
+    /// address, pauses every job. All in one transaction.
     pub async fn restored(&self) -> Result<RestoredReport> {
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -36,6 +39,7 @@ impl Portal {
             mails: tx.wipe_mails(now).await?,
             seals: tx.wipe_seals().await?,
             removals: tx.stop_all_removals(now).await?,
+            email_changes: tx.stop_all_email_changes(now).await?,
             jobs: tx.pause_all_jobs(now).await?,
         };
         tx.expire_resets(now).await?;

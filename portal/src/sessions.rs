@@ -175,6 +175,7 @@ impl Portal {
         let due = factor_due(&policy, actor.kind);
         Ok(Me {
             removal: self.waiting_removal(&mut tx, (actor.account, actor.kind), &policy).await?,
+            email_change: tx.waiting_email(actor.account, |_| false).await?,
             factor_due: due.filter(|_| !factors.any).map(|from| FactorDue {
                 from,
                 days: from.since(self.now()).as_secs().div_ceil(24 * 3_600),

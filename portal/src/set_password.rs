@@ -98,6 +98,8 @@ impl Portal {
             Some(Obstacle::NotByAgents)
         } else if customer.locked_by == Some(Lock::Dispute) {
             Some(Obstacle::Disputed)
+        } else if tx.open_email_change(customer.id).await?.is_some() {
+            Some(Obstacle::EmailChanging)
         } else if consent.links_only {
             Some(Obstacle::LinksOnly)
         } else if consent.consent(self.now()) == Consent::Refused {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use model::{
     Moment, Refusal,
-    account::{AccountKind, AccountState},
+    account::{AccountKind, AccountState, Role},
     audit::{AuditKind, Outcome},
-    id::AccountId,
+    id::{AccountId, OrganizationId},
     permission::Permission,
     policy::{KEPT_SESSION_LIFE, LONGEST_PASSWORD_BYTES, STEP_UP_LIFE},
     refusal::Problem,
@@ -175,5 +175,24 @@ impl Portal {
             Some(proven) if may_still => Ok(self.counts(proven)),
             _ => Err(Refusal::NotAllowed.into()),
         }
+    }
+}
+
+impl Tx {
+    /// A member of staff, who is held, with their role, if they could act for an organization now.
+    pub(crate) async fn acts_still(
+        &mut self,
+        staff: Option<Account>,
+        organization: OrganizationId,
+    ) -> Result<Option<(Account, Role)>> {
+        let Some(staff) = staff else { return Ok(None) };
+        let Some(role) = staff.role.filter(|_| staff.kind == AccountKind::Staff) else {
+            return Ok(None);
+        };
+        let acts = staff.state == AccountState::Active
+            && !staff.is_locked_for_good()
+            && self.is_within(organization, staff.organization_id).await?
+            && !self.is_suspended(staff.organization_id).await?;
+        Ok(acts.then_some((staff, role)))
     }
 }

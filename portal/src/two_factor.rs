@@ -190,7 +190,7 @@ impl Portal {
         account: &Account,
     ) -> Result<()> {
         // Proofs and promises from before say nothing about this factor.
-        tx.void_step_ups(account.id, actor.session).await?;
+        tx.void_step_ups(account.id, Some(actor.session)).await?;
         tx.unspare_devices(account.id).await?;
         if tx.recovery_codes_left(account.id).await? == 0 {
             self.make_fresh_codes(tx, account).await?;

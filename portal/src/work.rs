@@ -1,5 +1,5 @@
 //! What goes on beside requests: mail, requests for links, interrupted resets, work of many steps,
-//! second factors that are to be removed, tidying up.
+//! second factors that are to be removed, email addresses that are to change, tidying up.
 //!
 //! Every piece of work is a row; nodes share them by leases and skipped locks. A change that makes
 //! work wakes this node's workers; other nodes look again every other second.
@@ -46,6 +46,7 @@ impl Portal {
         tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
         tasks.spawn(self.clone().work("jobs", stop.clone(), Self::work_on_job));
         tasks.spawn(self.clone().work("removals", stop.clone(), Self::carry_out_removal));
+        tasks.spawn(self.clone().work("emails", stop.clone(), Self::carry_out_email_change));
         tasks.spawn(self.clone().tidy_now_and_then(stop));
         while tasks.join_next().await.is_some() {}
     }
@@ -57,6 +58,7 @@ impl Portal {
                 | self.resume_reset().await?
                 | self.work_on_job().await?
                 | self.carry_out_removal().await?
+                | self.carry_out_email_change().await?
                 | self.send_next_mail().await?;
             if !worked {
                 return Ok(());
@@ -116,6 +118,7 @@ impl Portal {
         tx.prune_calls(now.minus(KEEP)).await?;
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_removals(now.minus(KEEP)).await?;
+        tx.prune_email_changes(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
         tx.end_paused_jobs(now.minus(KEEP_PAUSED), now).await?;
         tx.prune_jobs(now.minus(KEEP), now.minus(KEEP_DRAFTS)).await?;

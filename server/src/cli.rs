@@ -258,13 +258,14 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
             let portal = open(place).await?;
             let done = portal.restored().await?;
             println!(
-                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords, {} removals of second factors; {} jobs wait to be resumed. Start `rekey serve` again.",
+                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords, {} removals of second factors, {} changes of email addresses; {} jobs wait to be resumed. Start `rekey serve` again.",
                 done.sessions,
                 done.links,
                 done.devices,
                 done.mails,
                 done.seals,
                 done.removals,
+                done.email_changes,
                 done.jobs
             );
             portal.close().await;

@@ -20,17 +20,18 @@ const COOKIE_LIFE: u32 = 30 * 60;
 /// The longest token that is taken for one.
 const LONGEST_TOKEN: usize = 128;
 
-/// `/reset/{link}/{token}`, `/invitation/…`, `/confirm/…` and `/keep/…`, also below `/s/{slug}`.
+/// Pages that a mailed link leads to.
+const PAGES: [&str; 6] =
+    ["/reset", "/invitation", "/confirm", "/keep", "/keep-address", "/new-address"];
+
+/// `/reset/{link}/{token}` and the others, also below `/s/{slug}`.
 pub fn router() -> Router<Arc<Server>> {
-    ["/reset", "/invitation", "/confirm", "/keep"].into_iter().fold(
-        Router::new(),
-        |router, page| {
-            let land = get(async move |facts, request: Request| land(facts, &request));
-            router
-                .route(&format!("{page}/{{link}}/{{token}}"), land.clone())
-                .route(&format!("/s/{{slug}}{page}/{{link}}/{{token}}"), land)
-        },
-    )
+    PAGES.into_iter().fold(Router::new(), |router, page| {
+        let land = get(async move |facts, request: Request| land(facts, &request));
+        router
+            .route(&format!("{page}/{{link}}/{{token}}"), land.clone())
+            .route(&format!("/s/{{slug}}{page}/{{link}}/{{token}}"), land)
+    })
 }
 
 /// Goes on to the page without the token. What is no link goes there too: the page says that it

@@ -11,6 +11,7 @@ pub mod callers;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod care;
 pub mod customers;
+pub mod email_change;
 mod error;
 pub mod factor;
 pub mod forgotten;

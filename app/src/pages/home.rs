@@ -2,11 +2,14 @@
 
 use leptos::prelude::*;
 use model::{
+    Moment,
     account::{AccountKind, Lock},
     customer::Count,
+    id::AccountId,
     overview::{Coverage, DAYS_CHARTED, FactorCoverage, HomeView},
     permission::Permission,
     reset::Delivery,
+    text::Name,
 };
 
 use super::resets::delivery_name;
@@ -83,6 +86,7 @@ fn Overview(view: HomeView) -> impl IntoView {
     let items = [
         (view.resets, Some("/resets?state=needs_attention"), tr!(home.attention_resets), true),
         (view.disputed, None, tr!(home.attention_disputes), true),
+        (view.agreeable, None, tr!(home.attention_emails), true),
         (
             view.mails,
             view.reads_mail.then_some("/organization/mail?state=dead"),
@@ -114,27 +118,7 @@ fn Overview(view: HomeView) -> impl IntoView {
             (name, *count)
         })
         .collect();
-    let disputes = (!view.disputes.is_empty()).then(|| {
-        let lines = view
-            .disputes
-            .iter()
-            .map(|(id, name, at)| {
-                view! {
-                    <li class="row">
-                        <a class="link min-w-0 break-words" href=format!("/customers/{id}")>{name.to_string()}</a>
-                        <span class="hint"><Time at=*at /></span>
-                    </li>
-                }
-            })
-            .collect_view();
-        view! {
-            <div class="mt-6">
-                <Panel title=tr!(home.disputes) hint=tr!(home.disputes_hint)>
-                    <ul class="rows">{lines}</ul>
-                </Panel>
-            </div>
-        }
-    });
+    let (disputes, agreements) = (view.disputes.clone(), view.agreements.clone());
     let (factors, more_factors) = (view.factors.clone(), view.more_factors);
     let percent = u64::from(allow) * 100 / u64::from(customers.max(1));
     let coverage = if customers == 0 {
@@ -152,7 +136,8 @@ fn Overview(view: HomeView) -> impl IntoView {
             <h2 class="mt-8" id="attention">{tr!(home.attention)}</h2>
             {is_calm.then(|| view! { <div class="mt-3"><Notice tone=Tone::Good>{tr!(home.calm)}</Notice></div> })}
             <ul class="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">{items}</ul>
-            {disputes}
+            <Named people=disputes page="" title=tr!(home.disputes) hint=tr!(home.disputes_hint) />
+            <Named people=agreements page="/email" title=tr!(home.emails) hint=tr!(home.emails_hint) />
         </section>
         <div class="mt-8 grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(home.chart_resets) hint=tr!(home.chart_resets_hint, days = DAYS_CHARTED)>
@@ -175,6 +160,37 @@ fn Overview(view: HomeView) -> impl IntoView {
             </Panel>
         </div>
     }
+}
+
+/// Customers about whom there is something to do, each with a moment. Nothing for nobody.
+#[component]
+fn Named(
+    people: Vec<(AccountId, Name, Moment)>,
+    /// Which of the customer's pages that is done on.
+    page: &'static str,
+    title: &'static str,
+    hint: &'static str,
+) -> impl IntoView {
+    (!people.is_empty()).then(|| {
+        let lines = people
+            .into_iter()
+            .map(|(id, name, at)| {
+                view! {
+                    <li class="row">
+                        <a class="link min-w-0 break-words" href=format!("/customers/{id}{page}")>{name.to_string()}</a>
+                        <span class="hint"><Time at /></span>
+                    </li>
+                }
+            })
+            .collect_view();
+        view! {
+            <div class="mt-6">
+                <Panel title hint>
+                    <ul class="rows">{lines}</ul>
+                </Panel>
+            </div>
+        }
+    })
 }
 
 /// How many passwords were reset, day by day.

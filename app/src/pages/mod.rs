@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod confirm;
 pub mod customers;
+pub mod email_change;
 pub mod forgotten;
 pub mod home;
 pub mod login;

@@ -56,6 +56,7 @@ pub fn Caller(
         let verified = match action {
             CallAction::SetPassword => tr!(caller.verified),
             CallAction::RemoveFactor => tr!(caller.verified_factor),
+            CallAction::ChangeEmail => tr!(caller.verified_email),
         };
         return view! {
             <div class="mt-5" role="status">
@@ -66,6 +67,7 @@ pub fn Caller(
     }
     let hint = match (action, check.rule) {
         (CallAction::RemoveFactor, _) => tr!(caller.required_factor),
+        (CallAction::ChangeEmail, _) => tr!(caller.required_email),
         (CallAction::SetPassword, CallerRule::Required) => tr!(caller.required),
         (CallAction::SetPassword, _) => tr!(caller.offered),
     };

@@ -4,12 +4,14 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::{components::A, hooks::use_location};
 use model::{
     account::{AccountKind, FactorDue, Role},
+    email::WaitingEmail,
     factor::WaitingRemoval,
     permission::Permission,
 };
 
 use super::{
     form::{Form, Submit, use_form},
+    go,
     icon::{Glyph, Icon},
     page::Brand,
     panel::{Notice, Tone},
@@ -18,11 +20,12 @@ use super::{
 };
 use crate::{
     api::{
+        email_change::KeepMyEmail,
         lost_factor::KeepMyFactor,
         session::{SignOut, SignedInView, home},
     },
     i18n::tr,
-    words,
+    words::{self, asked_by, due},
 };
 
 /// Top bar, content and foot.
@@ -63,6 +66,7 @@ pub fn Frame(
             </header>
             <main id="content" class="mx-auto w-full max-w-7xl flex-1 px-4 py-8 sm:px-6">
                 {me.removal.map(|removal| view! { <Removal removal /> })}
+                {me.email_change.map(|change| view! { <NewAddress change /> })}
                 {me.factor_due.map(|due| view! { <Due due /> })}
                 {children()}
             </main>
@@ -112,6 +116,43 @@ fn Removal(removal: WaitingRemoval) -> impl IntoView {
         .into_any()
     };
     view! { <div class="mb-6" role="status">{banner}</div> }
+}
+
+/// Tells that one's email address is about to change, and lets one keep it; but for the page that is
+/// about nothing else.
+#[component]
+fn NewAddress(change: WaitingEmail) -> impl IntoView {
+    let form = use_form::<KeepMyEmail>();
+    let path = use_location().pathname;
+    // Every page tells of it: what is around them is made anew.
+    Effect::new(move || {
+        if form.done() {
+            go::load("/account/email?done=kept");
+        }
+    });
+    let tone = if change.own { Tone::Plain } else { Tone::Bad };
+    let banner = move || {
+        if path.with(|path| path == "/account/email") {
+            return ().into_any();
+        }
+        let change = change.clone();
+        view! {
+            <div class="mb-6">
+                <Notice tone>
+                    <p class="font-semibold break-words">{tr!(new_email.banner, email = change.email.clone())}</p>
+                    <p class="mt-1">
+                        {asked_by(&change)} " " {due(change.stage)} " " <Time at=change.due_at /> ". "
+                        <a class="link" href="/account/email">{tr!(new_email.look)}</a>
+                    </p>
+                    <Form form class="mt-3 grid gap-3 sm:justify-start">
+                        <Submit label=tr!(new_email.keep) class="btn btn-sm" />
+                    </Form>
+                </Notice>
+            </div>
+        }
+        .into_any()
+    };
+    view! { <div role="status" class="contents">{banner}</div> }
 }
 
 /// Counts the days until a second factor is needed.

@@ -5,6 +5,7 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     customer::Count,
+    email::{EmailDeed, EmailObstacle, EmailStage, WaitingEmail},
     factor::{RemovalDeed, RemovalObstacle},
     job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
@@ -97,6 +98,7 @@ pub fn obstacle(obstacle: Obstacle) -> &'static str {
         Obstacle::Disputed => tr!(obstacle.disputed),
         Obstacle::DisputedAgainst => tr!(obstacle.disputed_against),
         Obstacle::CallerUnknown => tr!(obstacle.caller_unknown),
+        Obstacle::EmailChanging => tr!(obstacle.email_changing),
     }
 }
 
@@ -230,6 +232,53 @@ pub fn removal_deed(deed: RemovalDeed, email: String) -> String {
     }
 }
 
+/// Why an email address cannot be changed, or that not be agreed to, and what to do.
+pub fn email_obstacle(obstacle: EmailObstacle) -> &'static str {
+    match obstacle {
+        EmailObstacle::NotPermitted => tr!(new_email.not_permitted),
+        EmailObstacle::Suspended => tr!(new_email.suspended),
+        EmailObstacle::DisputedAgainst => tr!(new_email.disputed_against),
+        EmailObstacle::Disputed => tr!(new_email.disputed),
+        EmailObstacle::NoMail => tr!(new_email.no_mail),
+        EmailObstacle::CallerUnknown => tr!(new_email.caller_unknown),
+        EmailObstacle::NothingWaits => tr!(new_email.nothing_waits),
+        EmailObstacle::OwnAsk => tr!(new_email.own_ask),
+        EmailObstacle::BelowAsker => tr!(new_email.below_asker),
+        EmailObstacle::AskerGone => tr!(new_email.asker_gone),
+    }
+}
+
+/// Who asked for a change of an email address.
+pub fn asked_by(change: &WaitingEmail) -> String {
+    match &change.by {
+        _ if change.own => tr!(new_email.by_owner).into(),
+        Some((operator, organization)) => tr!(
+            lost_factor.waits_by,
+            operator = operator.to_string(),
+            organization = organization.to_string()
+        ),
+        None => tr!(lost_factor.waits_by_somebody).into(),
+    }
+}
+
+/// What the moment is that a change is told with.
+pub fn due(stage: EmailStage) -> &'static str {
+    match stage {
+        EmailStage::Approval => tr!(new_email.due_approval),
+        EmailStage::Unconfirmed | EmailStage::Confirmed => tr!(new_email.due),
+    }
+}
+
+/// What was done about somebody's email address.
+pub fn email_deed(deed: EmailDeed, email: String) -> String {
+    match deed {
+        EmailDeed::Asked => tr!(new_email.done_asked, email = email),
+        EmailDeed::Second => tr!(new_email.done_second, email = email),
+        EmailDeed::Approved => tr!(new_email.done_approved, email = email),
+        EmailDeed::Stopped => tr!(new_email.done_stopped, email = email),
+    }
+}
+
 /// Why a mail cannot be sent again, and what to do.
 pub fn mail_obstacle(obstacle: MailObstacle) -> &'static str {
     match obstacle {
@@ -313,6 +362,10 @@ pub fn mail_kind(kind: &str) -> &'static str {
         "resets_stopped" => tr!(mail_kind.resets_stopped),
         "factor_changed" => tr!(mail_kind.factor_changed),
         "factor_removal_asked" => tr!(mail_kind.factor_removal_asked),
+        "email_change_asked" => tr!(mail_kind.email_change_asked),
+        "email_confirm" => tr!(mail_kind.email_confirm),
+        "email_change_ended" => tr!(mail_kind.email_change_ended),
+        "email_changed" => tr!(mail_kind.email_changed),
         "staff_invitation" => tr!(mail_kind.staff_invitation),
         "access_changed" => tr!(mail_kind.access_changed),
         "test" => tr!(mail_kind.test),
@@ -501,6 +554,13 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::FactorRemovalAsked, _) => tr!(event.factor_removal_asked),
         (AuditKind::FactorRemovalStopped, _) => tr!(event.factor_removal_stopped),
         (AuditKind::LostFactorRemoved, _) => tr!(event.lost_factor_removed),
+        (AuditKind::EmailChangeAsked, Outcome::Refused) => tr!(event.email_change_refused),
+        (AuditKind::EmailChangeAsked, _) => tr!(event.email_change_asked),
+        (AuditKind::EmailChangeApproved, Outcome::Refused) => tr!(event.email_approval_refused),
+        (AuditKind::EmailChangeApproved, _) => tr!(event.email_change_approved),
+        (AuditKind::EmailConfirmed, _) => tr!(event.email_confirmed),
+        (AuditKind::EmailChangeStopped, _) => tr!(event.email_change_stopped),
+        (AuditKind::EmailChanged, _) => tr!(event.email_changed),
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 
 use model::{Refusal, refusal::Problem, reset::Obstacle};
 
-use super::{mail_obstacle, number, obstacle, removal_obstacle, span, staff_obstacle};
+use super::{
+    email_obstacle, mail_obstacle, number, obstacle, removal_obstacle, span, staff_obstacle,
+};
 use crate::i18n::tr;
 
 /// How such a refusal is said.
@@ -52,6 +54,7 @@ fn problem(problem: Problem) -> String {
         Problem::NotAnEmail => tr!(problem.not_an_email).into(),
         Problem::NotAUserName => tr!(problem.not_a_user_name).into(),
         Problem::UserNameTaken => tr!(problem.user_name_taken).into(),
+        Problem::EmailUnchanged => tr!(problem.email_unchanged).into(),
         Problem::EmailTaken => tr!(problem.email_taken).into(),
         Problem::DisputedAgainst => obstacle(Obstacle::DisputedAgainst).into(),
         Problem::AsksForPin => tr!(problem.asks_for_pin).into(),
@@ -134,6 +137,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::ResetImpossible(why) => obstacle(*why).into(),
         Refusal::StaffImpossible(why) => staff_obstacle(*why).into(),
         Refusal::RemovalImpossible(why) => removal_obstacle(*why).into(),
+        Refusal::EmailImpossible(why) => email_obstacle(*why).into(),
         Refusal::MailImpossible(why) => mail_obstacle(*why).into(),
         Refusal::ChangedMeanwhile(_) => tr!(error.changed_meanwhile).into(),
         Refusal::HasPassword => tr!(error.has_password).into(),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use model::{
-    account::{AccountKind, AccountState},
+    account::AccountKind,
     audit::{ActorKind, AuditKind, Outcome},
     factor::{RemovalObstacle, RemovalState},
 };
@@ -89,17 +89,8 @@ impl Portal {
         asker: Option<Account>,
         account: &Account,
     ) -> Result<Option<Account>> {
-        let Some(asker) = asker else { return Ok(None) };
-        let Some(role) = asker.role.filter(|_| asker.kind == AccountKind::Staff) else {
-            return Ok(None);
-        };
-        if asker.state != AccountState::Active
-            || asker.is_locked_for_good()
-            || !tx.is_within(account.organization_id, asker.organization_id).await?
-            || tx.is_suspended(asker.organization_id).await?
-        {
-            return Ok(None);
-        }
+        let still = tx.acts_still(asker, account.organization_id).await?;
+        let Some((asker, role)) = still else { return Ok(None) };
         let obstacle = self.removal_obstacle(tx, (asker.id, role), account).await?;
         Ok(match obstacle {
             // This is the one that waits; and the letter about it waits for a mail server.

@@ -323,6 +323,63 @@ letters! {
         /// Leads to keeping the factor.
         link: MailedLink,
     }
+    /// Tells somebody that their address is about to change, and how they keep it.
+    EmailChangeAsked = "email_change_asked" {
+        /// What the reader is called.
+        name: Name,
+        /// Who asked for it, if it was staff.
+        by: Option<Name>,
+        /// For which organization they work.
+        organization: Option<Name>,
+        /// When, and from where.
+        asked: Occasion,
+        /// The new address, masked.
+        new_email: String,
+        /// Whether a second member of staff has to agree first.
+        second: bool,
+        /// When it takes effect; until when a second one can agree.
+        until: Moment,
+        /// Leads to keeping the address.
+        link: MailedLink,
+    }
+    /// Asks whoever reads a new address to confirm it, or tells them that somebody tried to use it. It
+    /// says nothing of the account: the reader may be a stranger.
+    EmailConfirm = "email_confirm" {
+        /// When it was asked for.
+        at: Moment,
+        /// When it takes effect.
+        until: Moment,
+        /// Whether an account of the site has the address: there is nothing to confirm then.
+        taken: bool,
+        /// Leads to confirming it.
+        link: MailedLink,
+    }
+    /// Tells somebody that their address stays.
+    EmailChangeEnded = "email_change_ended" {
+        /// What the reader is called.
+        name: Name,
+        /// The new address that it would have been, masked.
+        new_email: String,
+        /// Why.
+        why: EmailEnd,
+        /// When that ended, and from where.
+        ended: Occasion,
+    }
+    /// Tells both addresses of an account that the new one took the place of the old one.
+    EmailChanged = "email_changed" {
+        /// What the reader is called.
+        name: Name,
+        /// Whether this is the new one.
+        here: bool,
+        /// The old one, masked.
+        old_email: String,
+        /// The new one, masked.
+        new_email: String,
+        /// When.
+        at: Moment,
+        /// Leads to "this wasn't me".
+        dispute_link: MailedLink,
+    }
     /// Shows that mail works.
     Test = "test" {}
 }
@@ -402,6 +459,24 @@ pub enum FactorChange {
     RemovedByStaff,
     /// Staff were about to remove it, and that was stopped.
     Kept,
+}
+
+/// Why a change of an address ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailEnd {
+    /// The owner keeps the address.
+    Kept,
+    /// Staff stopped it.
+    ByStaff,
+    /// Nobody confirmed the new one in time.
+    NotConfirmed,
+    /// No second member of staff agreed in time.
+    NotApproved,
+    /// What entitled to it does not hold any more.
+    Withdrawn,
+    /// The new one cannot be used here.
+    Unusable,
 }
 
 /// In which way a password was changed.

@@ -26,6 +26,7 @@ pub(crate) struct VerificationRow {
 #[derive(Clone, sqlx::FromRow)]
 pub(crate) struct CallRow {
     pub id: VerificationId,
+    pub action: CallAction,
     pub method: CallMethod,
     pub sealed: Option<Vec<u8>>,
     pub expires_at: Moment,
@@ -67,7 +68,7 @@ impl Tx {
         account: AccountId,
         now: Moment,
     ) -> sqlx::Result<Vec<CallRow>> {
-        on!(self, c => sqlx::query_as("SELECT verifications.id, verifications.method, verifications.sealed, verifications.expires_at, accounts.name AS operator, organizations.name AS organization FROM verifications JOIN accounts ON accounts.id = verifications.operator_id JOIN organizations ON organizations.id = accounts.organization_id WHERE verifications.account_id = $1 AND verifications.closed_at IS NULL AND verifications.expires_at > $2 ORDER BY verifications.created_at DESC")
+        on!(self, c => sqlx::query_as("SELECT verifications.id, verifications.action, verifications.method, verifications.sealed, verifications.expires_at, accounts.name AS operator, organizations.name AS organization FROM verifications JOIN accounts ON accounts.id = verifications.operator_id JOIN organizations ON organizations.id = accounts.organization_id WHERE verifications.account_id = $1 AND verifications.closed_at IS NULL AND verifications.expires_at > $2 ORDER BY verifications.created_at DESC")
             .bind(account).bind(now).fetch_all(c).await)
     }
 
@@ -86,6 +87,12 @@ impl Tx {
     /// Counts a wrong code; how many there were.
     pub async fn count_wrong_code(&mut self, id: VerificationId) -> sqlx::Result<i32> {
         on!(self, c => sqlx::query_scalar("UPDATE verifications SET failures = failures + 1 WHERE id = $1 RETURNING failures").bind(id).fetch_one(c).await)
+    }
+
+    /// Ends every call about an account: codes that went to its address, and what they earned.
+    pub async fn void_calls(&mut self, account: AccountId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE verifications SET closed_at = $2, sealed = NULL WHERE account_id = $1 AND closed_at IS NULL").bind(account).bind(now).execute(c).await.map(drop))?;
+        on!(self, c => sqlx::query("UPDATE receipts SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL").bind(account).bind(now).execute(c).await.map(drop))
     }
 
     /// Ends codes whose time is over, and wipes them.

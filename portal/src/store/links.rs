@@ -2,7 +2,7 @@
 
 use model::{
     Moment,
-    id::{AccountId, LinkId, RemovalId, ResetId, SiteId},
+    id::{AccountId, EmailChangeId, LinkId, RemovalId, ResetId, SiteId},
     link::{LinkOrigin, LinkPurpose, LinkState},
 };
 
@@ -18,6 +18,7 @@ pub(crate) struct LinkRow {
     pub site_id: SiteId,
     pub reset_id: Option<ResetId>,
     pub removal_id: Option<RemovalId>,
+    pub email_change_id: Option<EmailChangeId>,
     pub purpose: LinkPurpose,
     pub origin: LinkOrigin,
     pub state: LinkState,
@@ -36,6 +37,8 @@ pub(crate) enum LinkOf {
     Reset(ResetId),
     /// The removal of a lost second factor.
     Removal(RemovalId),
+    /// A change of the email address.
+    EmailChange(EmailChangeId),
 }
 
 impl LinkOf {
@@ -43,7 +46,7 @@ impl LinkOf {
     pub fn reset(self) -> Option<ResetId> {
         match self {
             Self::Reset(id) => Some(id),
-            Self::Account | Self::Removal(_) => None,
+            _ => None,
         }
     }
 
@@ -51,7 +54,15 @@ impl LinkOf {
     pub fn removal(self) -> Option<RemovalId> {
         match self {
             Self::Removal(id) => Some(id),
-            Self::Account | Self::Reset(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The change of the address, if it is one.
+    pub fn email_change(self) -> Option<EmailChangeId> {
+        match self {
+            Self::EmailChange(id) => Some(id),
+            _ => None,
         }
     }
 }
@@ -59,10 +70,11 @@ impl LinkOf {
 impl LinkRow {
     /// What it is a part of.
     pub fn of(&self) -> LinkOf {
-        match (self.reset_id, self.removal_id) {
-            (Some(id), _) => LinkOf::Reset(id),
-            (None, Some(id)) => LinkOf::Removal(id),
-            (None, None) => LinkOf::Account,
+        match (self.reset_id, self.removal_id, self.email_change_id) {
+            (Some(id), ..) => LinkOf::Reset(id),
+            (None, Some(id), _) => LinkOf::Removal(id),
+            (None, None, Some(id)) => LinkOf::EmailChange(id),
+            (None, None, None) => LinkOf::Account,
         }
     }
 }
@@ -70,14 +82,14 @@ impl LinkRow {
 impl Tx {
     /// Adds an open link.
     pub async fn add_link(&mut self, row: &LinkRow) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO links (id, token_hash, account_id, site_id, reset_id, removal_id, purpose, origin, state, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-            .bind(row.id).bind(&row.token_hash).bind(row.account_id).bind(row.site_id).bind(row.reset_id).bind(row.removal_id)
+        on!(self, c => sqlx::query("INSERT INTO links (id, token_hash, account_id, site_id, reset_id, removal_id, email_change_id, purpose, origin, state, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+            .bind(row.id).bind(&row.token_hash).bind(row.account_id).bind(row.site_id).bind(row.reset_id).bind(row.removal_id).bind(row.email_change_id)
             .bind(row.purpose).bind(row.origin).bind(row.state).bind(row.created_at).bind(row.expires_at).execute(c).await.map(drop))
     }
 
     /// A link by its public id.
     pub async fn link(&mut self, id: LinkId) -> sqlx::Result<Option<LinkRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, token_hash, account_id, site_id, reset_id, removal_id, purpose, origin, state, created_at, expires_at, closed_at FROM links WHERE id = $1").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, token_hash, account_id, site_id, reset_id, removal_id, email_change_id, purpose, origin, state, created_at, expires_at, closed_at FROM links WHERE id = $1").bind(id).fetch_optional(c).await)
     }
 
     /// Marks an open link used; exactly one caller is told so.
@@ -97,11 +109,11 @@ impl Tx {
         on!(self, c => sqlx::query_scalar("UPDATE links SET pin_failures = pin_failures + 1 WHERE id = $1 RETURNING pin_failures").bind(id).fetch_one(c).await)
     }
 
-    /// Makes every open link of an account worthless, but for the one that keeps a second factor:
-    /// it ends with the removal that it stops.
+    /// Makes every open link of an account worthless, but for those that keep a second factor or are
+    /// about the email address: they end with the removal or the change that they are a part of.
     pub async fn void_links(&mut self, account: AccountId, now: Moment) -> sqlx::Result<u64> {
-        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4 AND purpose <> $5")
-            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(LinkPurpose::KeepFactor).execute(c).await.map(|done| done.rows_affected()))
+        on!(self, c => sqlx::query("UPDATE links SET state = $3, closed_at = $2 WHERE account_id = $1 AND state = $4 AND purpose NOT IN ($5, $6, $7)")
+            .bind(account).bind(now).bind(LinkState::Void).bind(LinkState::Open).bind(LinkPurpose::KeepFactor).bind(LinkPurpose::ConfirmEmail).bind(LinkPurpose::CancelEmail).execute(c).await.map(|done| done.rows_affected()))
     }
 
     /// Makes one link worthless, if it is open.

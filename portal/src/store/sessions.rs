@@ -92,9 +92,13 @@ impl Tx {
         Ok(proven.flatten())
     }
 
-    /// Forgets what was proven in the account's sessions, but for one.
-    pub async fn void_step_ups(&mut self, account: AccountId, keep: SessionId) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE sessions SET stepped_up_at = NULL WHERE account_id = $1 AND id <> $2 AND ended_at IS NULL").bind(account).bind(keep).execute(c).await.map(drop))
+    /// Forgets what was proven in the account's sessions, but for one that is kept.
+    pub async fn void_step_ups(
+        &mut self,
+        account: AccountId,
+        keep: Option<SessionId>,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sessions SET stepped_up_at = NULL WHERE account_id = $1 AND ($2 IS NULL OR id <> $2) AND ended_at IS NULL").bind(account).bind(keep).execute(c).await.map(drop))
     }
 
     /// When a session that has not ended began.

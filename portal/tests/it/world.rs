@@ -643,6 +643,8 @@ impl World {
             Some("invitation") => LinkPurpose::Invitation,
             Some("confirm") => LinkPurpose::Dispute,
             Some("keep") => LinkPurpose::KeepFactor,
+            Some("new-address") => LinkPurpose::ConfirmEmail,
+            Some("keep-address") => LinkPurpose::CancelEmail,
             other => panic!("{other:?} in {url}"),
         };
         self.is_secret(&token);
@@ -682,6 +684,18 @@ impl World {
     pub async fn opens_to_keep(&self, link: &Link) -> Result<KeepView> {
         let visit = self.visit_at(self.site_of(link));
         self.portal.keep_view(&visit, link.id, &link.token).await
+    }
+
+    /// Confirms a new address with a link.
+    pub async fn confirms_address(&self, link: &Link) -> Result<()> {
+        let visit = self.visit_at(self.site_of(link));
+        self.portal.confirm_email(&visit, link.id, &link.token).await
+    }
+
+    /// Keeps the address with a link.
+    pub async fn keeps_address(&self, link: &Link) -> Result<()> {
+        let visit = self.visit_at(self.site_of(link));
+        self.portal.keep_email(&visit, link.id, &link.token).await
     }
 
     fn site_of(&self, link: &Link) -> SiteId {

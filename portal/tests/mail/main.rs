@@ -15,8 +15,8 @@ use model::{
     text::Name,
 };
 use portal::mail::{
-    AccessChange, Brand, ChangedHow, FactorChange, Letter, LetterKind, MailedLink, MailedPassword,
-    Occasion,
+    AccessChange, Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailedLink,
+    MailedPassword, Occasion,
 };
 use portal::secrets::Secret;
 
@@ -175,6 +175,36 @@ fn letter(kind: LetterKind) -> Letter {
             at: occasion().at,
             until: occasion().at.plus(Duration::from_hours(24)),
             link: link("keep"),
+        },
+        LetterKind::EmailChangeAsked => Letter::EmailChangeAsked {
+            name: casey,
+            by: None,
+            organization: None,
+            asked: occasion(),
+            new_email: "c•••y@new.example".into(),
+            second: false,
+            until: occasion().at.plus(Duration::from_hours(72)),
+            link: link("keep-address"),
+        },
+        LetterKind::EmailConfirm => Letter::EmailConfirm {
+            at: occasion().at,
+            until: occasion().at.plus(Duration::from_hours(72)),
+            taken: false,
+            link: link("new-address"),
+        },
+        LetterKind::EmailChangeEnded => Letter::EmailChangeEnded {
+            name: casey,
+            new_email: "c•••y@new.example".into(),
+            why: EmailEnd::Kept,
+            ended: occasion(),
+        },
+        LetterKind::EmailChanged => Letter::EmailChanged {
+            name: casey,
+            here: false,
+            old_email: "c•••y@acme.example".into(),
+            new_email: "c•••y@new.example".into(),
+            at: occasion().at,
+            dispute_link: link("confirm"),
         },
         LetterKind::Test => Letter::Test {},
     }

@@ -5,8 +5,8 @@ use model::{
     call::CallAction,
 };
 use portal::mail::{
-    Brand, ChangedHow, FactorChange, Letter, LetterKind, MailSettings, MailedLink, Mailer,
-    Occasion, Rendered,
+    Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailSettings, MailedLink,
+    Mailer, Occasion, Rendered,
 };
 use serde_json::{Value, json};
 
@@ -279,16 +279,71 @@ fn what_staff_do_about_a_lost_factor_is_told() {
     }
 }
 
+/// A text part with its subject.
+fn shown(language: Language, letter: Letter) -> String {
+    let letter = rendered(language, &brand(), letter);
+    format!("Subject: {}\n\n{}", letter.subject, letter.text)
+}
+
+#[test]
+fn what_becomes_of_a_new_address_is_told() {
+    let by_staff = Occasion { address: None, device: Device::default(), ..occasion() };
+    let named = |name: &str, language: Language| format!("email_{name}.{}.text", language.tag());
+    for language in Language::ALL {
+        for (asked_second, case) in [(false, "asked_by_staff"), (true, "asked_for_a_second_one")] {
+            let mut letter = letter(LetterKind::EmailChangeAsked);
+            if let Letter::EmailChangeAsked { by, organization, asked, second, .. } = &mut letter {
+                *by = Some(name("Olivia Berg"));
+                *organization = Some(name("Northwind Backup"));
+                *asked = by_staff.clone();
+                *second = asked_second;
+            }
+            insta::assert_snapshot!(named(case, language), shown(language, letter));
+        }
+        let mut other = letter(LetterKind::EmailConfirm);
+        if let Letter::EmailConfirm { taken, .. } = &mut other {
+            *taken = true;
+        }
+        let text = shown(language, other);
+        // There is nothing to confirm for whoever has the address.
+        assert!(!text.contains("https://"), "{text}");
+        insta::assert_snapshot!(named("taken", language), text);
+        let mut there = letter(LetterKind::EmailChanged);
+        if let Letter::EmailChanged { here, .. } = &mut there {
+            *here = true;
+        }
+        insta::assert_snapshot!(named("changed_here", language), shown(language, there));
+        for (why, case) in [
+            (EmailEnd::ByStaff, "stopped_by_staff"),
+            (EmailEnd::NotConfirmed, "not_confirmed"),
+            (EmailEnd::NotApproved, "not_approved"),
+            (EmailEnd::Withdrawn, "withdrawn"),
+            (EmailEnd::Unusable, "unusable"),
+        ] {
+            let mut letter = letter(LetterKind::EmailChangeEnded);
+            if let Letter::EmailChangeEnded { why: of, ended, .. } = &mut letter {
+                *of = why;
+                *ended = by_staff.clone();
+            }
+            insta::assert_snapshot!(named(case, language), shown(language, letter));
+        }
+    }
+}
+
 #[test]
 fn a_code_that_is_read_out_says_what_it_is_good_for() {
-    for language in Language::ALL {
-        let mut letter = letter(LetterKind::CallerCode);
-        if let Letter::CallerCode { action, .. } = &mut letter {
-            *action = CallAction::RemoveFactor;
+    for (for_what, case) in [
+        (CallAction::RemoveFactor, "caller_code_for_factor"),
+        (CallAction::ChangeEmail, "caller_code_for_email"),
+    ] {
+        for language in Language::ALL {
+            let mut letter = letter(LetterKind::CallerCode);
+            if let Letter::CallerCode { action, .. } = &mut letter {
+                *action = for_what;
+            }
+            let name = format!("{case}.{}.text", language.tag());
+            insta::assert_snapshot!(name, shown(language, letter));
         }
-        let letter = rendered(language, &brand(), letter);
-        let shown = format!("Subject: {}\n\n{}", letter.subject, letter.text);
-        insta::assert_snapshot!(format!("caller_code_for_factor.{}.text", language.tag()), shown);
     }
 }
 

@@ -10,7 +10,7 @@ const TOKEN: &str = "Zm9vYmFyYmF6-_0123456789";
 #[test]
 fn a_link_becomes_a_cookie_and_a_clean_address() {
     for prefix in ["", "/s/contoso"] {
-        for page in ["reset", "confirm", "keep"] {
+        for page in ["reset", "confirm", "keep", "keep-address", "new-address"] {
             let answer = world().ask(get(&format!("{prefix}/{page}/{ID}/{TOKEN}")));
             assert_eq!(answer.status, 303);
             assert_eq!(answer.header("location"), format!("{prefix}/{page}/{ID}"));

@@ -3,7 +3,9 @@
 
 mod assets;
 mod bad_input;
+mod browser;
 mod connections;
+mod email_change;
 mod exports;
 mod files;
 mod forms;

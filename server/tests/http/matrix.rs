@@ -43,8 +43,8 @@ enum For {
 
 use For::{Everybody, Oneself, Staff};
 use Permission::{
-    CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit, ReadCustomers,
-    ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
+    ChangeEmail, CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit,
+    ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Session};
 
@@ -87,6 +87,7 @@ const OF_CUSTOMER: Option<(&str, Thing)> = Some(("account", Customer));
 const OF_MEMBER: Option<(&str, Thing)> = Some(("account", Member));
 const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
 const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
+const FOR_EMAIL: (&str, &str) = ("action", "change_email");
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
 
 /// Every function there is.
@@ -197,6 +198,59 @@ const FUNCTIONS: &[Function] = &[
         Staff(RemoveFactors),
         OF_MEMBER,
         &[FOR_FACTOR, ("code", "000000")],
+    ),
+    writes(
+        "/api/callers/check",
+        Staff(ChangeEmail),
+        OF_CUSTOMER,
+        &[FOR_EMAIL, ("method", "account")],
+    ),
+    writes(
+        "/api/callers/verify",
+        Staff(ChangeEmail),
+        OF_CUSTOMER,
+        &[FOR_EMAIL, ("code", "000000")],
+    ),
+    reads("/api/email-change/own", Oneself, None, &[]),
+    writes("/api/email-change/ask-own", Oneself, None, &[("email", "me@elsewhere.example")]),
+    writes("/api/email-change/keep-own", Oneself, None, &[]),
+    reads("/api/email-change/desk", Staff(ReadCustomers), OF_CUSTOMER, &[]),
+    writes(
+        "/api/email-change/ask",
+        Staff(ChangeEmail),
+        OF_CUSTOMER,
+        &[("email", "they@elsewhere.example"), WHY, NO_TICKET, ("second", "true")],
+    ),
+    writes(
+        "/api/email-change/approve",
+        Staff(ChangeEmail),
+        OF_CUSTOMER,
+        &[("change", "00000000-0000-7000-8000-000000000000"), WHY, NO_TICKET],
+    ),
+    writes("/api/email-change/stop", Staff(ChangeEmail), OF_CUSTOMER, &[]),
+    reads(
+        "/api/email-change/keep-link",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
+    ),
+    writes(
+        "/api/email-change/keep-by-link",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
+    ),
+    reads(
+        "/api/email-change/confirm-link",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
+    ),
+    writes(
+        "/api/email-change/confirm-by-link",
+        Everybody,
+        None,
+        &[("link", "00000000-0000-7000-8000-000000000000")],
     ),
     reads("/api/lost-factor/view", Staff(ReadCustomers), OF_CUSTOMER, &[]),
     reads("/api/lost-factor/view", Staff(ReadSettings), OF_MEMBER, &[]),
@@ -347,6 +401,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/customers/:id/delete", Staff(ReadCustomers), Customer),
     ("/customers/:id/password", Staff(ReadCustomers), Customer),
     ("/customers/:id/factor", Staff(ReadCustomers), Customer),
+    ("/customers/:id/email", Staff(ReadCustomers), Customer),
     ("/customers/import/:job", Staff(EditCustomers), Job),
     ("/customers/import/:job/report", Staff(EditCustomers), Job),
     ("/customers/import/:job/problems", Staff(EditCustomers), Job),
@@ -369,11 +424,13 @@ const PAGES: &[(&str, For, Thing)] = &[
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
 /// mail of the demo.
-const OTHER_PAGES: [&str; 6] = [
+const OTHER_PAGES: [&str; 8] = [
     "/reset/:link",
     "/invitation/:link",
     "/confirm/:link",
     "/keep/:link",
+    "/keep-address/:link",
+    "/new-address/:link",
     "/organization/policy/:rule",
     "/s/:slug",
 ];

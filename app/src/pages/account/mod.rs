@@ -21,7 +21,10 @@ use leptos_router::{
     hooks::use_location,
 };
 
-use model::{account::AccountKind, call::Caller};
+use model::{
+    account::AccountKind,
+    call::{CallAction, Caller},
+};
 
 use crate::{
     api::{
@@ -120,7 +123,12 @@ fn Calls() -> impl IntoView {
 
 #[component]
 fn Call(call: Caller) -> impl IntoView {
-    let Caller { operator, organization, words, code, expires_at, .. } = call;
+    let Caller { action, operator, organization, words, code, expires_at, .. } = call;
+    let good_for = match action {
+        CallAction::SetPassword => None,
+        CallAction::RemoveFactor => Some(tr!(calls.for_factor)),
+        CallAction::ChangeEmail => Some(tr!(calls.for_email)),
+    };
     let (operator, organization) = (operator.to_string(), organization.to_string());
     view! {
         <div class="mb-6">
@@ -133,6 +141,7 @@ fn Call(call: Caller) -> impl IntoView {
                     .map(|code| {
                         view! { <p class="mt-1">{tr!(calls.code)} " " <strong class="num select-all">{code}</strong></p> }
                     })}
+                {good_for.map(|text| view! { <p class="mt-1">{text}</p> })}
                 <p class="mt-1">{tr!(calls.hint)} " " {tr!(calls.until)} " " <Time at=expires_at /> "."</p>
             </Notice>
         </div>

@@ -78,6 +78,7 @@ fn Fields(profile: ProfileView, form: FormState<ChangeProfile>) -> impl IntoView
                 value=profile.email.to_string()
                 fixed=true
             />
+            <a class="link text-sm" href="/account/email">{tr!(profile.email_change)}</a>
             <div><Submit label=tr!(profile.submit) /></div>
         </Form>
     }

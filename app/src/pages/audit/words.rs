@@ -124,6 +124,11 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::FactorRemovalAsked => tr!(did.factor_removal_asked, who = who, whom = whom),
         AuditKind::FactorRemovalStopped => tr!(did.factor_removal_stopped, who = who, whom = whom),
         AuditKind::LostFactorRemoved => tr!(did.lost_factor_removed, who = who, whom = whom),
+        AuditKind::EmailChangeAsked => tr!(did.email_change_asked, who = who, whom = whom),
+        AuditKind::EmailChangeApproved => tr!(did.email_change_approved, who = who, whom = whom),
+        AuditKind::EmailConfirmed => tr!(did.email_confirmed, whom = whom),
+        AuditKind::EmailChangeStopped => tr!(did.email_change_stopped, who = who, whom = whom),
+        AuditKind::EmailChanged => tr!(did.email_changed, whom = whom),
     }
 }
 

@@ -10,7 +10,7 @@ use model::{
     reset::Delivery,
 };
 
-use super::tabs::{Fact, Factor, Head, Tab, or_none, use_customer, view};
+use super::tabs::{Address, Fact, Factor, Head, Tab, or_none, use_customer, view};
 use crate::{
     api::{
         ApiError,
@@ -128,7 +128,7 @@ fn Page(
 fn Read(customer: CustomerView) -> impl IntoView {
     let edit = format!("/customers/{}/account?edit=1", customer.id);
     let may_edit = customer.may_edit;
-    let email = customer.email.to_string();
+    let address = customer.clone();
     let details = CustomerDetails {
         name: customer.name,
         company: customer.company,
@@ -138,7 +138,7 @@ fn Read(customer: CustomerView) -> impl IntoView {
     };
     view! {
         <dl class="facts">
-            <Fact name=tr!(customer.email)>{email}</Fact>
+            <Address customer=address />
             <Known details />
         </dl>
         {may_edit.then(|| view! { <a class="btn mt-6" href=edit>{tr!(care.edit)}</a> })}

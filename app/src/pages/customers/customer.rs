@@ -12,7 +12,7 @@ use model::{
 
 use super::{
     prove::Prove,
-    tabs::{Fact, Factor, Head, Tab, or_none, use_customer, view},
+    tabs::{Address, Fact, Factor, Head, Tab, or_none, use_customer, view},
 };
 use crate::{
     api::{
@@ -87,7 +87,7 @@ fn Overview(
     said: Memo<Option<String>>,
 ) -> impl IntoView {
     let id = customer.id;
-    let (head, of_factor) = (customer.clone(), customer.clone());
+    let (head, of_factor, address) = (customer.clone(), customer.clone(), customer.clone());
     let link_obstacle = customer.obstacle(Delivery::EmailLink);
     let (may_send_link, has_a_way) = (link_obstacle.is_none(), customer.has_a_way());
     let generates = customer.obstacle(Delivery::Generated).is_none();
@@ -106,7 +106,7 @@ fn Overview(
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(customer.account)>
                 <dl class="facts">
-                    <Fact name=tr!(customer.email)>{customer.email.to_string()}</Fact>
+                    <Address customer=address />
                     <Fact name=tr!(customer.user_name)>{or_none(customer.user_name.map(Into::into))}</Fact>
                     <Fact name=tr!(customer.reference)>{or_none(customer.reference)}</Fact>
                     <Fact name=tr!(customer.created)><Time at=customer.created_at /></Fact>

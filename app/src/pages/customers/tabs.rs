@@ -109,6 +109,34 @@ pub fn Factor(customer: CustomerView) -> impl IntoView {
     }
 }
 
+/// A customer's email address, the change of it that is under way, and the way for whoever may ask for
+/// one.
+#[component]
+pub fn Address(customer: CustomerView) -> impl IntoView {
+    let to = format!("/customers/{}/email", customer.id);
+    let waits = customer.email_change.is_some();
+    let way = if customer.may_change_email || waits {
+        let text = if waits { tr!(new_email.look) } else { tr!(customer.email_change) };
+        view! { <a class="link block" href=to>{text}</a> }.into_any()
+    } else {
+        view! { <span class="hint block">{tr!(customer.email_by_others)}</span> }.into_any()
+    };
+    let waits = customer.email_change.map(|change| {
+        view! {
+            <span class="block">
+                {tr!(customer.email_waits)} " " {change.email}
+            </span>
+        }
+    });
+    view! {
+        <Fact name=tr!(customer.email)>
+            <span class="block">{customer.email.to_string()}</span>
+            {waits}
+            {way}
+        </Fact>
+    }
+}
+
 /// A text, or that there is none.
 pub fn or_none(text: Option<String>) -> String {
     text.unwrap_or_else(|| tr!(customer.none).to_owned())
