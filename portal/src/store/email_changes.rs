@@ -1,4 +1,7 @@
 //! Changes of email addresses.
+//!
+//! Those under way have indexes of their own, which are used where their states stand in the query as
+//! they do there.
 
 use model::{
     Moment,
@@ -46,8 +49,8 @@ impl Tx {
         &mut self,
         account: AccountId,
     ) -> sqlx::Result<Option<EmailChangeRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, asked_by, reason, ticket, approved_by, new_email, new_key, origin, state, confirmed_at, created_at, due_at FROM email_changes WHERE account_id = $1 AND state IN ($2, $3)")
-            .bind(account).bind(EmailChangeState::Approval).bind(EmailChangeState::Waiting).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, account_id, asked_by, reason, ticket, approved_by, new_email, new_key, origin, state, confirmed_at, created_at, due_at FROM email_changes WHERE account_id = $1 AND state IN ('approval', 'waiting')")
+            .bind(account).fetch_optional(c).await)
     }
 
     /// A change, whatever became of it.
@@ -76,8 +79,8 @@ impl Tx {
 
     /// A change whose time has come. It is not held: its account is, first.
     pub async fn due_email_change(&mut self, now: Moment) -> sqlx::Result<Option<EmailChangeRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, asked_by, reason, ticket, approved_by, new_email, new_key, origin, state, confirmed_at, created_at, due_at FROM email_changes WHERE state IN ($2, $3) AND due_at <= $1 ORDER BY due_at, id LIMIT 1")
-            .bind(now).bind(EmailChangeState::Approval).bind(EmailChangeState::Waiting).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, account_id, asked_by, reason, ticket, approved_by, new_email, new_key, origin, state, confirmed_at, created_at, due_at FROM email_changes WHERE state IN ('approval', 'waiting') AND due_at <= $1 ORDER BY due_at, id LIMIT 1")
+            .bind(now).fetch_optional(c).await)
     }
 
     /// A second one agrees to a change that waits for that; whether it did.
@@ -155,7 +158,7 @@ impl Tx {
         now: Moment,
         most: i64,
     ) -> sqlx::Result<Vec<(AccountId, Name, Moment)>> {
-        on!(self, c => sqlx::query_as("SELECT accounts.id, accounts.name, email_changes.due_at FROM email_changes JOIN accounts ON accounts.id = email_changes.account_id JOIN organization_ancestors o ON o.organization_id = accounts.organization_id AND o.ancestor_id = $1 WHERE email_changes.state = $2 AND email_changes.due_at > $3 AND email_changes.asked_by <> $4 ORDER BY email_changes.due_at, email_changes.id LIMIT $5")
-            .bind(scope).bind(EmailChangeState::Approval).bind(now).bind(reader).bind(most).fetch_all(c).await)
+        on!(self, c => sqlx::query_as("SELECT accounts.id, accounts.name, email_changes.due_at FROM email_changes JOIN accounts ON accounts.id = email_changes.account_id JOIN organization_ancestors o ON o.organization_id = accounts.organization_id AND o.ancestor_id = $1 WHERE email_changes.state IN ('approval', 'waiting') AND email_changes.state = 'approval' AND email_changes.due_at > $2 AND email_changes.asked_by <> $3 ORDER BY email_changes.due_at, email_changes.id LIMIT $4")
+            .bind(scope).bind(now).bind(reader).bind(most).fetch_all(c).await)
     }
 }

@@ -162,6 +162,7 @@ fn Known(details: CustomerDetails) -> impl IntoView {
 fn Edit(customer: CustomerView, form: FormState<ChangeCustomer>) -> impl IntoView {
     let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
     let back = format!("/customers/{}/account", customer.id);
+    let address = format!("/customers/{}/email", customer.id);
     let drawn_from = customer.stamp.0;
     let meanwhile = move || match form.error() {
         Some(ApiError::Refused(Refusal::ChangedMeanwhile(meanwhile))) => Some(*meanwhile),
@@ -209,6 +210,9 @@ fn Edit(customer: CustomerView, form: FormState<ChangeCustomer>) -> impl IntoVie
                 value=customer.email.to_string()
                 fixed=true
             />
+            {customer
+                .may_change_email
+                .then(|| view! { <a class="link text-sm" href=address>{tr!(customer.email_change)}</a> })}
             <div class="flex flex-wrap gap-2">
                 <Submit label=tr!(care.save) />
                 <a class="btn btn-ghost" href=back>{tr!(care.cancel)}</a>
