@@ -777,7 +777,7 @@ test('a public page stands still while the rest of it arrives, and when somethin
   const top = () => page.getByRole('heading', { level: 1 }).evaluate((title) => title.getBoundingClientRect().top)
   await visitor.opens('/forgot')
   const whole = await top()
-  await page.locator('footer').evaluate((foot) => { foot.hidden = true })
+  await page.locator('footer').evaluate((foot: HTMLElement) => { foot.hidden = true })
   expect(await top(), 'before its foot has arrived').toBe(whole)
   visitor.expectsRefusal(422)
   await visitor.presses('Mail me a link')
