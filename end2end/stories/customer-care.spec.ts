@@ -102,7 +102,7 @@ test('what is known of a customer is read, changed, and not lost', { tag: '@phon
   await visitor.reads('Details')
   await expect(visitor.page.getByRole('link', { name: 'Reset password' })).toBeVisible()
   await visitor.follows('Edit')
-  await visitor.reads(/staff cannot change it/)
+  await visitor.reads(/changed by a way of its own/)
   await expect(visitor.page.getByRole('link', { name: 'Reset password' })).toBeVisible()
   await expect(visitor.field('Email address')).toHaveAttribute('readonly')
 

@@ -199,7 +199,7 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   // "Click the Account tab. Click Edit. Click the Reset Password button."
   await opensAccount(visitor)
   await visitor.follows('Edit')
-  await visitor.reads(/staff cannot change it/)
+  await visitor.reads(/changed by a way of its own/)
   await picture('edit')
   await visitor.follows('Reset password')
   await visitor.fills({ 'Your own password': operator.password })
