@@ -59,7 +59,7 @@ export default defineConfig<{ server: string; scripts: Scripts }>({
     stories('sqlite', 'off', 'desktop'),
     stories('sqlite', 'off', 'phone'),
     ...(postgres ? [stories('postgres', 'run', 'desktop'), stories('postgres', 'off', 'phone')] : []),
-    { name: 'looks, scripts run', testMatch: 'looks.spec.ts', use: { server: 'sqlite', scripts: 'run' } },
+    { name: 'looks, scripts run', testMatch: 'looks.spec.ts', use: { server: 'looks', scripts: 'run' } },
     // axe needs JavaScript: here it is on, and ours does not arrive. The people of one demo are not enough
     // for every picture twice, so these are about the other's.
     {
