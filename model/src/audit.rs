@@ -161,6 +161,26 @@ pub enum AuditKind {
     EmailChangeStopped,
     /// The email address is another one.
     EmailChanged,
+    /// A downstream system was set up.
+    ConnectorAdded,
+    /// The settings of a downstream system were changed.
+    ConnectorChanged,
+    /// A downstream system was removed.
+    ConnectorRemoved,
+    /// Somebody tried whether a downstream system answers.
+    ConnectorTested,
+    /// A customer was linked to an account in a downstream system.
+    ServiceLinked,
+    /// A customer's account in a downstream system was unlinked.
+    ServiceUnlinked,
+    /// The accounts of a downstream system were listed, to link or create customers.
+    ServicesImported,
+    /// A downstream system has, or may have, another password than this portal.
+    TargetFailed,
+    /// Staff had a downstream system tried again.
+    TargetRetried,
+    /// Staff gave up on a downstream system: the password there stays another one.
+    TargetGivenUp,
 }
 
 impl AuditKind {
@@ -234,6 +254,16 @@ impl AuditKind {
         Self::EmailConfirmed,
         Self::EmailChangeStopped,
         Self::EmailChanged,
+        Self::ConnectorAdded,
+        Self::ConnectorChanged,
+        Self::ConnectorRemoved,
+        Self::ConnectorTested,
+        Self::ServiceLinked,
+        Self::ServiceUnlinked,
+        Self::ServicesImported,
+        Self::TargetFailed,
+        Self::TargetRetried,
+        Self::TargetGivenUp,
     ];
 
     /// The kind of a word in an address.

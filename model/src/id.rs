@@ -63,4 +63,8 @@ ids! {
     RemovalId;
     /// One change of an email address.
     EmailChangeId;
+    /// A downstream system that an organization has configured.
+    ConnectorId;
+    /// A customer's account in a downstream system.
+    ServiceAccountId;
 }

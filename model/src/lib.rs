@@ -11,6 +11,7 @@
 pub mod account;
 pub mod audit;
 pub mod call;
+pub mod connector;
 pub mod consent;
 pub mod customer;
 pub mod email;

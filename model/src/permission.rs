@@ -35,11 +35,13 @@ pub enum Permission {
     /// Ask for another email address of a customer, agree to one that a colleague asked for, or stop
     /// a change.
     ChangeEmail,
+    /// Set up the downstream systems of an organization, and link customers to their accounts there.
+    EditConnectors,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
@@ -53,6 +55,7 @@ impl Permission {
         Self::EditMail,
         Self::RemoveFactors,
         Self::ChangeEmail,
+        Self::EditConnectors,
     ];
 
     /// Whether it changes nothing.

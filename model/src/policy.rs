@@ -186,6 +186,8 @@ pub enum Rule {
     CustomerCoolingOffHours,
     /// Hours for which that of a member of staff waits.
     StaffCoolingOffHours,
+    /// Whether a password that customers choose also goes to their accounts in downstream systems.
+    KeepInStep,
 }
 
 /// A rule that begins on a day, and never does.
@@ -269,7 +271,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -296,6 +298,7 @@ impl Rule {
         Self::StaffFactorFrom,
         Self::CustomerCoolingOffHours,
         Self::StaffCoolingOffHours,
+        Self::KeepInStep,
     ];
 
     /// The word it is stored under.
@@ -327,6 +330,7 @@ impl Rule {
             Self::StaffFactorFrom => "staff_factor_from",
             Self::CustomerCoolingOffHours => "customer_cooling_off_hours",
             Self::StaffCoolingOffHours => "staff_cooling_off_hours",
+            Self::KeepInStep => "keep_in_step",
         }
     }
 
@@ -440,6 +444,13 @@ impl Rule {
                 Greater,
                 "hours for which that of a member of staff waits (0: none)",
             ),
+            Self::KeepInStep => (
+                0,
+                0,
+                1,
+                Greater,
+                "whether a password that customers choose also goes to their accounts in downstream systems (1) or not (0)",
+            ),
         };
         RuleFacts { value, loosest, strictest, stricter, kind: self.kind(), meaning }
     }
@@ -471,7 +482,8 @@ impl Rule {
             Self::AllowManualEntry
             | Self::AllowGenerated
             | Self::AgentsSetPasswords
-            | Self::SplitDelivery => RuleKind::Switch,
+            | Self::SplitDelivery
+            | Self::KeepInStep => RuleKind::Switch,
             Self::CallerVerification => RuleKind::Choice,
             Self::CustomerFactorFrom | Self::StaffFactorFrom => RuleKind::Day,
         }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, customer::CustomerDetails};
+use crate::{Moment, connector::Reason, customer::CustomerDetails};
 
 /// A refusal. It never says whether an account exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +167,14 @@ pub enum Problem {
     ChangedMeanwhile,
     /// Not the name of a host, nor an address.
     NotAHost,
+    /// Not an address such as `https://backup.example:8060/`.
+    NotAnAddress,
+    /// Not a name that an account in the downstream system may have.
+    NotAServiceName,
+    /// Another customer has this account in the downstream system.
+    ServiceTaken,
+    /// The downstream system does not do it.
+    Service(Reason),
     /// An address on a network that the operator has not allowed.
     HostNotAllowed,
     /// Without encryption mail goes to this very machine only.

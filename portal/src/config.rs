@@ -54,6 +54,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Networks that are not public, to which organizations may have this server connect.
     pub outgoing_allowed: Vec<IpNet>,
+    /// More authorities whose certificates downstream systems may have.
+    pub outgoing_ca_file: Option<PathBuf>,
     /// How mail leaves.
     pub mail: MailSettings,
     /// The site's folder; `None` to look beside the program.
@@ -397,6 +399,7 @@ struct Written {
     trusted_proxies: Vec<IpNet>,
     #[serde(deserialize_with = "networks")]
     outgoing_allowed: Vec<IpNet>,
+    outgoing_ca_file: Option<PathBuf>,
     mail: MailSettings,
     assets: Option<PathBuf>,
     log: LogLevel,
@@ -459,6 +462,7 @@ impl Written {
             master_key_file: self.master_key_file.unwrap_or_else(|| data.join("master.key")),
             trusted_proxies: self.trusted_proxies,
             outgoing_allowed: self.outgoing_allowed,
+            outgoing_ca_file: self.outgoing_ca_file,
             mail: self.mail,
             assets: self.assets,
             log: self.log,

@@ -21,6 +21,7 @@ mod codes;
 mod colleagues;
 mod common;
 pub mod config;
+mod connectors;
 mod consent;
 mod customer_care;
 mod customers;
@@ -120,6 +121,7 @@ use audit::Anchored;
 use clock::{Clock, Randomness};
 use common::Common;
 use config::Settings;
+use connectors::Outside;
 use keys::Keys;
 use mail::Mailer;
 use measures::SignInCounts;
@@ -162,7 +164,7 @@ struct Rooms {
     mailer: Mailer,
     anchored: Anchored,
     sign_ins: SignInCounts,
-    outbound: Outbound,
+    outside: Outside,
     common: Common,
     work: Notify,
     seen: tokio::sync::Mutex<import_rows::Seen>,
@@ -247,7 +249,10 @@ impl Portal {
             mailer,
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             sign_ins: SignInCounts::default(),
-            outbound: Outbound::allowing(&settings.outgoing_allowed),
+            outside: Outside::new(
+                Outbound::allowing(&settings.outgoing_allowed),
+                settings.outgoing_ca_file.as_deref(),
+            )?,
             common: Common::default(),
             work: Notify::new(),
             seen: tokio::sync::Mutex::default(),
@@ -288,8 +293,13 @@ impl Portal {
         &self.0.mailer
     }
 
+    /// What connectors need of the world.
+    fn outside(&self) -> &Outside {
+        &self.0.outside
+    }
+
     fn outbound(&self) -> &Outbound {
-        &self.0.outbound
+        &self.0.outside.outbound
     }
 
     fn db(&self) -> &Db {

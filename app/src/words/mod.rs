@@ -4,6 +4,7 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
+    connector::Reason,
     customer::Count,
     email::{EmailDeed, EmailObstacle, EmailStage, WaitingEmail},
     factor::{RemovalDeed, RemovalObstacle},
@@ -406,6 +407,7 @@ pub fn rule(rule: Rule) -> (&'static str, &'static str) {
             (tr!(rule.customer_cooling_off), tr!(rule.cooling_off_hint))
         }
         Rule::StaffCoolingOffHours => (tr!(rule.staff_cooling_off), tr!(rule.cooling_off_hint)),
+        Rule::KeepInStep => (tr!(rule.keep_in_step), tr!(rule.keep_in_step_hint)),
     }
 }
 
@@ -561,6 +563,46 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::EmailConfirmed, _) => tr!(event.email_confirmed),
         (AuditKind::EmailChangeStopped, _) => tr!(event.email_change_stopped),
         (AuditKind::EmailChanged, _) => tr!(event.email_changed),
+        (AuditKind::ConnectorAdded, _) => tr!(event.connector_added),
+        (AuditKind::ConnectorChanged, _) => tr!(event.connector_changed),
+        (AuditKind::ConnectorRemoved, _) => tr!(event.connector_removed),
+        (AuditKind::ConnectorTested, _) => tr!(event.connector_tested),
+        (AuditKind::ServiceLinked, _) => tr!(event.service_linked),
+        (AuditKind::ServiceUnlinked, _) => tr!(event.service_unlinked),
+        (AuditKind::ServicesImported, _) => tr!(event.services_imported),
+        (AuditKind::TargetFailed, _) => tr!(event.target_failed),
+        (AuditKind::TargetRetried, _) => tr!(event.target_retried),
+        (AuditKind::TargetGivenUp, _) => tr!(event.target_given_up),
+    }
+}
+
+/// Why a downstream system does not do something, or may not have.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Unreachable => tr!(reason.unreachable),
+        Reason::AddressNotAllowed => tr!(reason.address_not_allowed),
+        Reason::CertificateNotTrusted => tr!(reason.certificate_not_trusted),
+        Reason::NotEncrypted => tr!(reason.not_encrypted),
+        Reason::SignInRefused => tr!(reason.sign_in_refused),
+        Reason::NotPermitted => tr!(reason.not_permitted),
+        Reason::NoSuchAccount => tr!(reason.no_such_account),
+        Reason::AnotherAccount => tr!(reason.another_account),
+        Reason::Suspended => tr!(reason.suspended),
+        Reason::NoConsent => tr!(reason.no_consent),
+        Reason::PasswordRefused => tr!(reason.password_refused),
+        Reason::PasswordTooShort => tr!(reason.password_too_short),
+        Reason::PasswordUsedBefore => tr!(reason.password_used_before),
+        Reason::NotRepresentable => tr!(reason.not_representable),
+        Reason::Resting => tr!(reason.resting),
+        Reason::Disabled => tr!(reason.disabled),
+        Reason::NoAnswer => tr!(reason.no_answer),
+        Reason::BadAnswer => tr!(reason.bad_answer),
+        Reason::ItsFault => tr!(reason.its_fault),
+        Reason::AskedToWait => tr!(reason.asked_to_wait),
+        Reason::TimeOver => tr!(reason.time_over),
+        Reason::Refused => tr!(reason.refused),
+        Reason::NotVerified => tr!(reason.not_verified),
+        Reason::NotOffered => tr!(reason.not_offered),
     }
 }
 

@@ -97,6 +97,13 @@ pub const SETTINGS: &[Setting] = &[
         "a list of addresses or networks, such as [\"10.20.0.0/16\"]",
     ),
     setting(
+        "outgoing_ca_file",
+        Kind::Text,
+        "none",
+        "Certificates of authorities (PEM) that downstream systems may have theirs from, beside those the system trusts.",
+        "the path of a file",
+    ),
+    setting(
         "mail.transport",
         Kind::Text,
         "none",

@@ -129,6 +129,16 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::EmailConfirmed => tr!(did.email_confirmed, whom = whom),
         AuditKind::EmailChangeStopped => tr!(did.email_change_stopped, who = who, whom = whom),
         AuditKind::EmailChanged => tr!(did.email_changed, whom = whom),
+        AuditKind::ConnectorAdded => tr!(did.connector_added, who = who),
+        AuditKind::ConnectorChanged => tr!(did.connector_changed, who = who),
+        AuditKind::ConnectorRemoved => tr!(did.connector_removed, who = who),
+        AuditKind::ConnectorTested => tr!(did.connector_tested, who = who),
+        AuditKind::ServiceLinked => tr!(did.service_linked, who = who, whom = whom),
+        AuditKind::ServiceUnlinked => tr!(did.service_unlinked, who = who, whom = whom),
+        AuditKind::ServicesImported => tr!(did.services_imported, who = who),
+        AuditKind::TargetFailed => tr!(did.target_failed, whom = whom),
+        AuditKind::TargetRetried => tr!(did.target_retried, who = who, whom = whom),
+        AuditKind::TargetGivenUp => tr!(did.target_given_up, who = who, whom = whom),
     }
 }
 

@@ -1,0 +1,48 @@
+//! What connectors need of the world: where they may connect to, and whom they trust there.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, ensure};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use crate::outbound::Outbound;
+
+/// Where connectors may connect to, and whom they trust there. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Outside {
+    /// Which addresses.
+    pub outbound: Outbound,
+    /// TLS 1.2 or newer, with certificates of the system's authorities or of the settings'.
+    pub tls: Arc<ClientConfig>,
+}
+
+impl Outside {
+    /// Trusts the system's authorities, and those in a file.
+    pub fn new(outbound: Outbound, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        // What the system has and nobody can read is left out, as everywhere.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if let Some(path) = ca_file {
+            let named = || format!("outgoing_ca_file = {}", path.display());
+            let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
+                .and_then(Iterator::collect)
+                .with_context(|| format!("{} cannot be read", named()))?;
+            ensure!(!certificates.is_empty(), "{} holds no certificate in PEM form", named());
+            for certificate in certificates {
+                roots
+                    .add(certificate)
+                    .with_context(|| format!("{} holds a certificate that is none", named()))?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .context("TLS for downstream systems")?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { outbound, tls: Arc::new(tls) })
+    }
+}
