@@ -41,6 +41,8 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(10);
 /// The seal's purpose.
 pub(crate) const PURPOSE: &str = "reset";
+/// The purpose of the seal of a new password that waits for downstream systems.
+pub(crate) const PASSWORD_PURPOSE: &str = "new-password";
 
 /// What the last step needs to know of the visit that took the decision.
 #[derive(Debug, Clone, Serialize, Deserialize)]

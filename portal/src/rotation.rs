@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use model::{
     audit::AuditKind,
-    id::{AccountId, FactorId, OrganizationId},
+    id::{AccountId, ConnectorId, FactorId, OrganizationId},
 };
 use uuid::Uuid;
 
 use crate::{
     KEY_CHECK, Portal,
     audit::Event,
-    caller, codes, failpoint, forgotten, jobs,
+    caller, codes, connectors, failpoint, forgotten, jobs,
     keys::{KeyId, LOOK_AGAIN},
     mail_settings, outbox, passkeys, resets,
     store::{SealRow, SealedIn, Tx},
@@ -287,5 +287,7 @@ async fn purpose(tx: &mut Tx, place: SealedIn, row: &SealRow) -> anyhow::Result<
         SealedIn::Apps | SealedIn::FactorSetups => codes::purpose(account),
         SealedIn::Passkeys => passkeys::row_purpose(account, FactorId(row.id)),
         SealedIn::RecoverySetups => two_factor::codes_purpose(account),
+        SealedIn::Connectors => connectors::purpose(ConnectorId(row.id)),
+        SealedIn::NewPasswords => resets::PASSWORD_PURPOSE.into(),
     })
 }

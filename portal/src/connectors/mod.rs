@@ -7,6 +7,7 @@
 //! To add one: its file, and a line in [`KINDS`]. Connectors never touch the database, and are never
 //! called inside a transaction.
 
+mod configured;
 mod http;
 mod outside;
 
@@ -21,6 +22,7 @@ use model::{
 
 use crate::secrets::Secret;
 
+pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.

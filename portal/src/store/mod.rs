@@ -11,6 +11,7 @@
 mod accounts;
 mod audit;
 mod calls;
+mod connectors;
 mod consents;
 mod counters;
 mod customer_care;
@@ -50,6 +51,7 @@ use crate::config::Database;
 pub(crate) use accounts::{Account, NewAccount};
 pub(crate) use audit::{AuditHead, AuditReadRow, AuditRow, AuditSearch, PersonRow};
 pub(crate) use calls::{ReceiptRow, VerificationRow};
+pub(crate) use connectors::{ConnectorRow, ServiceAccountRow};
 pub(crate) use counters::Counter;
 pub(crate) use customers::{CustomerDetailRow, CustomerListRow, Place, ScopeRow, Search};
 pub(crate) use devices::DeviceRow;

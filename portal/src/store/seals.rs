@@ -31,6 +31,10 @@ pub(crate) enum SealedIn {
     FactorSetups,
     /// Recovery codes that wait to be saved.
     RecoverySetups,
+    /// Secrets of connectors.
+    Connectors,
+    /// New passwords on their way to downstream systems.
+    NewPasswords,
 }
 
 /// A seal, and whose it is.
@@ -57,7 +61,7 @@ struct Names {
 
 impl SealedIn {
     /// Every column.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Mails,
         Self::KeptMails,
         Self::Forgotten,
@@ -70,6 +74,8 @@ impl SealedIn {
         Self::Passkeys,
         Self::FactorSetups,
         Self::RecoverySetups,
+        Self::Connectors,
+        Self::NewPasswords,
     ];
 
     fn names(self) -> Names {
@@ -111,6 +117,8 @@ impl SealedIn {
             },
             Self::FactorSetups => of_account("factor_setups"),
             Self::RecoverySetups => of_account("recovery_setups"),
+            Self::Connectors => plain("connectors", "sealed"),
+            Self::NewPasswords => plain("resets", "sealed_password"),
         }
     }
 

@@ -1,0 +1,58 @@
+//! Connectors as they are kept: their settings, and the secrets among them, which are sealed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Context;
+use model::{connector::Field, id::ConnectorId};
+
+use super::{Config, Connector, Kind};
+use crate::{Portal, Result, keys::Keys, secrets::Secret, store::ConnectorRow};
+
+/// The purpose of the seal of a connector's secrets: it opens for no other connector.
+pub(crate) fn purpose(id: ConnectorId) -> String {
+    format!("connector:{id}")
+}
+
+impl Config {
+    /// The settings of a connector that is kept.
+    pub fn of(row: &ConnectorRow, keys: &Keys) -> anyhow::Result<Self> {
+        let plain = serde_json::from_str(&row.settings).context("settings of a connector")?;
+        let secrets: BTreeMap<Field, String> = match &row.sealed {
+            Some(sealed) => keys.open(&purpose(row.id), sealed)?,
+            None => BTreeMap::new(),
+        };
+        let secrets = secrets.into_iter().map(|(field, text)| (field, Secret::new(text))).collect();
+        Ok(Self { plain, secrets })
+    }
+
+    /// Its settings as they are kept, without the secrets.
+    pub fn to_plain(&self) -> anyhow::Result<String> {
+        serde_json::to_string(&self.plain).context("settings of a connector")
+    }
+
+    /// Its secrets as they are kept.
+    pub fn to_sealed(&self, id: ConnectorId, keys: &Keys) -> anyhow::Result<Option<Vec<u8>>> {
+        if self.secrets.is_empty() {
+            return Ok(None);
+        }
+        let open: BTreeMap<Field, &str> =
+            self.secrets.iter().map(|(field, secret)| (*field, secret.reveal())).collect();
+        keys.seal(&purpose(id), &open).map(Some)
+    }
+}
+
+impl Portal {
+    /// A connector that is kept, to be used; and its kind.
+    pub(crate) fn connector_of(
+        &self,
+        row: &ConnectorRow,
+    ) -> Result<(&'static Kind, Arc<dyn Connector>)> {
+        let kind = Kind::of(&row.kind)
+            .with_context(|| format!("connector {} is of the unknown kind {}", row.id, row.kind))?;
+        let config = Config::of(row, self.keys())?;
+        let connector = (kind.connect)(&config, self.outside()).map_err(|problems| {
+            anyhow::anyhow!("connector {} cannot be used as it is set up: {problems:?}", row.id)
+        })?;
+        Ok((kind, connector))
+    }
+}

@@ -1,0 +1,65 @@
+//! Downstream systems, and customers' accounts in them.
+
+use model::{
+    Moment,
+    id::{AccountId, ConnectorId, OrganizationId, ServiceAccountId},
+    text::Name,
+};
+
+use super::{Tx, on};
+
+/// A downstream system that an organization has configured.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct ConnectorRow {
+    pub id: ConnectorId,
+    pub organization_id: OrganizationId,
+    pub kind: String,
+    pub name: Name,
+    pub enabled: bool,
+    pub settings: String,
+    pub sealed: Option<Vec<u8>>,
+    pub tested: Option<String>,
+    pub failures: i64,
+    pub rests_until: Option<Moment>,
+    pub created_at: Moment,
+    pub updated_at: Moment,
+}
+
+/// A customer's account in one.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct ServiceAccountRow {
+    pub id: ServiceAccountId,
+    pub account_id: AccountId,
+    pub connector_id: ConnectorId,
+    pub name: String,
+    pub fingerprint: Option<String>,
+    pub overview: Option<String>,
+    pub overview_at: Option<Moment>,
+    pub trouble: Option<String>,
+    pub trouble_at: Option<Moment>,
+    pub differs_since: Option<Moment>,
+    pub created_at: Moment,
+}
+
+impl Tx {
+    /// A connector.
+    pub async fn connector(&mut self, id: ConnectorId) -> sqlx::Result<Option<ConnectorRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, kind, name, enabled, settings, sealed, tested, failures, rests_until, created_at, updated_at FROM connectors WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+
+    /// The accounts of a customer in downstream systems, in the order in which they were linked.
+    pub async fn service_accounts(
+        &mut self,
+        account: AccountId,
+    ) -> sqlx::Result<Vec<ServiceAccountRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, connector_id, name, fingerprint, overview, overview_at, trouble, trouble_at, differs_since, created_at FROM service_accounts WHERE account_id = $1 ORDER BY created_at, id").bind(account).fetch_all(c).await)
+    }
+
+    /// One of them.
+    pub async fn service_account(
+        &mut self,
+        id: ServiceAccountId,
+    ) -> sqlx::Result<Option<ServiceAccountRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, account_id, connector_id, name, fingerprint, overview, overview_at, trouble, trouble_at, differs_since, created_at FROM service_accounts WHERE id = $1").bind(id).fetch_optional(c).await)
+    }
+}

@@ -1,0 +1,50 @@
+//! Downstream systems for tests, each a process of its own: a program in Python, with nothing but
+//! its standard library, that prints the port it listens on and ends with its standard input.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+/// A stand-in that runs.
+pub struct StandIn {
+    process: Child,
+    input: Option<ChildStdin>,
+    /// Where it listens, on 127.0.0.1.
+    pub port: u16,
+}
+
+impl StandIn {
+    /// Starts `portal/tests/stand_ins/<name>.py`.
+    pub fn start(name: &str, arguments: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_ins");
+        let mut process = Command::new("python3")
+            .arg(folder.join(format!("{name}.py")))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 is there");
+        let input = process.stdin.take();
+        let mut line = String::new();
+        let output = process.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut line).expect("a line with its port");
+        let port = line.trim().parse().expect("its port");
+        Self { process, input, port }
+    }
+
+    /// Sends it a line.
+    pub fn tell(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("its input");
+        writeln!(input, "{line}").expect("it listens");
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
