@@ -44,8 +44,11 @@ pub(crate) struct Kind {
     /// Whether an account there may have this name.
     pub is_name: fn(&str) -> bool,
     /// Makes one of its settings; what is wrong with them stands next to the fields.
-    pub connect: fn(&Config, &Outside) -> Result<Arc<dyn Connector>, Vec<FieldProblem>>,
+    pub connect: Connect,
 }
+
+/// Makes a connector of settings, or says what is wrong with them.
+pub(crate) type Connect = fn(&Config, &Outside) -> Result<Arc<dyn Connector>, Vec<FieldProblem>>;
 
 /// One thing that a kind asks for.
 pub(crate) struct Asked {
