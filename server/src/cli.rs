@@ -20,7 +20,7 @@ use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::Sub
 use crate::{
     Server,
     assets::Assets,
-    check, metrics, router,
+    check, heap, metrics, router,
     serve::{self, Limits},
 };
 
@@ -213,6 +213,7 @@ impl From<RoleName> for Role {
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
+    heap::share();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

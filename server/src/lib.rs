@@ -21,6 +21,7 @@ pub mod exports;
 pub mod files;
 pub mod forms;
 pub mod guard;
+mod heap;
 pub mod links;
 pub mod metrics;
 pub mod pages;
