@@ -175,8 +175,6 @@ pub enum AuditKind {
     ServiceUnlinked,
     /// The accounts of a downstream system were listed, to link or create customers.
     ServicesImported,
-    /// A downstream system has, or may have, another password than this portal.
-    TargetFailed,
     /// Staff had a downstream system tried again.
     TargetRetried,
     /// Staff gave up on a downstream system: the password there stays another one.
@@ -261,7 +259,6 @@ impl AuditKind {
         Self::ServiceLinked,
         Self::ServiceUnlinked,
         Self::ServicesImported,
-        Self::TargetFailed,
         Self::TargetRetried,
         Self::TargetGivenUp,
     ];

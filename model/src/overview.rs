@@ -7,7 +7,7 @@ use crate::{
     account::Lock,
     customer::{Count, Scope},
     id::{AccountId, AuditId, OrganizationId, ResetId},
-    reset::{Delivery, ResetState, TargetKind, TargetState},
+    reset::{Delivery, ResetState, TargetView},
     text::{EmailAddress, Name},
     wire::from_word,
 };
@@ -103,7 +103,7 @@ pub struct ResetLine {
     /// When it ended.
     pub finished_at: Option<Moment>,
     /// Where it applies, in the order in which it does.
-    pub targets: Vec<(TargetKind, TargetState)>,
+    pub targets: Vec<TargetView>,
     /// Its first entry in the audit log, for those who may read that.
     pub audit: Option<AuditId>,
 }

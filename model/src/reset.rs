@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::PasswordRules,
     call::CallerCheck,
+    connector::{Destination, Reason},
     customer::CustomerView,
-    id::{AccountId, AuditId, ResetId},
+    id::{AccountId, AuditId, ResetId, TargetId},
+    text::Name,
 };
 
 /// Where a reset stands.
@@ -134,7 +136,7 @@ pub struct DeskReset {
     /// Where it stands.
     pub state: ResetState,
     /// Each place it applies to, with where that stands.
-    pub targets: Vec<(TargetKind, TargetState)>,
+    pub targets: Vec<TargetView>,
     /// The PIN to read out, as long as the link waits for it.
     pub pin: Option<String>,
     /// The latest entry about it in the audit log, for readers of that.
@@ -171,6 +173,8 @@ pub struct ResetDesk {
     pub rules: PasswordRules,
     /// What is known about the caller.
     pub caller: CallerCheck,
+    /// The customer's accounts in other systems, to which the new password could go as well.
+    pub destinations: Vec<Destination>,
 }
 
 /// What kind of place a reset applies to.
@@ -186,6 +190,34 @@ pub enum TargetKind {
     Portal,
     /// An account in a downstream system.
     ServiceAccount,
+}
+
+/// One place that a reset applies to, as people are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetView {
+    /// The place.
+    pub id: TargetId,
+    /// What kind of place.
+    pub kind: TargetKind,
+    /// What the downstream system is called, as long as the account there is linked.
+    pub system: Option<Name>,
+    /// The account's name there.
+    pub account: Option<String>,
+    /// Where it stands.
+    pub state: TargetState,
+    /// Why, where there is more to say.
+    pub reason: Option<Reason>,
+}
+
+impl TargetView {
+    /// Whether there is another password there than in the portal, or may be, and nobody is at it.
+    pub fn is_left(&self) -> bool {
+        self.kind == TargetKind::ServiceAccount
+            && matches!(
+                self.state,
+                TargetState::Refused | TargetState::NotSent | TargetState::Unknown
+            )
+    }
 }
 
 /// Where one target of a reset stands.

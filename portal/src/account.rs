@@ -15,7 +15,7 @@ use crate::{
     Actor, Error, Portal, Reached, Result, SignedIn, device,
     mail::ChangedHow,
     password,
-    resets::{Circumstances, Judged},
+    resets::{Circumstances, Judged, NewOne},
     secrets::{Secret, new_token},
     store::DeviceRow,
 };
@@ -126,6 +126,7 @@ impl Portal {
             self.check_code_if_any(&actor.visit, &account, &request.code, refused).await?;
         let Judged { hash, leans } =
             self.judge_password(&account, &request.new, &request.retype).await?;
+        self.check_rules_in_step(&account, &request.new).await?;
 
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -146,8 +147,10 @@ impl Portal {
                 ChangedHow::SignedIn,
             )
         };
+        let services = self.services_in_step(&mut tx, &held).await?;
+        let new = NewOne { hash, password: request.new, services };
         let reset = self
-            .decide_now(&mut tx, &held, (Delivery::OwnChange, None), hash, &circumstances)
+            .decide_now(&mut tx, &held, (Delivery::OwnChange, None), new, &circumstances)
             .await?;
         let (token, token_hash) = new_token(self.random());
         tx.rotate_session(actor.session, &token_hash, now).await?;

@@ -330,7 +330,8 @@ impl Portal {
         let mut tx = spend_staff_mail(self, tx, actor).await?;
         tx.void_reset_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
-        let asker = Asker::Staff { id: actor.account, why: why.clone(), pin: None };
+        let services = Vec::new();
+        let asker = Asker::Staff { id: actor.account, why: why.clone(), services, pin: None };
         let reset = self.add_waiting_reset(&mut tx, &account, asker).await?;
         let from = (LinkOrigin::Staff, actor.visit.origin.as_str());
         let (link, life) = self.make_reset_link(&mut tx, &account, reset, from).await?;

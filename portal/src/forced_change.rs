@@ -14,7 +14,7 @@ use crate::{
     Actor, NewPassword, Portal, Reached, Result, SignedIn, Visit,
     mail::ChangedHow,
     password,
-    resets::{Circumstances, Judged},
+    resets::{Circumstances, Judged, NewOne},
     secrets::{Secret, new_token},
     sign_in::session_spans,
     store::Stage,
@@ -51,6 +51,7 @@ impl Portal {
         drop(tx);
         let Judged { hash, leans } =
             self.judge_password(&account, &request.new, &request.retype).await?;
+        self.check_rules_in_step(&account, &request.new).await?;
 
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -75,7 +76,9 @@ impl Portal {
             )
         };
         let delivery = (Delivery::OwnChange, None);
-        let reset = self.decide_now(&mut tx, &held, delivery, hash, &circumstances).await?;
+        let services = self.services_in_step(&mut tx, &held).await?;
+        let new = NewOne { hash, password: request.new, services };
+        let reset = self.decide_now(&mut tx, &held, delivery, new, &circumstances).await?;
         let policy = tx.policy(held.organization_id).await?;
         let (idle, whole) = session_spans(&policy, held.kind, kept);
         let (token, token_hash) = new_token(self.random());

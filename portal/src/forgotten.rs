@@ -29,7 +29,7 @@ use crate::{
     device, failpoint,
     mail::{ChangedHow, Letter, MailedLink, Occasion},
     outbox, password,
-    resets::{Asker, Circumstances, Judged},
+    resets::{Asker, Circumstances, Judged, NewOne},
     secrets::{Secret, TokenHash, new_token},
     sessions::SKEW,
     store::{Account, ForgottenRow, LinkOf, LinkRow, Tx},
@@ -322,6 +322,7 @@ impl Portal {
         let checked = self.check_code_if_any(visit, &account, &request.code, refused).await?;
         let Judged { hash, leans } =
             self.judge_password(&account, &request.new, &request.retype).await?;
+        self.check_rules_of_link(&account, &link, &request.new).await?;
         let mut tx = self.db().write().await?;
         let link = self.consume_link(&mut tx, visit, id, token, purpose).await?;
         self.use_code_if_any(&mut tx, visit, &account, checked.as_ref()).await?;
@@ -330,7 +331,9 @@ impl Portal {
             leans,
             ..Circumstances::of(visit, (ActorKind::LinkHolder, None), ChangedHow::Link)
         };
-        self.decide_waiting(&mut tx, reset, &hash, &circumstances).await?;
+        let services = self.services_in_step(&mut tx, &account).await?;
+        let new = NewOne { hash, password: request.new.clone(), services };
+        self.decide_waiting(&mut tx, reset, &new, &circumstances).await?;
         let event = link_event(visit, &account);
         self.note_code(&mut tx, visit, &account, checked.as_ref(), event).await?;
         failpoint::reach("reset-before-decision");

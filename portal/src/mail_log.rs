@@ -141,7 +141,10 @@ impl Portal {
         let (link, life) = match purpose {
             Some(purpose) => {
                 let asker = match why.clone() {
-                    Some(why) => Asker::Staff { id: actor.account, why, pin: None },
+                    Some(why) => {
+                        let services = tx.services_of_link(mail.link_id).await?;
+                        Asker::Staff { id: actor.account, why, services, pin: None }
+                    }
                     None => Asker::Visitor,
                 };
                 let of = (mail.link_id, purpose);

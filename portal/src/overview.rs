@@ -13,7 +13,7 @@ use model::{
         RESETS_PER_PAGE, ResetLine, ResetPage, ResetQuery,
     },
     permission::Permission,
-    reset::{ResetState, TargetKind, TargetState},
+    reset::{ResetState, TargetView},
 };
 use uuid::Uuid;
 
@@ -51,11 +51,11 @@ impl Portal {
         let older = rows.last().map(|row| row.id).filter(|_| more);
 
         let ids: Vec<ResetId> = rows.iter().map(|row| row.id).collect();
-        let mut targets: HashMap<ResetId, Vec<(TargetKind, TargetState)>> = HashMap::new();
+        let mut targets: HashMap<ResetId, Vec<TargetView>> = HashMap::new();
         let mut entries = HashMap::new();
         if !ids.is_empty() {
-            for (reset, kind, state) in tx.targets_of(&ids).await? {
-                targets.entry(reset).or_default().push((kind, state));
+            for (reset, target) in tx.target_views(&ids).await? {
+                targets.entry(reset).or_default().push(target);
             }
             if actor.may(Permission::ReadAudit).is_ok() {
                 let subjects: Vec<AccountId> = rows.iter().map(|row| row.account_id).collect();

@@ -11,7 +11,7 @@ use model::{
     audit::{AuditKind, Outcome},
     call::CallAction,
     consent::Consent,
-    id::{AccountId, OrganizationId, ResetId},
+    id::{AccountId, OrganizationId, ResetId, ServiceAccountId},
     link::LinkOrigin,
     permission::Permission,
     policy::{
@@ -46,6 +46,9 @@ pub struct SendLink {
     pub reason: String,
     /// The number of a ticket; empty for none.
     pub ticket: String,
+    /// Where else the new password goes: `portal` or nothing for nowhere, a service account, or `all`
+    /// of them.
+    pub places: String,
 }
 
 impl Portal {
@@ -69,6 +72,13 @@ impl Portal {
             Some(begun) => self.own_reset(&mut tx, actor, id, begun, stepped_up).await?,
             None => None,
         };
+        let caller = self.caller_check(&mut tx, actor, &account, CallAction::SetPassword).await?;
+        drop(tx);
+        // Once something was begun, it says itself how far it is there.
+        let destinations = match &begun {
+            None if stepped_up => self.destinations(id).await?,
+            _ => Vec::new(),
+        };
         Ok(ResetDesk {
             stepped_up,
             begun,
@@ -77,7 +87,8 @@ impl Portal {
             split: policy.is_on(Rule::SplitDelivery),
             allowed_once: consent.consent(self.now()) == Consent::Once,
             rules: password::rules(&policy, false),
-            caller: self.caller_check(&mut tx, actor, &account, CallAction::SetPassword).await?,
+            caller,
+            destinations,
             customer,
         })
     }
@@ -109,7 +120,7 @@ impl Portal {
             audit,
             delivery: reset.delivery,
             state: reset.state,
-            targets: tx.targets(id).await?,
+            targets: tx.target_views(&[id]).await?.into_iter().map(|(_, target)| target).collect(),
             pin,
         }))
     }
@@ -138,6 +149,11 @@ impl Portal {
         actor.may(Permission::SendLink)?;
         let why = Why::told(&request.reason, &request.ticket)?;
         let now = self.now();
+        let mut tx = self.db().read().await?;
+        // Whose customer it is not learns nothing from what systems say.
+        tx.customer_of(actor, request.customer).await?;
+        drop(tx);
+        let services = self.chosen_services(request.customer, &request.places, false).await?;
         let mut tx = self.db().write().await?;
         // Before the step-up: whose customer it is not has nothing to step up for.
         let customer = tx.customer_of(actor, request.customer).await?;
@@ -165,7 +181,7 @@ impl Portal {
         }
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
 
-        let by = (&Doer::of(actor), why.clone());
+        let by = (&Doer::of(actor), why.clone(), services);
         let reset = self.mail_link(&mut tx, &account, &customer, by).await?;
         let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
         let personal = Personal { why: Some(why), ..event.personal };
@@ -182,7 +198,7 @@ impl Portal {
         tx: &mut Tx,
         account: &Account,
         customer: &CustomerDetailRow,
-        (doer, why): (&Doer, Why),
+        (doer, why, services): (&Doer, Why, Vec<ServiceAccountId>),
     ) -> Result<ResetId> {
         let now = self.now();
         tx.void_reset_links(account.id, now).await?;
@@ -193,7 +209,7 @@ impl Portal {
             None
         };
         let asks_for_pin = pin.is_some();
-        let asker = Asker::Staff { id: doer.id, why, pin };
+        let asker = Asker::Staff { id: doer.id, why, services, pin };
         let reset = self.add_waiting_reset(tx, account, asker).await?;
         let from = (LinkOrigin::Staff, doer.origin.as_str());
         let (link, life) = self.make_reset_link(tx, account, reset, from).await?;

@@ -14,9 +14,9 @@ use anyhow::Context;
 use model::{
     Moment, Refusal,
     audit::{ActorKind, AuditKind, Outcome},
-    id::{AccountId, ResetId, SessionId, TargetId},
+    id::{AccountId, ResetId, ServiceAccountId, SessionId, TargetId},
     link::{LinkOrigin, LinkPurpose},
-    policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule},
+    policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule, SEAL_LIFE},
     refusal::Problem,
     reset::{Delivery, ResetState, TargetState},
     text::{LONGEST_REASON, LONGEST_TICKET, Name, remark},
@@ -26,7 +26,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
-    device, failpoint,
+    device,
+    downstream::Next,
+    failpoint,
     mail::{ChangedHow, Letter, MailedLink, MailedPassword, Occasion},
     outbox,
     password::{self, Words},
@@ -34,11 +36,14 @@ use crate::{
     secrets::Secret,
     sign_in::account_counter,
     step_up::current_counter,
-    store::{Account, LinkOf, ResetRow, Tx},
+    store::{Account, LinkOf, ResetRow, TargetRow, Tx},
 };
 
 /// How long a worker may take for one reset before another one finishes it.
 const LEASE: Duration = Duration::from_secs(10);
+/// How long whoever set a password waits for downstream systems, before the page says that they take
+/// their time.
+const WAITED_FOR: Duration = Duration::from_secs(4);
 /// The seal's purpose.
 pub(crate) const PURPOSE: &str = "reset";
 /// The purpose of the seal of a new password that waits for downstream systems.
@@ -74,6 +79,16 @@ pub(crate) struct Judged {
     pub leans: bool,
 }
 
+/// A new password, as it was decided on.
+pub(crate) struct NewOne {
+    /// Its hash.
+    pub hash: String,
+    /// Itself, for downstream systems.
+    pub password: Secret,
+    /// The accounts there that it goes to as well.
+    pub services: Vec<ServiceAccountId>,
+}
+
 /// A password that its owner did not choose: it works for a while, and leads to a change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Temporary {
@@ -95,6 +110,8 @@ pub(crate) enum Asker {
     Staff {
         id: AccountId,
         why: Why,
+        /// The accounts in downstream systems that the new password goes to as well.
+        services: Vec<ServiceAccountId>,
         /// The PIN that the link asks for too, sealed.
         pin: Option<Vec<u8>>,
     },
@@ -312,9 +329,11 @@ impl Portal {
     ) -> Result<ResetId> {
         let state = ResetState::WaitingForCustomer;
         let mut row = self.new_reset(tx, account, state, Delivery::EmailLink, None).await?;
+        let mut chosen = Vec::new();
         match asker {
             Asker::Visitor => {}
-            Asker::Staff { id, why, pin } => {
+            Asker::Staff { id, why, services, pin } => {
+                chosen = services;
                 row.requested_by = Some(id);
                 row.reason = Some(why.reason);
                 row.ticket = why.ticket;
@@ -323,6 +342,7 @@ impl Portal {
             Asker::Inviter(id) => row.requested_by = Some(id),
         }
         tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
+        self.add_services(tx, row.id, &chosen).await?;
         Ok(row.id)
     }
 
@@ -359,7 +379,7 @@ impl Portal {
         tx: &mut Tx,
         account: &Account,
         (delivery, why): (Delivery, Option<Why>),
-        hash: String,
+        new: NewOne,
         context: &Circumstances,
     ) -> Result<ResetId> {
         let mut row =
@@ -368,12 +388,39 @@ impl Portal {
             row.reason = Some(why.reason);
             row.ticket = why.ticket;
         }
-        row.new_hash = Some(hash);
+        row.new_hash = Some(new.hash);
         row.sealed_context = Some(self.keys().seal(PURPOSE, context)?);
         let portal = TargetId(self.random().id(row.created_at));
         tx.add_reset(&row, portal, Some(row.created_at.plus(LEASE))).await?;
+        self.add_services(tx, row.id, &new.services).await?;
+        self.keep_password(tx, row.id, &new.password).await?;
         self.close_doors(tx, &row, context).await?;
         Ok(row.id)
+    }
+
+    /// Adds service accounts to the places of a reset that is new.
+    async fn add_services(
+        &self,
+        tx: &mut Tx,
+        reset: ResetId,
+        services: &[ServiceAccountId],
+    ) -> Result<()> {
+        if services.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let services: Vec<(TargetId, ServiceAccountId)> =
+            services.iter().map(|id| (TargetId(self.random().id(now)), *id)).collect();
+        Ok(tx.add_targets(reset, &services, now).await?)
+    }
+
+    /// Keeps the new password, sealed, for the downstream systems of a reset, if there are any.
+    async fn keep_password(&self, tx: &mut Tx, reset: ResetId, password: &Secret) -> Result<()> {
+        if tx.service_targets(reset).await?.is_empty() {
+            return Ok(());
+        }
+        let sealed = self.keys().seal(PASSWORD_PURPOSE, &password.reveal())?;
+        Ok(tx.keep_password(reset, &sealed, self.now().plus(SEAL_LIFE)).await?)
     }
 
     /// The decision for a link that was used: its waiting reset goes to `applying`.
@@ -382,15 +429,20 @@ impl Portal {
         &self,
         tx: &mut Tx,
         reset: ResetId,
-        hash: &str,
+        new: &NewOne,
         context: &Circumstances,
     ) -> Result<()> {
         let now = self.now();
         let sealed = self.keys().seal(PURPOSE, context)?;
-        if !tx.apply_reset(reset, hash, &sealed, now.plus(LEASE), now).await? {
+        if !tx.apply_reset(reset, &new.hash, &sealed, now.plus(LEASE), now).await? {
             return Err(Refusal::LinkUnusable.into());
         }
         let row = tx.lock_reset(reset).await?.context("a reset that was just applied")?;
+        // A link from staff goes where they chose.
+        if row.reason.is_none() {
+            self.add_services(tx, reset, &new.services).await?;
+        }
+        self.keep_password(tx, reset, &new.password).await?;
         self.close_doors(tx, &row, context).await
     }
 
@@ -411,16 +463,23 @@ impl Portal {
     /// Finishes a reset that was just decided. The decision stands whatever happens now, and nobody
     /// could take it a second time: what is in the way is for the worker to get past.
     pub(crate) async fn finish_decided(&self, id: ResetId) {
-        if let Err(error) = self.finish_reset(id).await {
-            tracing::warn!(reset = %id, error = format!("{error:#}"), "a reset will be finished later");
-        }
+        let portal = self.clone();
+        // Systems that take their time, and whoever does not wait for them, interrupt nothing.
+        let finishing = tokio::spawn(async move {
+            if let Err(error) = portal.finish_reset(id).await {
+                tracing::warn!(reset = %id, error = format!("{error:#}"), "a reset will be finished later");
+            }
+        });
+        // Beyond it the page says that the password is on its way.
+        drop(tokio::time::timeout(WAITED_FOR, finishing).await);
     }
 
     /// Brings a reset that is `applying` to its end. Does nothing when somebody else did.
     pub(crate) async fn finish_reset(&self, id: ResetId) -> Result<()> {
         failpoint::reach("reset-decided");
-        // Targets in other systems come here, before the portal's own hash: they are the ones that
-        // may fail, and what is local can always be tried again.
+        if self.ask_systems(id).await? == Next::Leave {
+            return Ok(());
+        }
         let now = self.now();
         let mut tx = self.db().write().await?;
         let Some(owner) = tx.owner_of_reset(id).await? else { return Ok(()) };
@@ -435,14 +494,30 @@ impl Portal {
         let circumstances: Circumstances = self.keys().open(PURPOSE, sealed)?;
         if tx.is_superseded(&reset).await? {
             tx.finish_reset(id, ResetState::Cancelled, now).await?;
-            tx.set_targets(id, TargetState::NotSent, now).await?;
+            self.leave_targets(&mut tx, id, now).await?;
             tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
                 .await?;
             tx.commit().await?;
             return Ok(());
         }
-        tx.finish_reset(id, ResetState::Done, now).await?;
-        tx.set_targets(id, TargetState::Applied, now).await?;
+        let targets = tx.service_targets(id).await?;
+        if reset.is_refused(&targets) {
+            tx.finish_reset(id, ResetState::Refused, now).await?;
+            self.leave_targets(&mut tx, id, now).await?;
+            tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
+                .await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        let needs_attention = targets.iter().any(TargetRow::differs);
+        if needs_attention {
+            tx.attend_reset(id, Self::again_at(&targets, now), now).await?;
+        } else {
+            tx.finish_reset(id, ResetState::Done, now).await?;
+        }
+        tx.settle_portal(id, TargetState::Applied, now).await?;
+        self.note_differences(&mut tx, &targets, now).await?;
+        tx.supersede_resets(&reset, now).await?;
 
         let keep = tx.policy(account.organization_id).await?.get(Rule::PasswordHistory);
         if let Some(old) = account.password_hash.as_deref().filter(|_| keep > 0) {
@@ -473,11 +548,35 @@ impl Portal {
         tx.post_for(self, &account, letter, life, reset.delivery.is_temporary().then_some(id))
             .await?;
         tx.record(self, circumstances.event(&reset, reset.recorded().1, Outcome::Done)).await?;
+        if needs_attention {
+            tx.record(self, reset.of_system(AuditKind::ResetNeedsAttention)).await?;
+        }
         failpoint::reach("reset-before-commit");
         tx.commit().await?;
         self.wake();
         failpoint::reach("reset-done");
         Ok(())
+    }
+
+    /// Places of a reset that ends without them: what was not tried is not.
+    async fn leave_targets(&self, tx: &mut Tx, id: ResetId, now: Moment) -> Result<()> {
+        for target in tx.service_targets(id).await? {
+            match target.state {
+                // A newer reset has set another password in the portal.
+                TargetState::Applied | TargetState::Applying | TargetState::Unknown => {
+                    if let Some(service) = target.service_account_id
+                        && !tx.is_decided_for(service, id).await?
+                    {
+                        tx.set_differs(service, Some(now)).await?;
+                    }
+                }
+                TargetState::Waiting => {
+                    tx.settle_target(&target, (TargetState::NotSent, None), now).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(tx.settle_portal(id, TargetState::NotSent, now).await?)
     }
 
     /// The mail with a generated password was given up: nobody knows the password, and somebody has
@@ -505,12 +604,18 @@ impl Portal {
     pub(crate) async fn resume_reset(&self) -> Result<bool> {
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let Some(id) = tx.take_unfinished_reset(now, now.plus(LEASE)).await? else {
-            return Ok(false);
-        };
-        tx.commit().await?;
-        tracing::warn!(reset = %id, "finishing a reset that was interrupted");
-        self.finish_reset(id).await?;
-        Ok(true)
+        let lease = now.plus(LEASE);
+        if let Some(id) = tx.take_unfinished_reset(ResetState::Applying, now, lease).await? {
+            tx.commit().await?;
+            tracing::warn!(reset = %id, "finishing a reset that was interrupted");
+            self.finish_reset(id).await?;
+            return Ok(true);
+        }
+        if let Some(id) = tx.take_unfinished_reset(ResetState::NeedsAttention, now, lease).await? {
+            tx.commit().await?;
+            self.retry_reset(id).await?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 }

@@ -273,7 +273,8 @@ impl Portal {
                 }
             }
             let why = plan.why.clone();
-            let reset = self.mail_link(tx, &account, &customer, (&plan.doer, why)).await?;
+            let by = (&plan.doer, why, Vec::new());
+            let reset = self.mail_link(tx, &account, &customer, by).await?;
             noted.push(Noted {
                 organization,
                 customer: id,

@@ -12,6 +12,7 @@ use model::{
     id::{AccountId, ConsentId, ResetId},
     permission::Permission,
     policy::Rule,
+    refusal::Problem,
     reset::{Delivery, Obstacle, ResetState},
 };
 
@@ -20,7 +21,7 @@ use crate::{
     mail::{ChangedHow, MailedPassword},
     password,
     reset_desk::SENT_TWICE_WITHIN,
-    resets::{Circumstances, Temporary, Why},
+    resets::{Circumstances, NewOne, Temporary, Why},
     secrets::Secret,
     store::{Account, ResetRow, Tx},
     throttle::wait_refusal,
@@ -37,6 +38,8 @@ pub struct SetPassword {
     pub reason: String,
     /// The number of a ticket; empty for none.
     pub ticket: String,
+    /// Where else it goes: `portal` or nothing for nowhere, a service account, or `all` of them.
+    pub places: String,
 }
 
 /// A password that staff give a customer.
@@ -133,6 +136,8 @@ impl Portal {
             return Err(Refusal::StepUp.into());
         }
         let (why, new) = self.read_form(&account, &request).await?;
+        let services = self.chosen_services(account.id, &request.places, true).await?;
+        self.check_systems_rules(&services, &new).await?;
         let hash = self.hasher().hash(&new).await?;
 
         let now = self.now();
@@ -181,7 +186,13 @@ impl Portal {
             )
         };
         let how = (delivery, Some(why));
-        let reset = self.decide_now(&mut tx, &account, how, hash, &circumstances).await?;
+        // Unlinked meanwhile, an account is nobody's.
+        let linked = tx.services_in_use(account.id).await?;
+        if !services.iter().all(|service| linked.contains(service)) {
+            return Err(Error::field("where", Problem::NotAChoice));
+        }
+        let new = NewOne { hash, password: new, services };
+        let reset = self.decide_now(&mut tx, &account, how, new, &circumstances).await?;
         // Whoever was verified is acted for once, also where it is not required.
         if let Some(receipt) = receipt
             && !tx.use_receipt(receipt.id, Some(reset), now).await?

@@ -16,7 +16,7 @@ use crate::{
     audit::{Event, Personal},
     mail::{ChangedHow, Occasion},
     password,
-    resets::Circumstances,
+    resets::{Circumstances, NewOne},
     secrets::Secret,
     store::{Account, NewAccount, OrganizationRow, SiteRow, Tx},
     throttle::canonical,
@@ -162,8 +162,9 @@ impl Portal {
             temporary: None,
             leans: false,
         };
+        let new = NewOne { hash, password: password.clone(), services: Vec::new() };
         let reset = self
-            .decide_now(&mut tx, &held, (Delivery::CommandLine, None), hash, &circumstances)
+            .decide_now(&mut tx, &held, (Delivery::CommandLine, None), new, &circumstances)
             .await?;
         tx.commit().await?;
         self.finish_decided(reset).await;

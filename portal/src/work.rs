@@ -19,6 +19,8 @@ const REST: Duration = Duration::from_secs(2);
 const TIDY: Duration = Duration::from_mins(1);
 /// Mails sent at a time.
 const SENDERS: usize = 4;
+/// Resets finished at a time: a downstream system that takes its time holds up no other.
+const RESETTERS: usize = 4;
 /// How long what is over is kept before it is forgotten.
 const KEEP: Duration = Duration::from_hours(90 * 24);
 /// How long files are kept whose import nobody has started.
@@ -43,7 +45,9 @@ impl Portal {
             tasks.spawn(self.clone().work("mail", stop.clone(), Self::send_next_mail));
         }
         tasks.spawn(self.clone().work("forgotten", stop.clone(), Self::serve_forgotten));
-        tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
+        for _ in 0..RESETTERS {
+            tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
+        }
         tasks.spawn(self.clone().work("jobs", stop.clone(), Self::work_on_job));
         tasks.spawn(self.clone().work("removals", stop.clone(), Self::carry_out_removal));
         tasks.spawn(self.clone().work("emails", stop.clone(), Self::carry_out_email_change));
@@ -109,6 +113,7 @@ impl Portal {
         tx.end_stale_sessions(now).await?;
         tx.expire_links(now).await?;
         tx.expire_resets(now).await?;
+        tx.wipe_old_seals(now).await?;
         for reset in tx.expire_mails(now).await? {
             self.password_did_not_arrive(&mut tx, reset).await?;
         }

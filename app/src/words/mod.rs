@@ -570,7 +570,6 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::ServiceLinked, _) => tr!(event.service_linked),
         (AuditKind::ServiceUnlinked, _) => tr!(event.service_unlinked),
         (AuditKind::ServicesImported, _) => tr!(event.services_imported),
-        (AuditKind::TargetFailed, _) => tr!(event.target_failed),
         (AuditKind::TargetRetried, _) => tr!(event.target_retried),
         (AuditKind::TargetGivenUp, _) => tr!(event.target_given_up),
     }

@@ -35,6 +35,7 @@ mod seals;
 mod sessions;
 mod staff;
 mod statement;
+mod targets;
 
 use std::{str::FromStr, time::Duration};
 
@@ -70,6 +71,7 @@ pub(crate) use resets::ResetRow;
 pub(crate) use seals::{SealRow, SealedIn};
 pub(crate) use sessions::{ActorRow, SessionRow, Stage};
 pub(crate) use staff::StaffMember;
+pub(crate) use targets::TargetRow;
 
 /// Runs the same body against whichever engine `$tx` holds.
 macro_rules! on {

@@ -7,13 +7,13 @@ use model::{
     account::Lock,
     id::{AccountId, AuditId, OrganizationId, ResetId},
     overview::AskedBy,
-    reset::{Delivery, ResetState, TargetKind, TargetState},
+    reset::{Delivery, ResetState},
     text::{EmailAddress, Name},
 };
 
 use super::{
     Tx, on,
-    statement::{Statement, Value, run},
+    statement::{Statement, Value, one_of, run},
 };
 
 /// Resets that are looked for.
@@ -129,18 +129,6 @@ impl Tx {
         run!(self, query_scalar, statement, fetch_one)
     }
 
-    /// Where these resets apply, each in its order.
-    pub async fn targets_of(
-        &mut self,
-        resets: &[ResetId],
-    ) -> sqlx::Result<Vec<(ResetId, TargetKind, TargetState)>> {
-        let mut statement = Statement::new();
-        statement.push("SELECT reset_id, kind, state FROM reset_targets WHERE reset_id IN (", []);
-        one_of(&mut statement, resets.iter().map(|id| Value::Id(id.0)));
-        statement.push(") ORDER BY reset_id, position", []);
-        run!(self, query_as, statement, fetch_all)
-    }
-
     /// The audit entries of these resets of these accounts, as far as they are of a scope, oldest
     /// first.
     pub async fn entries_of(
@@ -223,8 +211,4 @@ fn bounds(statement: &mut Statement, search: &ResetSearch) {
     if let Some(state) = search.state {
         statement.push(" AND r.state = ?", [Value::Text(state.to_string())]);
     }
-}
-
-fn one_of(statement: &mut Statement, values: impl ExactSizeIterator<Item = Value>) {
-    statement.push(&vec!["?"; values.len()].join(", "), values);
 }

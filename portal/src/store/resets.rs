@@ -76,11 +76,6 @@ impl Tx {
             .bind(id).fetch_optional(c).await)
     }
 
-    /// Where a reset applies, in the order in which it does, and where each of these stands.
-    pub async fn targets(&mut self, id: ResetId) -> sqlx::Result<Vec<(TargetKind, TargetState)>> {
-        on!(self, c => sqlx::query_as("SELECT kind, state FROM reset_targets WHERE reset_id = $1 ORDER BY position").bind(id).fetch_all(c).await)
-    }
-
     /// The last reset of an account.
     pub async fn last_reset(&mut self, account: AccountId) -> sqlx::Result<Option<ResetRow>> {
         on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1")
@@ -140,17 +135,6 @@ impl Tx {
             .bind(id).bind(state).bind(now).bind(ResetState::Applying).execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
-    /// Sets every target of a reset to a state.
-    pub async fn set_targets(
-        &mut self,
-        id: ResetId,
-        state: TargetState,
-        now: Moment,
-    ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE reset_targets SET state = $2, attempts = attempts + 1, updated_at = $3 WHERE reset_id = $1")
-            .bind(id).bind(state).bind(now).execute(c).await.map(drop))
-    }
-
     /// Calls off resets of an account that wait for somebody.
     pub async fn cancel_resets(&mut self, account: AccountId, now: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE resets SET state = $3, sealed_pin = NULL, updated_at = $2, finished_at = $2 WHERE account_id = $1 AND state IN ($4, $5, $6)")
@@ -165,18 +149,81 @@ impl Tx {
             .bind(now).bind(ResetState::Expired).bind(ResetState::WaitingForCustomer).execute(c).await.map(drop))
     }
 
-    /// Takes over a reset whose worker has not finished it in time.
+    /// Takes over a reset whose worker has not finished it in time, or one whose places are to be
+    /// tried again.
     pub async fn take_unfinished_reset(
         &mut self,
+        state: ResetState,
         now: Moment,
         lease_until: Moment,
     ) -> sqlx::Result<Option<ResetId>> {
         match self {
             Self::Sqlite(tx) => sqlx::query_scalar("UPDATE resets SET lease_until = $2 WHERE id = (SELECT id FROM resets WHERE state = $3 AND lease_until < $1 ORDER BY created_at LIMIT 1) RETURNING id")
-                .bind(now).bind(lease_until).bind(ResetState::Applying).fetch_optional(&mut **tx).await,
+                .bind(now).bind(lease_until).bind(state).fetch_optional(&mut **tx).await,
             Self::Postgres(tx) => sqlx::query_scalar("UPDATE resets SET lease_until = $2 WHERE id = (SELECT id FROM resets WHERE state = $3 AND lease_until < $1 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id")
-                .bind(now).bind(lease_until).bind(ResetState::Applying).fetch_optional(&mut **tx).await,
+                .bind(now).bind(lease_until).bind(state).fetch_optional(&mut **tx).await,
         }
+    }
+
+    /// Until when whoever is at a reset has it to themselves.
+    pub async fn lease_reset(&mut self, id: ResetId, until: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET lease_until = $2 WHERE id = $1").bind(id).bind(until).execute(c).await.map(drop))
+    }
+
+    /// Keeps the new password of a reset, sealed, for downstream systems.
+    pub async fn keep_password(
+        &mut self,
+        id: ResetId,
+        sealed: &[u8],
+        until: Moment,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET sealed_password = $2, seal_expires_at = $3 WHERE id = $1").bind(id).bind(sealed).bind(until).execute(c).await.map(drop))
+    }
+
+    /// The new password of a reset as it is kept, and until when.
+    pub async fn kept_password(&mut self, id: ResetId) -> sqlx::Result<Option<(Vec<u8>, Moment)>> {
+        on!(self, c => sqlx::query_as("SELECT sealed_password, seal_expires_at FROM resets WHERE id = $1 AND sealed_password IS NOT NULL AND seal_expires_at IS NOT NULL").bind(id).fetch_optional(c).await)
+    }
+
+    /// A reset that was being applied is finished as far as the portal goes; the new password is kept
+    /// for the places that are left, which are tried again from a moment on. Whether it was being applied.
+    pub async fn attend_reset(
+        &mut self,
+        id: ResetId,
+        again_at: Option<Moment>,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, new_hash = NULL, sealed_context = NULL, sealed_pin = NULL, lease_until = $3, updated_at = $4 WHERE id = $1 AND state = $5")
+            .bind(id).bind(ResetState::NeedsAttention).bind(again_at).bind(now).bind(ResetState::Applying).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Nothing is left to do for a reset that needed attention; whether it did.
+    pub async fn attended_reset(
+        &mut self,
+        id: ResetId,
+        state: ResetState,
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $2, sealed_password = NULL, seal_expires_at = NULL, lease_until = NULL, updated_at = $3, finished_at = $3 WHERE id = $1 AND state = $4")
+            .bind(id).bind(state).bind(now).bind(ResetState::NeedsAttention).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Nothing is tried again by itself for a reset: what was kept for that is wiped.
+    pub async fn let_reset_rest(&mut self, id: ResetId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET sealed_password = NULL, seal_expires_at = NULL, lease_until = NULL WHERE id = $1").bind(id).execute(c).await.map(drop))
+    }
+
+    /// Older resets of an account that needed attention for the sake of downstream systems are
+    /// superseded.
+    pub async fn supersede_resets(&mut self, newer: &ResetRow, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET state = $3, sealed_password = NULL, seal_expires_at = NULL, lease_until = NULL, updated_at = $4, finished_at = $4 WHERE account_id = $1 AND sequence < $2 AND state = $5 AND EXISTS (SELECT 1 FROM reset_targets WHERE reset_targets.reset_id = resets.id AND reset_targets.service_account_id IS NOT NULL AND reset_targets.state NOT IN ('applied', 'given_up'))")
+            .bind(newer.account_id).bind(newer.sequence).bind(ResetState::Cancelled).bind(now).bind(ResetState::NeedsAttention)
+            .execute(c).await.map(drop))
+    }
+
+    /// Wipes the sealed passwords whose time is over.
+    pub async fn wipe_old_seals(&mut self, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET sealed_password = NULL, seal_expires_at = NULL WHERE seal_expires_at <= $1").bind(now).execute(c).await.map(drop))
     }
 
     /// Wipes every sealed password; returns how many there were.

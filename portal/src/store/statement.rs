@@ -35,6 +35,10 @@ impl Statement {
     }
 }
 
+pub(super) fn one_of(statement: &mut Statement, values: impl ExactSizeIterator<Item = Value>) {
+    statement.push(&vec!["?"; values.len()].join(", "), values);
+}
+
 /// Runs a statement that was put together.
 macro_rules! run {
     ($tx:expr, $query:ident, $statement:expr, $fetch:ident) => {{

@@ -136,7 +136,6 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::ServiceLinked => tr!(did.service_linked, who = who, whom = whom),
         AuditKind::ServiceUnlinked => tr!(did.service_unlinked, who = who, whom = whom),
         AuditKind::ServicesImported => tr!(did.services_imported, who = who),
-        AuditKind::TargetFailed => tr!(did.target_failed, whom = whom),
         AuditKind::TargetRetried => tr!(did.target_retried, who = who, whom = whom),
         AuditKind::TargetGivenUp => tr!(did.target_given_up, who = who, whom = whom),
     }

@@ -1,0 +1,378 @@
+//! The middle of a reset: the new password goes to the customer's accounts in downstream systems,
+//! before it takes effect here. They are what may fail; what is local can always be tried again.
+//!
+//! Each place is claimed in a transaction, asked outside of any, and settled in another one. Whoever
+//! settles says which try it was: a worker that was thought dead writes nothing. What a crash leaves
+//! is found as a place that is being tried, of which nobody knows whether it was: one sign-in with
+//! the new password tells, else the same password is set again.
+
+use std::{collections::HashSet, time::Duration};
+
+use model::{
+    Moment,
+    audit::{ActorKind, AuditKind, Outcome as Ended},
+    connector::Reason,
+    id::{ResetId, ServiceAccountId, TargetId},
+    policy::Rule,
+    reset::{ResetState, TargetState},
+};
+
+use crate::{
+    Portal, Result,
+    audit::{Event, Personal},
+    connectors::{Change, Connector, Outcome, Verified},
+    failpoint,
+    resets::PASSWORD_PURPOSE,
+    secrets::Secret,
+    store::{Account, ConnectorRow, ResetRow, ServiceAccountRow, TargetRow, Tx},
+};
+
+/// How long one place may take, with everything that is asked of it.
+const ASKING: Duration = Duration::from_secs(60);
+/// How long whoever asks has the reset to themselves: longer than it may take.
+const LEASE: Duration = Duration::from_secs(75);
+/// After how long what is left is tried again.
+const AGAIN: Duration = Duration::from_secs(20);
+/// After how long one looks whether another reset is past the same account.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// What is next for a reset, once its places were asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Every place was asked as far as that makes sense.
+    GoOn,
+    /// Nothing now: somebody else is at it, or it is over.
+    Leave,
+}
+
+/// A place that was claimed.
+struct Claimed {
+    target: TargetRow,
+    service: ServiceAccountRow,
+    connector: ConnectorRow,
+    password: Secret,
+    is_temporary: bool,
+}
+
+enum Claim {
+    Ask(Box<Claimed>),
+    Settled(TargetId),
+    Over(Next),
+}
+
+impl ResetRow {
+    /// Whether the reset is refused as a whole when the first place refuses: whoever chose the
+    /// password is asked for another one. What customers decide takes effect here in any case.
+    fn insists(&self) -> bool {
+        self.delivery.is_temporary()
+    }
+
+    /// Whether it ends with nothing changed, given where its places stand.
+    pub(crate) fn is_refused(&self, targets: &[TargetRow]) -> bool {
+        self.insists()
+            && !targets.iter().any(TargetRow::is_touched)
+            && targets
+                .iter()
+                .any(|target| matches!(target.state, TargetState::Refused | TargetState::NotSent))
+    }
+}
+
+impl Portal {
+    /// Asks the places of a reset, each once, in their order.
+    pub(crate) async fn ask_systems(&self, id: ResetId) -> Result<Next> {
+        let mut asked = HashSet::new();
+        loop {
+            match self.claim_next(id, &asked).await? {
+                Claim::Over(next) => return Ok(next),
+                Claim::Settled(target) => {
+                    asked.insert(target);
+                }
+                Claim::Ask(claimed) => {
+                    asked.insert(claimed.target.id);
+                    failpoint::reach("target-claimed");
+                    let asking = self.ask_system(&claimed);
+                    let answer = tokio::time::timeout(ASKING, asking).await;
+                    let answer = answer.unwrap_or((TargetState::Unknown, Some(Reason::NoAnswer)));
+                    failpoint::reach("target-asked");
+                    self.settle(&claimed, answer).await?;
+                    failpoint::reach("target-settled");
+                }
+            }
+        }
+    }
+
+    async fn claim_next(&self, id: ResetId, asked: &HashSet<TargetId>) -> Result<Claim> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let Some(owner) = tx.owner_of_reset(id).await? else {
+            return Ok(Claim::Over(Next::Leave));
+        };
+        // The account first, as everywhere, so that two transactions never wait for each other.
+        tx.lock_account(owner).await?;
+        let Some(reset) = tx.lock_reset(id).await? else {
+            return Ok(Claim::Over(Next::Leave));
+        };
+        if !matches!(reset.state, ResetState::Applying | ResetState::NeedsAttention) {
+            return Ok(Claim::Over(Next::Leave));
+        }
+        if tx.is_superseded(&reset).await? {
+            return Ok(Claim::Over(Next::GoOn));
+        }
+        let targets = tx.service_targets(id).await?;
+        let next = targets.iter().find(|target| target.is_open() && !asked.contains(&target.id));
+        let Some(target) = next.filter(|_| !reset.is_refused(&targets)) else {
+            return Ok(Claim::Over(Next::GoOn));
+        };
+        let claim = self.claim(&mut tx, &reset, target, now).await?;
+        tx.commit().await?;
+        Ok(claim)
+    }
+
+    async fn claim(
+        &self,
+        tx: &mut Tx,
+        reset: &ResetRow,
+        target: &TargetRow,
+        now: Moment,
+    ) -> Result<Claim> {
+        // Nobody knows of what was being tried whether it was done.
+        let is_touched = target.is_touched();
+        let without = if is_touched { TargetState::Unknown } else { TargetState::NotSent };
+        let kept = tx.kept_password(reset.id).await?.filter(|(_, until)| *until > now);
+        let Some((sealed, _)) = kept else {
+            tx.settle_target(target, (without, Some(Reason::TimeOver)), now).await?;
+            return Ok(Claim::Settled(target.id));
+        };
+        let service = match target.service_account_id {
+            Some(service) => tx.service_account(service).await?,
+            None => None,
+        };
+        let service = service.filter(|service| service.account_id == reset.account_id);
+        let connector = match &service {
+            Some(service) => tx.connector(service.connector_id).await?,
+            None => None,
+        };
+        let (Some(service), Some(connector)) = (service, connector) else {
+            tx.settle_target(target, (without, Some(Reason::NoSuchAccount)), now).await?;
+            return Ok(Claim::Settled(target.id));
+        };
+        if !connector.enabled {
+            tx.settle_target(target, (without, Some(Reason::Disabled)), now).await?;
+            return Ok(Claim::Settled(target.id));
+        }
+        if tx.is_tried_elsewhere(service.id, reset.id, now).await? {
+            tx.lease_reset(reset.id, now.plus(BUSY)).await?;
+            return Ok(Claim::Over(Next::Leave));
+        }
+        if !tx.try_target(target, now).await? {
+            return Ok(Claim::Over(Next::Leave));
+        }
+        tx.lease_reset(reset.id, now.plus(LEASE)).await?;
+        let password = Secret::new(self.keys().open(PASSWORD_PURPOSE, &sealed)?);
+        Ok(Claim::Ask(Box::new(Claimed {
+            // As it was before, but for the number of this try.
+            target: TargetRow { attempts: target.attempts + 1, ..target.clone() },
+            service,
+            connector,
+            password,
+            is_temporary: reset.delivery.is_temporary(),
+        })))
+    }
+
+    /// Sets the password in one system, and makes sure that it is the new one.
+    async fn ask_system(&self, claimed: &Claimed) -> (TargetState, Option<Reason>) {
+        let Claimed { target, service, connector, password, .. } = claimed;
+        let connector = match self.connector_of(connector) {
+            Ok((_, connector)) => connector,
+            Err(error) => {
+                tracing::error!(
+                    connector = %connector.id,
+                    error = format!("{error:#}"),
+                    "a connector cannot be used"
+                );
+                return (TargetState::NotSent, Some(Reason::Disabled));
+            }
+        };
+        let name = service.name.as_str();
+        // What was tried before may have been done.
+        let was_touched = target.is_touched();
+        if was_touched && connector.verify(name, password).await == Verified::Yes {
+            return (TargetState::Applied, None);
+        }
+        let key = target.id.to_string();
+        let fingerprint = service.fingerprint.as_deref();
+        let change = Change { account: name, fingerprint, password, key: &key };
+        let mut outcome = connector.set_password(&change).await;
+        if let Outcome::Unknown(_) = outcome {
+            if connector.verify(name, password).await == Verified::Yes {
+                return (TargetState::Applied, None);
+            }
+            // The same password once more does no harm, and tells.
+            outcome = match connector.set_password(&change).await {
+                // A refusal may be of what was done already: used before, for one.
+                Outcome::Refused(reason) | Outcome::NotSent(reason) => Outcome::Unknown(reason),
+                outcome => outcome,
+            };
+        }
+        match outcome {
+            Outcome::Applied => self.after(&*connector, claimed).await,
+            Outcome::Refused(reason) | Outcome::NotSent(reason) if was_touched => {
+                (TargetState::Unknown, Some(reason))
+            }
+            Outcome::Refused(reason) => (TargetState::Refused, Some(reason)),
+            Outcome::NotSent(reason) => (TargetState::NotSent, Some(reason)),
+            Outcome::Unknown(reason) => (TargetState::Unknown, Some(reason)),
+        }
+    }
+
+    /// What follows once a system has the new password: it is looked at whether one gets in, a lock
+    /// opens, and whoever got a temporary one is asked for another there too, where there is such a
+    /// thing. None of that takes the password back.
+    async fn after(
+        &self,
+        connector: &dyn Connector,
+        claimed: &Claimed,
+    ) -> (TargetState, Option<Reason>) {
+        let name = claimed.service.name.as_str();
+        let verified = connector.verify(name, &claimed.password).await;
+        let mut left = vec![connector.unlock(name).await];
+        if claimed.is_temporary {
+            left.push(connector.require_change(name).await);
+        }
+        for outcome in left {
+            if !matches!(outcome, Outcome::Applied | Outcome::Refused(Reason::NotOffered)) {
+                tracing::info!(connector = %claimed.connector.id, ?outcome, "not done after a reset");
+            }
+        }
+        match verified {
+            Verified::Yes => (TargetState::Applied, None),
+            Verified::No | Verified::NotSeen(_) => {
+                (TargetState::Applied, Some(Reason::NotVerified))
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        claimed: &Claimed,
+        (state, reason): (TargetState, Option<Reason>),
+    ) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        if tx.settle_target(&claimed.target, (state, reason), now).await? {
+            tracing::info!(
+                connector = %claimed.connector.id,
+                target = %claimed.target.id,
+                ?state,
+                ?reason,
+                "a downstream system was asked for a new password"
+            );
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Goes on with a reset that took effect here, and of which places were left: settles it, or says
+    /// when they are tried again.
+    pub(crate) async fn retry_reset(&self, id: ResetId) -> Result<()> {
+        if self.ask_systems(id).await? == Next::Leave {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let Some(owner) = tx.owner_of_reset(id).await? else { return Ok(()) };
+        tx.lock_account(owner).await?;
+        let Some(reset) = tx.lock_reset(id).await? else { return Ok(()) };
+        if reset.state != ResetState::NeedsAttention {
+            return Ok(());
+        }
+        if tx.is_superseded(&reset).await? {
+            tx.let_reset_rest(id).await?;
+            return Ok(tx.commit().await?);
+        }
+        let targets = tx.service_targets(id).await?;
+        self.note_differences(&mut tx, &targets, now).await?;
+        self.settle_attention(&mut tx, &reset, &targets, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What becomes of a reset that needs attention, given where its places stand.
+    pub(crate) async fn settle_attention(
+        &self,
+        tx: &mut Tx,
+        reset: &ResetRow,
+        targets: &[TargetRow],
+        now: Moment,
+    ) -> Result<()> {
+        if !targets.iter().any(TargetRow::differs) {
+            if tx.attended_reset(reset.id, ResetState::Done, now).await? {
+                tx.record(self, reset.of_system(AuditKind::ResetDone)).await?;
+            }
+        } else if targets.iter().any(TargetRow::is_open) {
+            tx.lease_reset(reset.id, now.plus(AGAIN)).await?;
+        } else {
+            tx.let_reset_rest(reset.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps, for each service account, whether it has another password than the portal.
+    pub(crate) async fn note_differences(
+        &self,
+        tx: &mut Tx,
+        targets: &[TargetRow],
+        now: Moment,
+    ) -> Result<()> {
+        for target in targets {
+            let Some(service) = target.service_account_id else { continue };
+            match target.state {
+                TargetState::Applied => tx.set_differs(service, None).await?,
+                // What staff leave as it is stays so.
+                TargetState::GivenUp => {}
+                _ => tx.set_differs(service, Some(now)).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// From when on places that are left are tried again, if that may help.
+    pub(crate) fn again_at(targets: &[TargetRow], now: Moment) -> Option<Moment> {
+        targets.iter().any(TargetRow::is_open).then(|| now.plus(AGAIN))
+    }
+
+    /// The service accounts that a customer's own choice of a password goes to as well.
+    pub(crate) async fn services_in_step(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+    ) -> Result<Vec<ServiceAccountId>> {
+        let mut services = if account.must_change_password {
+            tx.services_of_temporary(account.id).await?
+        } else {
+            Vec::new()
+        };
+        if tx.policy(account.organization_id).await?.is_on(Rule::KeepInStep) {
+            for service in tx.services_in_use(account.id).await? {
+                if !services.contains(&service) {
+                    services.push(service);
+                }
+            }
+        }
+        Ok(services)
+    }
+}
+
+impl ResetRow {
+    /// What happened to it without anybody's doing.
+    pub(crate) fn of_system(&self, kind: AuditKind) -> Event<'static> {
+        Event {
+            organization: self.organization_id,
+            kind,
+            outcome: Ended::Done,
+            actor: (ActorKind::System, None),
+            subject: Some(self.account_id),
+            reset: Some(self.id),
+            request_id: "downstream",
+            personal: Personal::default(),
+        }
+    }
+}
