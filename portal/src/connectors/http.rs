@@ -3,7 +3,7 @@
 //! Addresses are looked at after the name was resolved and are the ones connected to. There are no
 //! redirects and no proxies; answers have a longest time and a largest size.
 
-use std::{error::Error as _, net::IpAddr};
+use std::{error::Error as _, io, net::IpAddr};
 
 use model::{
     connector::{Field, Reason},
@@ -163,11 +163,14 @@ fn unheard(error: &reqwest::Error) -> Silence {
 fn is_about_tls(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // Asked for its source, an error of input or output passes over what it wraps.
+        cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }

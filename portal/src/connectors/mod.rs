@@ -11,6 +11,9 @@ mod comet;
 mod configured;
 mod http;
 mod outside;
+#[cfg(test)]
+#[path = "../../tests/support/stand_in.rs"]
+mod stand_in;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -41,7 +41,7 @@ standard output) or one in a POST to /__stand_in:
     {"do": "missing", "status": S}     how it says that there is no such user (404)
     {"do": "language", "to": L}        which language it speaks, whatever is asked for (en, de)
     {"do": "user", "name": N}          how a user is
-    {"do": "calls"}, {"do": "forget"}  the calls so far: endpoint, parameters, status
+    {"do": "calls"}, {"do": "forget"}  the calls so far: path, endpoint, parameters, headers, status
     {"do": "reset"}                    everything as in the beginning
 """
 
@@ -489,7 +489,13 @@ class Handler(BaseHTTPRequestHandler):
         given = {}
         if self.headers.get_content_type() == "application/x-www-form-urlencoded":
             given = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        call = {"endpoint": endpoint, "parameters": given, "headers": dict(self.headers), "status": None}
+        call = {
+            "path": self.path,
+            "endpoint": endpoint,
+            "parameters": given,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "status": None,
+        }
         with self.comet.lock:
             self.comet.calls.append(call)
         return self.serve(endpoint, given, call)

@@ -8,6 +8,8 @@
 //! Messages come in the language of whoever asks, and are never looked at.
 
 mod profile;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -138,12 +140,12 @@ impl Connector for Comet {
 
     async fn accounts(&self) -> Result<Vec<Account>, Reason> {
         let profiles = self.profiles().await?;
-        Ok(profiles.into_iter().map(|(name, profile)| account(name, profile)).collect())
+        Ok(profiles.into_iter().map(|(name, profile)| account(name, &profile)).collect())
     }
 
     async fn account(&self, name: &str) -> Result<Account, Reason> {
         let known = self.known::<Profile>(name).await?;
-        Ok(account(name.to_owned(), known.profile))
+        Ok(account(name.to_owned(), &known.profile))
     }
 
     async fn preflight(&self, name: &str, fingerprint: Option<&str>) -> Result<(), Reason> {
@@ -417,7 +419,7 @@ fn not_asked(reason: Reason) -> Outcome {
     }
 }
 
-fn account(name: String, profile: Profile) -> Account {
+fn account(name: String, profile: &Profile) -> Account {
     Account {
         name,
         fingerprint: profile.fingerprint().map(str::to_owned),

@@ -13,6 +13,7 @@ use crate::secrets::Secret;
 /// A user's profile (`UserProfileConfig` in Comet's words).
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are what the server tells")]
 pub(super) struct Profile {
     account_name: String,
     #[serde(deserialize_with = "list")]
@@ -73,12 +74,15 @@ struct Source {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(default)]
 struct SourceStatistics {
     /// In seconds since 1970; 0 for never.
-    last_start_time: i64,
-    last_backup_job: Job,
-    last_successful_backup_job: Job,
+    #[serde(rename = "LastStartTime")]
+    started: i64,
+    #[serde(rename = "LastBackupJob")]
+    last: Job,
+    #[serde(rename = "LastSuccessfulBackupJob")]
+    last_good: Job,
 }
 
 #[derive(Deserialize, Default)]
@@ -190,8 +194,7 @@ impl Profile {
 
     /// Bytes of all protected items, which is what the quota is about.
     fn used(&self) -> Option<u64> {
-        let jobs =
-            self.sources.values().map(|source| &source.statistics.last_successful_backup_job);
+        let jobs = self.sources.values().map(|source| &source.statistics.last_good);
         let sizes = jobs.filter(|job| job.end_time > 0).map(|job| u64::try_from(job.total_size));
         sizes.flatten().reduce(u64::saturating_add)
     }
@@ -199,8 +202,8 @@ impl Profile {
     /// When one of the user's devices last told something.
     fn last_seen(&self) -> Option<Moment> {
         let backups = self.sources.values().flat_map(|Source { statistics }| {
-            let job = &statistics.last_backup_job;
-            [statistics.last_start_time, job.start_time, job.end_time]
+            let job = &statistics.last;
+            [statistics.started, job.start_time, job.end_time]
         });
         let measured = self.destinations.values();
         let measured =
@@ -243,4 +246,55 @@ fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         Written::Map(map) => map,
         Written::Empty(_) | Written::Nothing(()) => BTreeMap::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(text: &str) -> Profile {
+        serde_json::from_str(text).expect("a profile")
+    }
+
+    #[test]
+    fn what_is_empty_is_written_in_several_ways() {
+        for empty in [
+            r"{}",
+            r#"{"Devices": {}, "Destinations": {}, "Sources": {}, "Emails": [], "Policy": {}}"#,
+            r#"{"Devices": [], "Destinations": [], "Sources": [], "Emails": [], "Policy": []}"#,
+            r#"{"Devices": null, "Destinations": null, "Sources": null, "Emails": null}"#,
+        ] {
+            let overview = profile(empty).overview();
+            let nothing = Overview { obstacle: Some(Reason::NoConsent), ..Overview::default() };
+            assert_eq!(overview, nothing, "{empty}");
+        }
+        // Something else is not nothing.
+        assert!(serde_json::from_str::<Profile>(r#"{"Devices": ["one"]}"#).is_err());
+    }
+
+    #[test]
+    fn consent_is_there_or_not() {
+        for (text, there) in [
+            (r#"{"PasswordRecovery": "a root of trust"}"#, true),
+            (r#"{"PasswordRecovery": ""}"#, false),
+            (r#"{"PasswordRecovery": null}"#, false),
+            (r"{}", false),
+        ] {
+            assert_eq!(profile(text).allows_resets(), there, "{text}");
+        }
+    }
+
+    #[test]
+    fn another_password_is_told_by_its_hash() {
+        let with = |guid: &str, hash: &str| {
+            profile(&format!(r#"{{"CreationGUID": "{guid}", "PasswordHash": "{hash}"}}"#))
+        };
+        let before = with("one", "before");
+        assert!(with("one", "after").has_another_password_than(&before));
+        assert!(!with("one", "before").has_another_password_than(&before));
+        // Another user, and hashes that are not told.
+        assert!(!with("two", "after").has_another_password_than(&before));
+        assert!(!with("one", "").has_another_password_than(&before));
+        assert!(!with("one", "after").has_another_password_than(&with("one", "")));
+    }
 }
