@@ -3,6 +3,7 @@
 
 import { type BrowserContext, type Page, type TestInfo, test as base, expect } from '@playwright/test'
 
+import { Comet } from './comet.ts'
 import { Mailbox } from './mail.ts'
 import { type Person, someAddress, someCustomer } from './people.ts'
 import { type Server, type ServerName, world } from './servers.ts'
@@ -21,6 +22,8 @@ interface Options {
 interface Fixtures {
   rekey: Server
   mailbox: Mailbox
+  /** A Comet Backup server of the story's own. */
+  comet: Comet
   /** A customer of Northwind that no other story is about. */
   customer: Person
   /** Somebody at a browser. */
@@ -39,6 +42,11 @@ export const test = base.extend<Options & Fixtures>({
     await use(found)
   },
   mailbox: async ({ server }, use) => use(new Mailbox(server)),
+  comet: async ({}, use) => {
+    const comet = await Comet.start()
+    await use(comet)
+    await comet.stop()
+  },
   customer: async ({ server }, use) => use(someCustomer(server)),
 
   baseURL: async ({ rekey }, use) => use(rekey.url),

@@ -3,7 +3,7 @@
 //! Addresses are looked at after the name was resolved and are the ones connected to. There are no
 //! redirects and no proxies; answers have a longest time and a largest size.
 
-use std::{error::Error as _, net::IpAddr, time::Duration};
+use std::{error::Error as _, io, net::IpAddr};
 
 use model::{
     connector::{Field, Reason},
@@ -14,10 +14,6 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, header::HeaderM
 use super::{Outside, problem};
 use crate::outbound::Unreachable;
 
-/// Longest time until a connection stands.
-const CONNECT: Duration = Duration::from_secs(5);
-/// Longest time for request and answer together.
-const WHOLE: Duration = Duration::from_secs(15);
 /// Largest answer, in bytes: a list of some hundred thousand accounts.
 const LARGEST: usize = 64 * 1024 * 1024;
 
@@ -109,8 +105,9 @@ impl Place {
         let host = self.base.host_str().ok_or(Reason::Unreachable)?;
         let port = self.base.port_or_known_default().ok_or(Reason::Unreachable)?;
         let name = host.trim_matches(['[', ']']);
+        let patience = self.outside.patience;
         let resolving = self.outside.outbound.resolve(name, port);
-        let found = tokio::time::timeout(CONNECT, resolving).await;
+        let found = tokio::time::timeout(patience.connect, resolving).await;
         let addresses = match found {
             Ok(Ok(addresses)) => addresses,
             Ok(Err(Unreachable::NotAllowed)) => return Err(Reason::AddressNotAllowed),
@@ -122,8 +119,8 @@ impl Place {
             .no_proxy()
             .referer(false)
             .user_agent(concat!("Rekey/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
+            .connect_timeout(patience.connect)
+            .timeout(patience.whole)
             .pool_max_idle_per_host(0)
             .resolve_to_addrs(host, &addresses)
             .build()
@@ -166,11 +163,14 @@ fn unheard(error: &reqwest::Error) -> Silence {
 fn is_about_tls(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // Asked for its source, an error of input or output passes over what it wraps.
+        cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }

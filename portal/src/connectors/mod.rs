@@ -7,9 +7,13 @@
 //! To add one: its file, and a line in [`KINDS`]. Connectors never touch the database, and are never
 //! called inside a transaction.
 
+mod comet;
 mod configured;
 mod http;
 mod outside;
+#[cfg(test)]
+#[path = "../../tests/support/stand_in.rs"]
+mod stand_in;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,7 +30,7 @@ pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.
-pub(crate) static KINDS: &[&Kind] = &[];
+pub(crate) static KINDS: &[&Kind] = &[&comet::KIND];
 
 /// A kind of downstream system.
 pub(crate) struct Kind {

@@ -1,6 +1,6 @@
 //! What connectors need of the world: where they may connect to, and whom they trust there.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use rustls::{
@@ -17,6 +17,23 @@ pub(crate) struct Outside {
     pub outbound: Outbound,
     /// TLS 1.2 or newer, with certificates of the system's authorities or of the settings'.
     pub tls: Arc<ClientConfig>,
+    /// How long they wait.
+    pub patience: Patience,
+}
+
+/// How long connectors wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// For a request and its answer together.
+    pub whole: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), whole: Duration::from_secs(15) }
+    }
 }
 
 impl Outside {
@@ -43,6 +60,6 @@ impl Outside {
             .context("TLS for downstream systems")?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { outbound, tls: Arc::new(tls) })
+        Ok(Self { outbound, tls: Arc::new(tls), patience: Patience::default() })
     }
 }

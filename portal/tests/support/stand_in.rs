@@ -4,13 +4,14 @@
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 /// A stand-in that runs.
 pub struct StandIn {
     process: Child,
     input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
     /// Where it listens, on 127.0.0.1.
     pub port: u16,
 }
@@ -28,16 +29,24 @@ impl StandIn {
             .expect("python3 is there");
         let input = process.stdin.take();
         let mut line = String::new();
-        let output = process.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("a line with its port");
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        output.read_line(&mut line).expect("a line with its port");
         let port = line.trim().parse().expect("its port");
-        Self { process, input, port }
+        Self { process, input, output, port }
     }
 
     /// Sends it a line.
     pub fn tell(&mut self, line: &str) {
         let input = self.input.as_mut().expect("its input");
         writeln!(input, "{line}").expect("it listens");
+    }
+
+    /// Sends a line to one that answers each with a line, and waits for that.
+    pub fn ask(&mut self, line: &str) -> String {
+        self.tell(line);
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("an answer");
+        answer
     }
 }
 
