@@ -123,7 +123,7 @@ use audit::Anchored;
 use clock::{Clock, Randomness};
 use common::Common;
 use config::Settings;
-use connectors::Outside;
+use connectors::{Outside, Turns};
 use keys::Keys;
 use mail::Mailer;
 use measures::SignInCounts;
@@ -167,6 +167,7 @@ struct Rooms {
     anchored: Anchored,
     sign_ins: SignInCounts,
     outside: Outside,
+    turns: Turns,
     common: Common,
     work: Notify,
     seen: tokio::sync::Mutex<import_rows::Seen>,
@@ -255,6 +256,7 @@ impl Portal {
                 Outbound::allowing(&settings.outgoing_allowed),
                 settings.outgoing_ca_file.as_deref(),
             )?,
+            turns: Turns::default(),
             common: Common::default(),
             work: Notify::new(),
             seen: tokio::sync::Mutex::default(),
@@ -298,6 +300,11 @@ impl Portal {
     /// What connectors need of the world.
     fn outside(&self) -> &Outside {
         &self.0.outside
+    }
+
+    /// Whose turn it is to ask a connector.
+    fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     fn outbound(&self) -> &Outbound {

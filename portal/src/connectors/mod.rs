@@ -7,6 +7,7 @@
 //! To add one: its file, and a line in [`KINDS`]. Connectors never touch the database, and are never
 //! called inside a transaction.
 
+mod care;
 mod comet;
 mod configured;
 mod http;
@@ -26,6 +27,7 @@ use model::{
 
 use crate::secrets::Secret;
 
+pub(crate) use care::Turns;
 pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 

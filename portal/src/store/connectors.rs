@@ -47,6 +47,33 @@ impl Tx {
         on!(self, c => sqlx::query_as("SELECT id, organization_id, kind, name, enabled, settings, sealed, tested, failures, rests_until, created_at, updated_at FROM connectors WHERE id = $1").bind(id).fetch_optional(c).await)
     }
 
+    /// Counts a failure of a connector; from so many in a row on it rests until then.
+    pub async fn count_failure(
+        &mut self,
+        id: ConnectorId,
+        most: i64,
+        rests_until: Moment,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE connectors SET failures = failures + 1, rests_until = CASE WHEN failures + 1 >= $2 THEN $3 ELSE rests_until END WHERE id = $1").bind(id).bind(most).bind(rests_until).execute(c).await.map(drop))
+    }
+
+    /// Has a connector rest longer, whose rest is over, for whoever comes after the one that tries
+    /// it; whether that is the caller.
+    pub async fn prolong_rest(
+        &mut self,
+        id: ConnectorId,
+        from: Moment,
+        until: Moment,
+    ) -> sqlx::Result<bool> {
+        let rows = on!(self, c => sqlx::query("UPDATE connectors SET rests_until = $3 WHERE id = $1 AND rests_until = $2").bind(id).bind(from).bind(until).execute(c).await.map(|done| done.rows_affected()))?;
+        Ok(rows == 1)
+    }
+
+    /// A connector did not fail, or is another one now.
+    pub async fn forget_failures(&mut self, id: ConnectorId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE connectors SET failures = 0, rests_until = NULL WHERE id = $1").bind(id).execute(c).await.map(drop))
+    }
+
     /// The accounts of a customer in downstream systems, in the order in which they were linked.
     pub async fn service_accounts(
         &mut self,
