@@ -220,6 +220,18 @@ impl TargetView {
     }
 }
 
+/// How far a reset is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetProgress {
+    /// Where it stands as a whole.
+    pub state: ResetState,
+    /// Each place it applies to.
+    pub targets: Vec<TargetView>,
+    /// Whether the new password is still kept for places that are left, so that they can be tried
+    /// again.
+    pub kept: bool,
+}
+
 /// Where one target of a reset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(

@@ -97,18 +97,18 @@ impl Portal {
         service: &ServiceAccountRow,
         connector: &ConnectorRow,
     ) -> Result<(), Reason> {
-        if !connector.enabled {
-            return Err(Reason::Disabled);
-        }
-        let (_, system) = self.connector_of(connector).map_err(|error| {
+        let (name, fingerprint) = (service.name.as_str(), service.fingerprint.as_deref());
+        let asking = self.ask_connector(connector.id, |system| async move {
+            system.preflight(name, fingerprint).await
+        });
+        asking.await.unwrap_or_else(|error| {
             tracing::error!(
                 connector = %connector.id,
                 error = format!("{error:#}"),
                 "a connector cannot be used"
             );
-            Reason::Disabled
-        })?;
-        system.preflight(&service.name, service.fingerprint.as_deref()).await
+            Err(Reason::Disabled)
+        })
     }
 
     /// The accounts that the field `where` of a form chooses, once their systems were asked whether a

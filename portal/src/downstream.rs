@@ -20,7 +20,7 @@ use model::{
 use crate::{
     Portal, Result,
     audit::{Event, Personal},
-    connectors::{Change, Connector, Outcome, Verified},
+    connectors::{Change, Connector, Outcome, Told, Verified},
     failpoint,
     resets::PASSWORD_PURPOSE,
     secrets::Secret,
@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// How long one place may take, with everything that is asked of it.
-const ASKING: Duration = Duration::from_secs(60);
+const ASKING: Duration = Duration::from_secs(70);
 /// How long whoever asks has the reset to themselves: longer than it may take.
-const LEASE: Duration = Duration::from_secs(75);
+const LEASE: Duration = Duration::from_secs(90);
 /// After how long what is left is tried again.
 const AGAIN: Duration = Duration::from_secs(20);
 /// After how long one looks whether another reset is past the same account.
@@ -53,6 +53,9 @@ struct Claimed {
     password: Secret,
     is_temporary: bool,
 }
+
+/// Where a place stands once it was asked, and why.
+struct Answer(TargetState, Option<Reason>);
 
 enum Claim {
     Ask(Box<Claimed>),
@@ -92,7 +95,8 @@ impl Portal {
                     failpoint::reach("target-claimed");
                     let asking = self.ask_system(&claimed);
                     let answer = tokio::time::timeout(ASKING, asking).await;
-                    let answer = answer.unwrap_or((TargetState::Unknown, Some(Reason::NoAnswer)));
+                    let answer =
+                        answer.unwrap_or(Answer(TargetState::Unknown, Some(Reason::NoAnswer)));
                     failpoint::reach("target-asked");
                     self.settle(&claimed, answer).await?;
                     failpoint::reach("target-settled");
@@ -180,83 +184,29 @@ impl Portal {
     }
 
     /// Sets the password in one system, and makes sure that it is the new one.
-    async fn ask_system(&self, claimed: &Claimed) -> (TargetState, Option<Reason>) {
-        let Claimed { target, service, connector, password, .. } = claimed;
-        let connector = match self.connector_of(connector) {
-            Ok((_, connector)) => connector,
-            Err(error) => {
-                tracing::error!(
-                    connector = %connector.id,
-                    error = format!("{error:#}"),
-                    "a connector cannot be used"
-                );
-                return (TargetState::NotSent, Some(Reason::Disabled));
-            }
-        };
-        let name = service.name.as_str();
+    async fn ask_system(&self, claimed: &Claimed) -> Answer {
         // What was tried before may have been done.
-        let was_touched = target.is_touched();
-        if was_touched && connector.verify(name, password).await == Verified::Yes {
-            return (TargetState::Applied, None);
-        }
-        let key = target.id.to_string();
-        let fingerprint = service.fingerprint.as_deref();
-        let change = Change { account: name, fingerprint, password, key: &key };
-        let mut outcome = connector.set_password(&change).await;
-        if let Outcome::Unknown(_) = outcome {
-            if connector.verify(name, password).await == Verified::Yes {
-                return (TargetState::Applied, None);
+        let was_touched = claimed.target.is_touched();
+        let asking = self.ask_connector(claimed.connector.id, |system| async move {
+            set_and_verify(&*system, claimed, was_touched).await
+        });
+        let answer = asking.await.unwrap_or_else(|error| {
+            tracing::error!(
+                connector = %claimed.connector.id,
+                error = format!("{error:#}"),
+                "a connector could not be asked"
+            );
+            Answer(TargetState::NotSent, Some(Reason::Disabled))
+        });
+        match answer {
+            Answer(TargetState::Refused | TargetState::NotSent, reason) if was_touched => {
+                Answer(TargetState::Unknown, reason)
             }
-            // The same password once more does no harm, and tells.
-            outcome = match connector.set_password(&change).await {
-                // A refusal may be of what was done already: used before, for one.
-                Outcome::Refused(reason) | Outcome::NotSent(reason) => Outcome::Unknown(reason),
-                outcome => outcome,
-            };
-        }
-        match outcome {
-            Outcome::Applied => self.after(&*connector, claimed).await,
-            Outcome::Refused(reason) | Outcome::NotSent(reason) if was_touched => {
-                (TargetState::Unknown, Some(reason))
-            }
-            Outcome::Refused(reason) => (TargetState::Refused, Some(reason)),
-            Outcome::NotSent(reason) => (TargetState::NotSent, Some(reason)),
-            Outcome::Unknown(reason) => (TargetState::Unknown, Some(reason)),
+            answer => answer,
         }
     }
 
-    /// What follows once a system has the new password: it is looked at whether one gets in, a lock
-    /// opens, and whoever got a temporary one is asked for another there too, where there is such a
-    /// thing. None of that takes the password back.
-    async fn after(
-        &self,
-        connector: &dyn Connector,
-        claimed: &Claimed,
-    ) -> (TargetState, Option<Reason>) {
-        let name = claimed.service.name.as_str();
-        let verified = connector.verify(name, &claimed.password).await;
-        let mut left = vec![connector.unlock(name).await];
-        if claimed.is_temporary {
-            left.push(connector.require_change(name).await);
-        }
-        for outcome in left {
-            if !matches!(outcome, Outcome::Applied | Outcome::Refused(Reason::NotOffered)) {
-                tracing::info!(connector = %claimed.connector.id, ?outcome, "not done after a reset");
-            }
-        }
-        match verified {
-            Verified::Yes => (TargetState::Applied, None),
-            Verified::No | Verified::NotSeen(_) => {
-                (TargetState::Applied, Some(Reason::NotVerified))
-            }
-        }
-    }
-
-    async fn settle(
-        &self,
-        claimed: &Claimed,
-        (state, reason): (TargetState, Option<Reason>),
-    ) -> Result<()> {
+    async fn settle(&self, claimed: &Claimed, Answer(state, reason): Answer) -> Result<()> {
         let now = self.now();
         let mut tx = self.db().write().await?;
         if tx.settle_target(&claimed.target, (state, reason), now).await? {
@@ -359,6 +309,75 @@ impl Portal {
         }
         Ok(services)
     }
+}
+
+impl Told for Answer {
+    fn not_asked(reason: Reason) -> Self {
+        Self(TargetState::NotSent, Some(reason))
+    }
+
+    fn trouble(&self) -> Option<Reason> {
+        match self.0 {
+            TargetState::Applied => None,
+            _ => self.1,
+        }
+    }
+}
+
+/// Sets the password, and looks whether one gets in with it. A place that was tried before is looked
+/// at first.
+async fn set_and_verify(system: &dyn Connector, claimed: &Claimed, was_touched: bool) -> Answer {
+    let Claimed { target, service, password, .. } = claimed;
+    let name = service.name.as_str();
+    if was_touched && system.verify(name, password).await == Verified::Yes {
+        return Answer(TargetState::Applied, None);
+    }
+    let key = target.id.to_string();
+    let change =
+        Change { account: name, fingerprint: service.fingerprint.as_deref(), password, key: &key };
+    let mut outcome = system.set_password(&change).await;
+    if let Outcome::Unknown(_) = outcome {
+        if system.verify(name, password).await == Verified::Yes {
+            return Answer(TargetState::Applied, None);
+        }
+        // The same password once more does no harm, and tells.
+        outcome = match system.set_password(&change).await {
+            // A refusal may be of what was done already: used before, for one.
+            Outcome::Refused(reason) | Outcome::NotSent(reason) => Outcome::Unknown(reason),
+            outcome => outcome,
+        };
+    }
+    match outcome {
+        Outcome::Applied => after(system, claimed).await,
+        Outcome::Refused(reason) => Answer(TargetState::Refused, Some(reason)),
+        Outcome::NotSent(reason) => Answer(TargetState::NotSent, Some(reason)),
+        Outcome::Unknown(reason) => Answer(TargetState::Unknown, Some(reason)),
+    }
+}
+
+/// What follows once a system has the new password: it is looked at whether one gets in, a lock opens,
+/// and whoever got a temporary one is asked for another there too, where there is such a thing. None
+/// of that takes the password back.
+async fn after(system: &dyn Connector, claimed: &Claimed) -> Answer {
+    let name = claimed.service.name.as_str();
+    let verified = system.verify(name, &claimed.password).await;
+    let mut outcomes = vec![system.unlock(name).await];
+    if claimed.is_temporary {
+        outcomes.push(system.require_change(name).await);
+    }
+    for outcome in outcomes {
+        let is_usual = matches!(
+            outcome,
+            Outcome::Applied
+                | Outcome::Refused(Reason::NotOffered)
+                | Outcome::NotSent(Reason::NotOffered)
+        );
+        if !is_usual {
+            tracing::info!(connector = %claimed.connector.id, ?outcome, "not done after a reset");
+        }
+    }
+    let reason = (verified != Verified::Yes).then_some(Reason::NotVerified);
+    Answer(TargetState::Applied, reason)
 }
 
 impl ResetRow {

@@ -14,6 +14,7 @@
 //! audit log in that transaction too, last.
 
 mod account;
+mod attention;
 mod audit;
 mod caller;
 pub mod clock;
@@ -83,6 +84,7 @@ use model::{Moment, account::Language, id::SiteId};
 use tokio::sync::Notify;
 
 pub use account::{ChangePassword, ChangeProfile};
+pub use attention::Place;
 pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use caller::{CheckCaller, VerifyCaller};
 pub use colleagues::{InviteStaff, SendStaffLink};

@@ -236,6 +236,11 @@ impl Circumstances {
     }
 }
 
+/// Until when whoever begins something with a reset now has it to themselves.
+pub(crate) fn lease_from(now: Moment) -> Moment {
+    now.plus(LEASE)
+}
+
 impl ResetRow {
     /// Why staff did it, if it was staff.
     pub(crate) fn why(&self) -> Option<Why> {
@@ -463,14 +468,25 @@ impl Portal {
     /// Finishes a reset that was just decided. The decision stands whatever happens now, and nobody
     /// could take it a second time: what is in the way is for the worker to get past.
     pub(crate) async fn finish_decided(&self, id: ResetId) {
-        let portal = self.clone();
-        // Systems that take their time, and whoever does not wait for them, interrupt nothing.
+        self.finish_meanwhile(id, |portal, id| async move { portal.finish_reset(id).await }).await;
+    }
+
+    /// Does what is left to do for a reset in a task of its own, and waits for it only so long:
+    /// systems that take their time, and whoever does not wait for them, interrupt nothing. Beyond
+    /// that the page says that the password is on its way.
+    pub(crate) async fn finish_meanwhile<F>(
+        &self,
+        id: ResetId,
+        finish: impl FnOnce(Self, ResetId) -> F,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let finishing = finish(self.clone(), id);
         let finishing = tokio::spawn(async move {
-            if let Err(error) = portal.finish_reset(id).await {
+            if let Err(error) = finishing.await {
                 tracing::warn!(reset = %id, error = format!("{error:#}"), "a reset will be finished later");
             }
         });
-        // Beyond it the page says that the password is on its way.
         drop(tokio::time::timeout(WAITED_FOR, finishing).await);
     }
 

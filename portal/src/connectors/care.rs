@@ -120,7 +120,7 @@ impl Portal {
         call: impl FnOnce(Arc<dyn Connector>) -> F + Send,
     ) -> Result<T>
     where
-        T: Told + Send,
+        T: Told + Send + Sync,
         F: Future<Output = T> + Send,
     {
         let Some(turn) = self.turns().take(id).await else {
@@ -136,7 +136,7 @@ impl Portal {
         }
         let told = call(self.connector_of(&row)?.1).await;
         drop(turn);
-        self.heard(id, &told).await?;
+        self.count(id, &told).await;
         Ok(told)
     }
 
@@ -147,7 +147,7 @@ impl Portal {
         call: impl FnOnce(Arc<dyn Connector>) -> F + Send,
     ) -> Result<T>
     where
-        T: Told + Send,
+        T: Told + Send + Sync,
         F: Future<Output = T> + Send,
     {
         let connector = self.connector_of(row)?.1;
@@ -156,7 +156,7 @@ impl Portal {
         };
         let told = call(connector).await;
         drop(turn);
-        self.heard(row.id, &told).await?;
+        self.count(row.id, &told).await;
         Ok(told)
     }
 
@@ -174,8 +174,14 @@ impl Portal {
         Ok(mine)
     }
 
-    /// Counts what was heard of a system.
-    async fn heard(&self, id: ConnectorId, told: &impl Told) -> Result<()> {
+    /// Counts what was heard of a system. That this fails takes nothing back of what was heard.
+    async fn count(&self, id: ConnectorId, told: &(impl Told + Sync)) {
+        if let Err(error) = self.heard(id, told).await {
+            tracing::warn!(connector = %id, error = format!("{error:#}"), "how it is is not counted");
+        }
+    }
+
+    async fn heard(&self, id: ConnectorId, told: &(impl Told + Sync)) -> Result<()> {
         if told.trouble().is_some_and(is_down) {
             let rests_until = self.now().plus(REST);
             let mut tx = self.db().write().await?;

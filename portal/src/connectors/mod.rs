@@ -27,7 +27,7 @@ use model::{
 
 use crate::secrets::Secret;
 
-pub(crate) use care::Turns;
+pub(crate) use care::{Told, Turns};
 pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 

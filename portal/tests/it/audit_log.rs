@@ -43,8 +43,12 @@ async fn proves(world: &World, entered: Entered) -> Entered {
 }
 
 async fn sends(world: &World, operator: &Entered, customer: &Person, reason: &str) {
-    let request =
-        SendLink { customer: customer.id, reason: reason.into(), ticket: "T-1029".into() };
+    let request = SendLink {
+        customer: customer.id,
+        reason: reason.into(),
+        ticket: "T-1029".into(),
+        places: String::new(),
+    };
     world.portal.send_link(&operator.actor, request).await.unwrap();
     world.mails().await;
 }

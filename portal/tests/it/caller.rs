@@ -92,6 +92,7 @@ async fn sets(world: &World, who: &Entered, customer: &Person, new: &str) -> Res
         password,
         reason: format!("Called about {}", new.len()),
         ticket: String::new(),
+        places: String::new(),
     };
     world.portal.set_customer_password(&who.actor, request).await.map(drop)
 }
@@ -156,6 +157,7 @@ async fn where_it_is_required_nothing_is_set_without_it(world: &mut World) {
         password: StaffPassword::Generated,
         reason: "Called".into(),
         ticket: String::new(),
+        places: String::new(),
     };
     let refused = world.portal.set_customer_password(&arun.actor, generated).await;
     assert_eq!(refusal(refused), unknown);

@@ -38,13 +38,18 @@ async fn sets(world: &World, who: &Entered, customer: &Person) -> Result<()> {
     let password = StaffPassword::Typed { new: secret(NEW), retype: secret(NEW) };
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let (reason, ticket) = (format!("Call {call}"), String::new());
-    let request = SetPassword { customer: customer.id, password, reason, ticket };
+    let request =
+        SetPassword { customer: customer.id, password, reason, ticket, places: String::new() };
     world.portal.set_customer_password(&who.actor, request).await.map(drop)
 }
 
 async fn sends(world: &World, who: &Entered, customer: &Person) -> Result<()> {
-    let request =
-        SendLink { customer: customer.id, reason: "Called".into(), ticket: String::new() };
+    let request = SendLink {
+        customer: customer.id,
+        reason: "Called".into(),
+        ticket: String::new(),
+        places: String::new(),
+    };
     world.portal.send_link(&who.actor, request).await.map(drop)
 }
 

@@ -492,6 +492,7 @@ async fn during_the_hold_staff_set_no_password(world: &mut World) {
             password,
             reason: "Called".into(),
             ticket: String::new(),
+            places: String::new(),
         };
         world.portal.set_customer_password(&olivia.actor, request).await
     };

@@ -351,6 +351,7 @@ async fn a_removal_is_disputed_like_a_reset(world: &mut World) {
         customer: casey.person.id,
         reason: "They called again".into(),
         ticket: String::new(),
+        places: String::new(),
     };
     let refused = refusal(world.portal.send_link(&olivia.actor, request).await);
     assert_eq!(refused, Refusal::ResetImpossible(Obstacle::DisputedAgainst));

@@ -6,7 +6,7 @@ use model::{
     customer::Count,
     id::{OrganizationId, ResetId},
     overview::{AskedBy, Coverage, ResetLine, ResetPage, ResetQuery},
-    reset::{Delivery, ResetState, TargetKind, TargetState},
+    reset::{Delivery, ResetState, TargetKind, TargetState, TargetView},
 };
 use portal::{DEMO_PASSWORD, SendLink};
 use uuid::Uuid;
@@ -35,7 +35,12 @@ async fn sends(world: &World, who: &str, customer: &Person) -> Entered {
     let password = secret(DEMO_PASSWORD);
     let token = world.portal.step_up(&entered.actor, &password, &secret("")).await.unwrap().token;
     world.is_secret(&token);
-    let request = SendLink { customer: customer.id, reason: "Called".into(), ticket: "T-1".into() };
+    let request = SendLink {
+        customer: customer.id,
+        reason: "Called".into(),
+        ticket: "T-1".into(),
+        places: String::new(),
+    };
     world.portal.send_link(&entered.actor, request).await.unwrap();
     Entered { token, ..entered }
 }
@@ -78,10 +83,13 @@ async fn every_reset_says_how_it_stands_and_who_asked(world: &mut World) {
     );
     let ResetLine { reason, ticket, targets, email, finished_at, created_at, .. } = &page.lines[0];
     assert_eq!((reason.as_deref(), ticket.as_deref()), (Some("Called"), Some("T-1")));
-    assert_eq!(targets, &[(TargetKind::Portal, TargetState::Waiting)]);
+    let stand = |targets: &[TargetView]| -> Vec<_> {
+        targets.iter().map(|target| (target.kind, target.state)).collect()
+    };
+    assert_eq!(stand(targets), [(TargetKind::Portal, TargetState::Waiting)]);
     assert_eq!(email.as_str(), drew.email);
     assert_eq!((*finished_at, *created_at), (None, world.now()));
-    assert_eq!(page.lines[2].targets, [(TargetKind::Portal, TargetState::Applied)]);
+    assert_eq!(stand(&page.lines[2].targets), [(TargetKind::Portal, TargetState::Applied)]);
     // The help desk is shown no way into the log, which it may not read.
     assert!(page.lines.iter().all(|line| line.audit.is_none()));
 }

@@ -55,6 +55,7 @@ fn request(customer: &Person) -> SendLink {
         customer: customer.id,
         reason: format!("Call {call}, knows the last invoice"),
         ticket: "T-1029".into(),
+        places: String::new(),
     }
 }
 
@@ -214,7 +215,12 @@ async fn a_reason_is_asked_for(world: &mut World) {
             ],
         ),
     ] {
-        let request = SendLink { customer: casey.id, reason: reason.into(), ticket: ticket.into() };
+        let request = SendLink {
+            customer: casey.id,
+            reason: reason.into(),
+            ticket: ticket.into(),
+            places: String::new(),
+        };
         let sent = world.portal.send_link(&arun.actor, request).await;
         assert_eq!(refusal(sent), Refusal::Fields(problems));
     }

@@ -78,6 +78,7 @@ fn with(customer: &Person, password: StaffPassword) -> SetPassword {
         password,
         reason: format!("Call {call}, knows the last invoice"),
         ticket: "T-77".into(),
+        places: String::new(),
     }
 }
 
@@ -554,7 +555,8 @@ async fn what_became_of_it_is_told_to_who_did_it(world: &mut World) {
     let desk = world.portal.reset_desk(&arun.actor, casey.id, Some(reset)).await.unwrap();
     let begun = desk.begun.unwrap();
     assert_eq!((begun.delivery, begun.state), (Delivery::Typed, ResetState::Done));
-    assert_eq!(begun.targets, [(TargetKind::Portal, TargetState::Applied)]);
+    let targets: Vec<_> = begun.targets.iter().map(|target| (target.kind, target.state)).collect();
+    assert_eq!(targets, [(TargetKind::Portal, TargetState::Applied)]);
     let olivia = at_the_desk(world, "olivia").await;
     let desk = world.portal.reset_desk(&olivia.actor, casey.id, Some(reset)).await.unwrap();
     assert_eq!(desk.begun, None);
@@ -599,6 +601,7 @@ async fn sends_with_pin(world: &World, who: &Entered, customer: &Person) -> Stri
         customer: customer.id,
         reason: "Lost the phone".into(),
         ticket: String::new(),
+        places: String::new(),
     };
     let reset = world.portal.send_link(&who.actor, request).await.unwrap();
     let desk = world.portal.reset_desk(&who.actor, customer.id, Some(reset)).await.unwrap();
