@@ -29,6 +29,13 @@ if [ "$what" = test ]; then
     # What a phone would do: reads QR codes, and shows codes for what is in them.
     has zbarimg || need="$need zbar-tools"
     has oathtool || need="$need oathtool"
+    # A directory (LDAP); tests start it themselves. Without a configuration none starts with the system.
+    if ! has slapd && [ ! -x /usr/sbin/slapd ]; then
+        need="$need slapd"
+        if [ "$(id -u)" -eq 0 ] && has debconf-set-selections; then
+            echo "slapd slapd/no_configuration boolean true" | debconf-set-selections
+        fi
+    fi
     has chromium || [ -n "${REKEY_TEST_CHROMIUM:-}" ] || need="$need chromium"
 fi
 # shellcheck disable=SC2086 # one word per package is meant

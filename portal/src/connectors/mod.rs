@@ -9,6 +9,7 @@
 
 mod configured;
 mod http;
+mod ldap;
 mod outside;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -26,7 +27,7 @@ pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.
-pub(crate) static KINDS: &[&Kind] = &[];
+pub(crate) static KINDS: &[&Kind] = &[&ldap::LDAP, &ldap::ACTIVE_DIRECTORY];
 
 /// A kind of downstream system.
 pub(crate) struct Kind {
