@@ -36,6 +36,27 @@ include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
+# What Active Directory keeps of an account, as far as Rekey asks for it. (Its own schema, as Debian
+# has it, knows no way to look for these.)
+attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName'
+    EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.782 NAME 'objectCategory'
+    EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID'
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl'
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.90 NAME 'unicodePwd'
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.96 NAME 'pwdLastSet'
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.662 NAME 'lockoutTime'
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.1696 NAME 'lastLogonTimestamp'
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP top AUXILIARY MAY ( sAMAccountName $
+    objectCategory $ objectGUID $ userAccountControl $ unicodePwd $ pwdLastSet $ lockoutTime $
+    lastLogonTimestamp ) )
 pidfile {folder}/slapd.pid
 argsfile {folder}/slapd.args
 TLSCACertificateFile {folder}/ca.pem
@@ -58,7 +79,7 @@ access to attrs=userPassword
     by dn.exact="cn=rekey,ou=services,dc=acme,dc=example" write
     by anonymous auth
     by * none
-access to attrs=pwdReset
+access to attrs=pwdReset,unicodePwd,pwdLastSet,lockoutTime
     by dn.exact="cn=rekey,ou=services,dc=acme,dc=example" write
     by users read
 access to *
@@ -117,7 +138,7 @@ pub struct Person {
     pub uid: &'static str,
     /// The entry's own name below [`PEOPLE`], as it is written in a DN.
     pub rdn: &'static str,
-    /// Further lines of the entry, as in a file of LDIF.
+    /// Further lines of the entry, as in a file of LDIF; further classes come first.
     pub lines: &'static str,
 }
 
@@ -142,13 +163,14 @@ impl Slapd {
         fs::write(path.join("slapd.conf"), config).expect("its settings");
         let entries = people.iter().map(|Person { uid, rdn, lines }| {
             format!(
-                "\ndn: {rdn},{PEOPLE}\nobjectClass: inetOrgPerson\nuid: {uid}\nsn: {uid}\n\
-                 userPassword: {FIRST_PASSWORD}\n{lines}"
+                "\ndn: {rdn},{PEOPLE}\nobjectClass: inetOrgPerson\n{lines}uid: {uid}\nsn: {uid}\n\
+                 userPassword: {FIRST_PASSWORD}\n"
             )
         });
         let ldif = TREE.to_owned() + &entries.collect::<String>();
         fs::write(path.join("tree.ldif"), ldif).expect("its entries");
         let loaded = program("slapadd")
+            .arg("-q")
             .arg("-f")
             .arg(path.join("slapd.conf"))
             .arg("-l")

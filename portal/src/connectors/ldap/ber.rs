@@ -54,6 +54,10 @@ pub(super) async fn message<R: AsyncRead + Unpin>(
     if from.read(&mut message[..1]).await? == 0 {
         return Ok(None);
     }
+    // A message is a sequence.
+    if message[0] != 0x30 {
+        return Err(unsound());
+    }
     from.read_exact(&mut message[1..]).await?;
     let length = match message[1] {
         length @ 0..=0x7f => usize::from(length),
@@ -114,5 +118,6 @@ pub(super) mod tests {
         let whole = nested(3);
         assert!(message(&mut &whole[..whole.len() - 1]).await.is_err());
         assert!(message(&mut &b"\x30\x04\x30\x05\0\0"[..]).await.is_err());
+        assert!(message(&mut &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..]).await.is_err());
     }
 }

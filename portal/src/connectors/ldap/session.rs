@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use ldap3::{
     Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchEntry,
     SearchOptions, StdStream,
-    controls::{MakeCritical, PagedResults, RawControl},
+    controls::{PagedResults, RawControl},
     exop::PasswordModify,
 };
 use model::connector::Reason;
@@ -123,10 +123,11 @@ impl Session {
         self.search(search, options, vec![]).await
     }
 
-    /// A page of all that there is, beginning where the last one ended.
+    /// A page of all that there is, beginning where the last one ended; all of it from a server
+    /// that has no pages.
     pub async fn page(&self, search: Search, size: u16, cookie: Vec<u8>) -> Result<Page, Fault> {
         let paged = PagedResults { size: i32::from(size), cookie };
-        self.search(search, SearchOptions::new(), vec![paged.critical().into()]).await
+        self.search(search, SearchOptions::new(), vec![paged.into()]).await
     }
 
     async fn search(

@@ -445,6 +445,69 @@ async fn an_overview_tells_who_it_is_and_when_they_were_there() {
     assert_eq!(directory.overview("nobody").await, Err(Reason::NoSuchAccount));
 }
 
+/// With slapd in its place: it shows what is asked for, not what would come of it.
+#[tokio::test]
+async fn active_directory_is_asked_in_its_own_way() {
+    let robin = Person {
+        lines: "objectClass: user
+cn: Robin
+sAMAccountName: robin
+objectCategory: person
+objectGUID:: 8PHy8/T19vf4+fr7/P3+/w==
+userAccountControl: 512
+lastLogonTimestamp: 134305776000000000
+lockoutTime: 134305776000000000
+pwdLastSet: 134305776000000000
+",
+        ..ROBIN
+    };
+    let disabled = Person {
+        lines: "objectClass: user
+cn: Sam
+sAMAccountName: sam
+objectCategory: person
+userAccountControl: 514
+",
+        ..SAM
+    };
+    let computer = Person {
+        uid: "pc",
+        rdn: "uid=pc",
+        lines: "objectClass: user
+cn: pc
+sAMAccountName: PC$
+objectCategory: computer
+",
+    };
+    let server = Slapd::start(&[robin, disabled, computer]).await;
+    let config = config(&format!("ldaps://localhost:{}", server.tls_port));
+    let outside = outside(Some(&server));
+    let directory = Directory::parse(Flavour::ActiveDirectory, &config, &outside).unwrap();
+
+    let mut names: Vec<String> =
+        directory.accounts().await.unwrap().into_iter().map(|account| account.name).collect();
+    names.sort();
+    assert_eq!(names, ["robin", "sam"]);
+    let account = directory.account("robin").await.unwrap();
+    assert_eq!(account.fingerprint.as_deref(), Some("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"));
+    let seen = directory.overview("robin").await.unwrap().last_seen.unwrap();
+    assert_eq!(seen.rfc3339(), "2026-08-07T12:00:00Z");
+    assert_eq!(directory.preflight("sam", None).await, Err(Reason::Suspended));
+
+    assert_eq!(set(&directory, "robin", "Grüße").await, Outcome::Applied);
+    assert_eq!(directory.unlock("robin").await, Outcome::Applied);
+    assert_eq!(directory.require_change("robin").await, Outcome::Applied);
+    let mut service = connection(&server).await;
+    service.simple_bind(SERVICE, SERVICE_PASSWORD).await.unwrap().success().unwrap();
+    let wanted = vec!["unicodePwd", "lockoutTime", "pwdLastSet"];
+    let found = service.search(&entry_of(ROBIN), Scope::Base, "(objectClass=*)", wanted).await;
+    let (mut entries, _) = found.unwrap().success().unwrap();
+    let entry = ldap3::SearchEntry::construct(entries.pop().unwrap());
+    assert_eq!(entry.bin_attrs["unicodePwd"], [b"\"\0G\0r\0\xfc\0\xdf\0e\0\"\0"]);
+    assert_eq!(entry.attrs["lockoutTime"], ["0"]);
+    assert_eq!(entry.attrs["pwdLastSet"], ["0"]);
+}
+
 #[test]
 fn settings_are_told_what_is_wrong_with_them() {
     let problems = |config: &Config| {
