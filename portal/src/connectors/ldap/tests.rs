@@ -6,7 +6,10 @@ mod slapd;
 
 use ldap3::{LdapConnAsync, LdapConnSettings};
 use model::Moment;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use self::{
     proxy::{BIND, EXTENDED, Proxy, SEARCH, Trouble},
@@ -326,19 +329,16 @@ async fn a_server_that_refuses_starttls_hears_no_password() {
         // "Protocol error", and a bind that was answered before it was asked for.
         let refusal = b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00";
         let planted = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00";
-        say(&mut tcp, &[&refusal[..], planted].concat()).await;
-        (request, ber::message(&mut tcp).await.unwrap_or_default())
+        tcp.write_all(&[&refusal[..], planted].concat()).await.unwrap();
+        // Neither a message nor the beginning of TLS follows. (What was planted and not read may
+        // make the end a rough one.)
+        (request, tcp.read(&mut [0; 1]).await.unwrap_or(0))
     });
     let directory = Directory::parse(Flavour::Ldap, &config(&address), &outside(None)).unwrap();
     assert_eq!(set(&directory, "robin", NEW).await, Outcome::NotSent(Reason::NotEncrypted));
     let (request, after) = heard.await.unwrap();
     assert!(String::from_utf8_lossy(&request).ends_with("1.3.6.1.4.1.1466.20037"));
-    assert_eq!(after, None);
-}
-
-async fn say(tcp: &mut TcpStream, bytes: &[u8]) {
-    use tokio::io::AsyncWriteExt;
-    tcp.write_all(bytes).await.unwrap();
+    assert_eq!(after, 0);
 }
 
 #[tokio::test]
