@@ -74,14 +74,19 @@ dbnosync
 lastbind on
 # Not even a list of people without pages.
 sizelimit 5
-limits dn.exact="cn=rekey,ou=services,dc=acme,dc=example" size.soft=5 size.hard=5 size.prtotal=unlimited
-access to attrs=userPassword
-    by dn.exact="cn=rekey,ou=services,dc=acme,dc=example" write
+# As docs/connectors.md says that it should be.
+limits dn.exact="cn=rekey,ou=services,dc=acme,dc=example" size.prtotal=unlimited
+access to dn.subtree="ou=people,dc=acme,dc=example" attrs=userPassword
+    by dn.exact="cn=rekey,ou=services,dc=acme,dc=example" =w
     by anonymous auth
     by * none
-access to attrs=pwdReset,unicodePwd,pwdLastSet,lockoutTime
+access to dn.subtree="ou=people,dc=acme,dc=example" attrs=pwdReset,unicodePwd,pwdLastSet,lockoutTime
     by dn.exact="cn=rekey,ou=services,dc=acme,dc=example" write
-    by users read
+access to dn.subtree="ou=people,dc=acme,dc=example"
+    by dn.exact="cn=rekey,ou=services,dc=acme,dc=example" read
+    by dn.exact="cn=onlooker,ou=services,dc=acme,dc=example" read
+access to attrs=userPassword
+    by anonymous auth
 access to *
     by users read
 overlay ppolicy

@@ -235,4 +235,18 @@ mod tests {
             assert_eq!(parsed(text), Err(Problem::PlainToThisMachineOnly), "{text}");
         }
     }
+
+    #[tokio::test]
+    async fn answers_end_when_they_have_cost_too_much() {
+        use tokio::io::AsyncReadExt;
+
+        let message = ber::tests::nested(3);
+        let (_, cost) = ber::message(&mut &message[..]).await.unwrap().unwrap();
+        let (near, mut far) = tokio::io::duplex(1_024);
+        let mut ours = relay(near, 3 * cost - 1).unwrap();
+        far.write_all(&message.repeat(5)).await.unwrap();
+        let mut heard = Vec::new();
+        ours.read_to_end(&mut heard).await.unwrap();
+        assert_eq!(heard, message.repeat(2));
+    }
 }
