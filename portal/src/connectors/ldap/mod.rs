@@ -33,7 +33,7 @@ use crate::secrets::Secret;
 
 /// The extended operation that sets passwords (RFC 3062).
 const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
-/// Entries that are asked for at once in a list; servers seldom give more than 1,000.
+/// Entries in a page of a list; servers seldom give more than 1,000.
 const PAGE: u16 = 500;
 /// Most accounts in a list.
 const MOST_ACCOUNTS: usize = 50_000;
@@ -135,6 +135,8 @@ struct Directory {
     /// What an account's name is kept under.
     attribute: String,
     patience: Patience,
+    /// Entries that are asked for at once in a list.
+    page: u16,
 }
 
 impl Directory {
@@ -198,6 +200,7 @@ impl Directory {
                 base,
                 attribute,
                 patience: Patience::default(),
+                page: PAGE,
             }),
             _ => Err(problems),
         }
@@ -254,7 +257,7 @@ impl Directory {
         let begin = Instant::now();
         let (mut accounts, mut cookie) = (Vec::new(), Vec::new());
         loop {
-            let page = session.page(self.search("*"), PAGE, cookie).await;
+            let page = session.page(self.search("*"), self.page, cookie).await;
             let page = page.map_err(Fault::reason)?;
             answers::of_search(&page.result)?;
             accounts.extend(page.entries.iter().filter_map(|entry| entry.account(&self.attribute)));

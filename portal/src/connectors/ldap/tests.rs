@@ -416,9 +416,11 @@ async fn accounts_are_listed_with_what_is_known_of_them() {
     });
     let server = Slapd::start(&[&[ROBIN][..], &crowd].concat()).await;
     let directory = over_tls(&server);
-    // More than the server gives at once.
     let accounts = directory.accounts().await.unwrap();
     assert_eq!(accounts.len(), 9);
+    // A page after the other, and all at once, are the same.
+    let paged = Directory { page: 4, ..over_tls(&server) };
+    assert_eq!(paged.accounts().await.as_ref(), Ok(&accounts));
     let robin = accounts.iter().find(|account| account.name == "robin").unwrap();
     assert_eq!(robin.display_name.as_deref(), Some("Robin Bäcker"));
     let emails: Vec<&str> = robin.emails.iter().map(|email| email.as_str()).collect();
