@@ -31,6 +31,13 @@ if [ "$what" = test ]; then
     has oathtool || need="$need oathtool"
     # Stand-ins for downstream systems are programs in it.
     has python3 || need="$need python3"
+    # A directory (LDAP); tests start it themselves. Without a configuration none starts with the system.
+    if ! has slapd && [ ! -x /usr/sbin/slapd ]; then
+        need="$need slapd"
+        if [ "$(id -u)" -eq 0 ] && has debconf-set-selections; then
+            echo "slapd slapd/no_configuration boolean true" | debconf-set-selections
+        fi
+    fi
     has chromium || [ -n "${REKEY_TEST_CHROMIUM:-}" ] || need="$need chromium"
 fi
 # shellcheck disable=SC2086 # one word per package is meant

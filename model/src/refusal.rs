@@ -169,6 +169,10 @@ pub enum Problem {
     NotAHost,
     /// Not an address such as `https://backup.example:8060/`.
     NotAnAddress,
+    /// Not an address such as `ldaps://directory.example`.
+    NotADirectory,
+    /// Not the name of an attribute of a directory, such as `uid`.
+    NotAnAttribute,
     /// Not a name that an account in the downstream system may have.
     NotAServiceName,
     /// Another customer has this account in the downstream system.

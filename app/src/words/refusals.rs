@@ -105,6 +105,8 @@ fn problem(problem: Problem) -> String {
         Problem::ChangedMeanwhile => tr!(problem.changed_meanwhile).into(),
         Problem::NotAHost => tr!(problem.not_a_host).into(),
         Problem::NotAnAddress => tr!(problem.not_an_address).into(),
+        Problem::NotADirectory => tr!(problem.not_a_directory).into(),
+        Problem::NotAnAttribute => tr!(problem.not_an_attribute).into(),
         Problem::NotAServiceName => tr!(problem.not_a_service_name).into(),
         Problem::ServiceTaken => tr!(problem.service_taken).into(),
         Problem::Service(reason) => super::reason(reason).into(),

@@ -11,6 +11,7 @@ mod care;
 mod comet;
 mod configured;
 mod http;
+mod ldap;
 mod outside;
 #[cfg(test)]
 #[path = "../../tests/support/stand_in.rs"]
@@ -32,7 +33,7 @@ pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.
-pub(crate) static KINDS: &[&Kind] = &[&comet::KIND];
+pub(crate) static KINDS: &[&Kind] = &[&comet::KIND, &ldap::LDAP, &ldap::ACTIVE_DIRECTORY];
 
 /// A kind of downstream system.
 pub(crate) struct Kind {
