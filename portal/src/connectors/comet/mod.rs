@@ -125,10 +125,7 @@ struct Known<P> {
 #[async_trait]
 impl Connector for Comet {
     async fn test(&self) -> Result<Found, Reason> {
-        let Version { version } = match self.version().await {
-            Ok(version) => version,
-            Err(failure) => return Err(self.reason(failure).await),
-        };
+        let Version { version } = self.version().await.map_err(Failure::plain_reason)?;
         let profiles = self.profiles().await?;
         let resettable = profiles.values().filter(|profile| profile.allows_resets()).count();
         Ok(Found {
@@ -353,6 +350,8 @@ impl Comet {
         match failure {
             Failure::No(401 | 403) => match self.version().await {
                 Ok(_) => Reason::NotPermitted,
+                // It said no, and then no more.
+                Err(Failure::Silent(_)) => Reason::Refused,
                 Err(failure) => failure.plain_reason(),
             },
             failure => failure.plain_reason(),

@@ -240,6 +240,7 @@ async fn a_sign_in_that_is_not_taken_differs_from_a_right_that_is_missing() {
     world.order(&json!({"do": "admin", "password": "another one"}));
     let refused = Reason::SignInRefused;
     assert_eq!(world.comet.test().await, Err(refused));
+    assert_eq!(world.endpoints(), ["admin/meta/version"], "it is not tried again");
     assert_eq!(world.comet.accounts().await, Err(refused));
     assert_eq!(world.comet.preflight("acme01", None).await, Err(refused));
     assert_eq!(world.set("acme01").await, Outcome::Refused(refused));

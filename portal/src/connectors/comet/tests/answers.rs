@@ -67,6 +67,10 @@ async fn a_no_is_a_no_and_changes_nothing() {
             assert_eq!(world.set("acme01").await, Outcome::Refused(reason), "{kind} {status}");
         }
     }
+    // Why it said so is not to be found out.
+    world.order(&json!({"do": "fault", "endpoint": RESET, "kind": "http", "status": 403}));
+    world.fault("admin/meta/version", "cut");
+    assert_eq!(world.set("acme01").await, Outcome::Refused(Reason::Refused));
     assert_eq!(world.password("acme01"), "before-acme01");
 }
 
