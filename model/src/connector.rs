@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
-    customer::CustomerRow,
     id::{AccountId, ConnectorId, ServiceAccountId},
     organization::Acting,
     text::{EmailAddress, Name},
@@ -19,6 +18,8 @@ use crate::{
 pub const LONGEST_SERVICE_NAME: usize = 256;
 /// Longest value of a setting, in bytes.
 pub const LONGEST_SETTING: usize = 1_024;
+/// Accounts of a downstream system on one page of an import.
+pub const IMPORTED_PER_PAGE: usize = 100;
 
 /// Something that a kind of connector asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -376,6 +377,8 @@ pub enum ImportPlan {
     Create,
     /// There is no customer, and none can be created without an address.
     NoAddress,
+    /// None can be created: somebody else signs in with its address.
+    Taken,
 }
 
 /// Accounts of a downstream system beside the customers they belong to.
@@ -385,17 +388,57 @@ pub struct ImportView {
     pub acting: Acting,
     /// The connector.
     pub connector: ConnectorRow,
-    /// The accounts, or why they could not be listed.
-    pub rows: Result<Vec<ImportRow>, Reason>,
+    /// The accounts, or why they could not be listed; `None` as long as a fresh proof is needed.
+    pub listed: Option<Result<ImportPage, Reason>>,
 }
 
-/// Customers who have an account in one downstream system.
+/// Some of the accounts of a downstream system, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkedCustomer {
-    /// The customer.
-    pub row: CustomerRow,
-    /// The account's name there.
-    pub service: String,
+pub struct ImportPage {
+    /// The accounts.
+    pub rows: Vec<ImportRow>,
+    /// How many there are in all.
+    pub total: u32,
+    /// How many of them come before these.
+    pub before: u32,
+    /// The name of the last one of these, if others follow.
+    pub next: Option<String>,
+}
+
+/// What became of some of the accounts of a downstream system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Accounts that were linked to customers.
+    pub linked: u32,
+    /// Accounts that customers were created for.
+    pub created: u32,
+    /// Accounts that stay as they are: several customers, or none, could be meant, or a name is
+    /// taken.
+    pub left_out: u32,
+    /// The name of the last account that was looked at, if others follow.
+    pub next: Option<String>,
+}
+
+/// A connector to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectorChoice {
+    /// The connector.
+    pub id: ConnectorId,
+    /// What the system is called.
+    pub name: Name,
+}
+
+/// What a customer has in downstream systems, and what the reader may do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicesView {
+    /// The service accounts.
+    pub services: Vec<ServiceView>,
+    /// The connectors through which the reader may link further ones.
+    pub choices: Vec<ConnectorChoice>,
+    /// Whether the reader may unlink them.
+    pub may_unlink: bool,
+    /// Whether the reader proved their own password a short while ago.
+    pub stepped_up: bool,
 }
 
 #[cfg(test)]

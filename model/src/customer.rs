@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::{Language, Lock},
+    connector::ConnectorChoice,
     email::WaitingEmail,
     factor::WaitingRemoval,
-    id::{AccountId, DisputeId, OrganizationId},
+    id::{AccountId, ConnectorId, DisputeId, OrganizationId},
     reset::{Delivery, Obstacle, Way},
     text::{EmailAddress, Name, UserName},
 };
@@ -112,6 +113,9 @@ pub struct CustomerQuery {
     /// Only those in this state.
     #[serde(default)]
     pub state: Option<CustomerState>,
+    /// Only those with an account in this downstream system.
+    #[serde(default)]
+    pub connector: Option<ConnectorId>,
     /// In which order.
     #[serde(default)]
     pub order: CustomerOrder,
@@ -191,6 +195,8 @@ pub struct CustomerRow {
     pub standing: Standing,
     /// When they signed in last.
     pub last_sign_in_at: Option<Moment>,
+    /// The names of their accounts in the downstream system that the list is narrowed to.
+    pub services: Vec<String>,
 }
 
 /// A page of the list of customers.
@@ -212,6 +218,8 @@ pub struct CustomerPage {
     pub has_several: bool,
     /// How many scopes the reader may choose from.
     pub scopes: u32,
+    /// The downstream systems that the list may be narrowed to.
+    pub connectors: Vec<ConnectorChoice>,
 }
 
 /// A customer, on the page about them.

@@ -99,6 +99,9 @@ impl Portal {
         if !tx.is_within(id, actor.organization).await? {
             return Err(Refusal::NotFound.into());
         }
+        if let Some(connector) = query.connector {
+            tx.connector_seen_by(actor, connector).await?;
+        }
         let scope = tx.organization(id).await?.ok_or(Refusal::NotFound)?;
         let scope = Scope { id, name: scope.name, depth: 0 };
 
@@ -116,6 +119,7 @@ impl Portal {
             scope: id,
             wanted: self.wanted(&mut tx, id, &query.text).await?,
             state: query.state,
+            connector: query.connector,
             order: query.order,
             descending: query.descending != backwards,
             behind: behind.clone(),
@@ -143,16 +147,23 @@ impl Portal {
             (first.filter(|_| behind.is_some()), last.filter(|_| more))
         };
 
+        let mut rows: Vec<_> = rows.into_iter().map(|row| row.shown(now)).collect();
+        if let Some(connector) = query.connector {
+            for row in &mut rows {
+                row.services = tx.service_names(row.id, connector).await?;
+            }
+        }
         let counts = tx.count_customers(id, now).await?;
         let in_state = CustomerState::ALL.into_iter().zip(counts.in_state.map(Count::of));
         Ok(CustomerPage {
-            rows: rows.into_iter().map(|row| row.shown(now)).collect(),
+            rows,
             before,
             after,
             total: Count::of(counts.all),
             states: in_state.collect(),
             has_several: tx.count_scopes(id).await? > 1,
             scopes: u32::try_from(tx.count_scopes(actor.organization).await?).unwrap_or(u32::MAX),
+            connectors: tx.connector_choices(actor, query.connector).await?,
             scope,
         })
     }
@@ -310,6 +321,7 @@ impl CustomerListRow {
             organization: self.organization,
             standing,
             last_sign_in_at: self.last_sign_in_at,
+            services: Vec::new(),
         }
     }
 }

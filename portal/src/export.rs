@@ -57,8 +57,12 @@ impl Portal {
         actor.may(Permission::ReadCustomers)?;
         let scope = query.scope.unwrap_or(actor.organization);
         // Whose scope it is not learns nothing of it.
-        if !self.db().read().await?.is_within(scope, actor.organization).await? {
+        let mut tx = self.db().read().await?;
+        if !tx.is_within(scope, actor.organization).await? {
             return Err(Refusal::NotFound.into());
+        }
+        if let Some(connector) = query.connector {
+            tx.connector_seen_by(actor, connector).await?;
         }
         Ok(Found { scope, query: query.clone(), behind: None, over: false })
     }
@@ -68,6 +72,7 @@ impl Portal {
             scope: found.scope,
             wanted: self.wanted(tx, found.scope, &found.query.text).await?,
             state: found.query.state,
+            connector: found.query.connector,
             order: found.query.order,
             descending: found.query.descending,
             behind: found.behind.clone(),

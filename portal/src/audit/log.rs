@@ -269,6 +269,7 @@ impl Portal {
             scope,
             wanted,
             state: None,
+            connector: None,
             order: CustomerOrder::Name,
             descending: false,
             behind: None,

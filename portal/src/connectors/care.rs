@@ -131,10 +131,14 @@ impl Portal {
         let Some(row) = row.filter(|row| row.enabled) else {
             return Ok(T::not_asked(Reason::Disabled));
         };
+        let connector = match self.connector_allowed(&row)? {
+            Ok(connector) => connector,
+            Err(reason) => return Ok(T::not_asked(reason)),
+        };
         if !self.may_try(&row).await? {
             return Ok(T::not_asked(Reason::Resting));
         }
-        let told = call(self.connector_of(&row)?.1).await;
+        let told = call(connector).await;
         drop(turn);
         self.count(id, &told).await;
         Ok(told)
@@ -150,7 +154,10 @@ impl Portal {
         T: Told + Send + Sync,
         F: Future<Output = T> + Send,
     {
-        let connector = self.connector_of(row)?.1;
+        let connector = match self.connector_allowed(row)? {
+            Ok(connector) => connector,
+            Err(reason) => return Ok(T::not_asked(reason)),
+        };
         let Some(turn) = self.turns().take(row.id).await else {
             return Ok(T::not_asked(Reason::AskedToWait));
         };

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
-use model::{connector::Field, id::ConnectorId};
+use model::{
+    connector::{Field, Reason},
+    id::ConnectorId,
+    refusal::{FieldProblem, Problem},
+};
 
 use super::{Config, Connector, Kind};
 use crate::{Portal, Result, keys::Keys, secrets::Secret, store::ConnectorRow};
@@ -47,12 +51,40 @@ impl Portal {
         &self,
         row: &ConnectorRow,
     ) -> Result<(&'static Kind, Arc<dyn Connector>)> {
+        let (kind, connector) = self.usable(row)?;
+        let connector = connector.map_err(|problems| unusable(row, &problems))?;
+        Ok((kind, connector))
+    }
+
+    /// The same, or that the operator does not allow its address any more.
+    pub(super) fn connector_allowed(
+        &self,
+        row: &ConnectorRow,
+    ) -> Result<std::result::Result<Arc<dyn Connector>, Reason>> {
+        match self.usable(row)?.1 {
+            Ok(connector) => Ok(Ok(connector)),
+            Err(problems) if problems.iter().any(is_not_allowed) => {
+                Ok(Err(Reason::AddressNotAllowed))
+            }
+            Err(problems) => Err(unusable(row, &problems).into()),
+        }
+    }
+
+    fn usable(&self, row: &ConnectorRow) -> Result<(&'static Kind, Made)> {
         let kind = Kind::of(&row.kind)
             .with_context(|| format!("connector {} is of the unknown kind {}", row.id, row.kind))?;
         let config = Config::of(row, self.keys())?;
-        let connector = (kind.connect)(&config, self.outside()).map_err(|problems| {
-            anyhow::anyhow!("connector {} cannot be used as it is set up: {problems:?}", row.id)
-        })?;
-        Ok((kind, connector))
+        Ok((kind, (kind.connect)(&config, self.outside())))
     }
+}
+
+/// A connector, or what is wrong with its settings.
+type Made = std::result::Result<Arc<dyn Connector>, Vec<FieldProblem>>;
+
+fn is_not_allowed(one: &FieldProblem) -> bool {
+    one.problem == Problem::HostNotAllowed
+}
+
+fn unusable(row: &ConnectorRow, problems: &[FieldProblem]) -> anyhow::Error {
+    anyhow::anyhow!("connector {} cannot be used as it is set up: {problems:?}", row.id)
 }

@@ -9,7 +9,7 @@ use model::{
     Moment,
     account::{AccountState, Language, Lock},
     customer::{COUNTED, CustomerOrder, CustomerState},
-    id::{AccountId, OrganizationId},
+    id::{AccountId, ConnectorId, OrganizationId},
     text::{EmailAddress, Name, UserName},
 };
 
@@ -44,6 +44,8 @@ pub(crate) struct Search {
     /// What has to stand in the searchable text.
     pub wanted: Wanted,
     pub state: Option<CustomerState>,
+    /// Only those with an account in this downstream system.
+    pub connector: Option<ConnectorId>,
     pub order: CustomerOrder,
     pub descending: bool,
     pub behind: Option<Place>,
@@ -136,6 +138,15 @@ fn state_index(state: CustomerState) -> &'static str {
     }
 }
 
+/// The condition that an account has one in a downstream system. Counted, and not asked whether it
+/// exists: a planner would make a join of that, and begin it with everybody who has.
+fn has_service(statement: &mut Statement, connector: ConnectorId, account: &str) {
+    statement.push(
+        &format!(" AND (SELECT COUNT(*) FROM service_accounts v WHERE v.connector_id = ? AND v.account_id = {account}) > 0"),
+        [Value::Id(connector.0)],
+    );
+}
+
 fn direction(search: &Search) -> &'static str {
     if search.descending { " DESC" } else { "" }
 }
@@ -196,6 +207,8 @@ impl Tx {
         let called: Option<Called> = on!(self, c => sqlx::query_as("SELECT name, company, email, user_name, reference, organization_id FROM accounts WHERE id = $1 AND kind = 'customer'").bind(id).fetch_optional(c).await)?;
         let Some(called) = called else { return Ok(()) };
         let scopes: Vec<OrganizationId> = on!(self, c => sqlx::query_scalar("SELECT ancestor_id FROM organization_ancestors WHERE organization_id = $1 ORDER BY distance").bind(called.organization_id).fetch_all(c).await)?;
+        // As whom other systems know them, too.
+        let services: Vec<String> = on!(self, c => sqlx::query_scalar("SELECT name FROM service_accounts WHERE account_id = $1 ORDER BY created_at, id").bind(id).fetch_all(c).await)?;
         let texts = [
             Some(called.name.as_str()),
             called.company.as_deref(),
@@ -203,10 +216,11 @@ impl Tx {
             called.user_name.as_deref(),
             called.reference.as_deref(),
         ];
+        let texts = texts.into_iter().flatten().chain(services.iter().map(String::as_str));
         let listing = Listing {
             name_key: fold::key(Some(&called.name)),
             company_key: fold::key(called.company.as_deref()),
-            text: fold::searchable(texts.into_iter().flatten()),
+            text: fold::searchable(texts),
             scopes: scopes.into_iter().map(fold::scope).collect::<Vec<_>>().join(" "),
         };
         self.list_customer(id, &listing).await
@@ -325,6 +339,12 @@ impl Tx {
         Ok(count <= FEW)
     }
 
+    /// Whether few accounts are linked through a connector.
+    async fn few_linked(&mut self, connector: ConnectorId) -> sqlx::Result<bool> {
+        let count: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 FROM service_accounts WHERE connector_id = $1 LIMIT $2) AS found").bind(connector).bind(FEW + 1).fetch_one(c).await)?;
+        Ok(count <= FEW)
+    }
+
     /// The numbers of the texts that the index of texts names, if these are few.
     async fn few_hits(&mut self, wanted: &Wanted) -> sqlx::Result<Option<Vec<i64>>> {
         let mut statement = Statement::new();
@@ -395,10 +415,16 @@ impl Tx {
                 .execute(&mut **tx)
                 .await?;
         }
-        let Search { scope, wanted, state, now, .. } = search;
+        let Search { scope, wanted, state, connector, now, .. } = search;
         let hits = if wanted.rare.is_empty() { None } else { self.few_hits(wanted).await? };
+        let few_linked = match connector {
+            Some(connector) if hits.is_none() => self.few_linked(*connector).await?,
+            _ => false,
+        };
         let few_in_state = match state {
-            Some(state) if hits.is_none() => self.few_in_state(*scope, *state, *now).await?,
+            Some(state) if hits.is_none() && !few_linked => {
+                self.few_in_state(*scope, *state, *now).await?
+            }
             _ => false,
         };
         // Whose state has few stand in that state's index with what they are ordered by.
@@ -410,7 +436,7 @@ impl Tx {
             (true, CustomerOrder::Company) => "a.company_key",
             (true, CustomerOrder::LastSignIn) => "COALESCE(a.last_sign_in_at, 0)",
         };
-        let gathers = few_in_state || hits.is_some();
+        let gathers = few_in_state || few_linked || hits.is_some();
         let mut statement = Statement::new();
         // Those who were gathered are all taken before they are ordered: a planner that sees an
         // order rather walks along it, and compares each whom it meets with all of them.
@@ -425,12 +451,21 @@ impl Tx {
                 statement.push(" AND t.account_id = a.id", []);
                 self.has_all(&mut statement, wanted);
             }
+            if let Some(connector) = connector {
+                has_service(&mut statement, *connector, "a.id");
+            }
         } else {
             statement.push(&format!("SELECT l.account_id AS id, {key} AS place FROM "), []);
             let sees_texts = !wanted.parts.is_empty();
             if let Some(numbers) = &hits {
                 self.numbered(&mut statement, numbers);
                 statement.push(" CROSS JOIN customer_texts t CROSS JOIN customer_listings l", []);
+            } else if let Some(connector) = connector.filter(|_| few_linked) {
+                let texts = if sees_texts { " CROSS JOIN customer_texts t" } else { "" };
+                statement.push(
+                    &format!("(SELECT DISTINCT account_id FROM service_accounts WHERE connector_id = ?) AS v CROSS JOIN customer_listings l{texts}"),
+                    [Value::Id(connector.0)],
+                );
             } else {
                 // The text before the account: most of those walked by do not fit.
                 let texts = if sees_texts { " CROSS JOIN customer_texts t" } else { "" };
@@ -443,6 +478,13 @@ impl Tx {
                 self.has_all(&mut statement, wanted);
             }
             statement.push(if hits.is_some() { " AND t.number = n.value" } else { "" }, []);
+            match connector {
+                Some(_) if few_linked => {
+                    statement.push(" AND l.account_id = v.account_id", []);
+                }
+                Some(connector) => has_service(&mut statement, *connector, "l.account_id"),
+                None => {}
+            }
             if let Some(state) = *state {
                 statement.push(" AND a.id = l.account_id AND ", []);
                 state_condition(&mut statement, state, *now);

@@ -32,6 +32,7 @@ mod overview;
 mod removals;
 mod resets;
 mod seals;
+mod service_accounts;
 mod sessions;
 mod staff;
 mod statement;
