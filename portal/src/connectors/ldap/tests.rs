@@ -423,7 +423,7 @@ async fn accounts_are_listed_with_what_is_known_of_them() {
     assert_eq!(paged.accounts().await.as_ref(), Ok(&accounts));
     let robin = accounts.iter().find(|account| account.name == "robin").unwrap();
     assert_eq!(robin.display_name.as_deref(), Some("Robin Bäcker"));
-    let emails: Vec<&str> = robin.emails.iter().map(|email| email.as_str()).collect();
+    let emails: Vec<&str> = robin.emails.iter().map(model::text::EmailAddress::as_str).collect();
     assert_eq!(emails, ["robin@acme.example", "r.b@acme.example"]);
     assert_eq!(directory.account("robin").await.as_ref(), Ok(robin));
 
