@@ -30,7 +30,7 @@ use crate::secrets::Secret;
 
 pub(crate) use care::{Told, Turns};
 pub(crate) use configured::purpose;
-pub(crate) use outside::Outside;
+pub(crate) use outside::{Outside, Patience};
 
 /// Every kind of system.
 pub(crate) static KINDS: &[&Kind] = &[&comet::KIND, &ldap::LDAP, &ldap::ACTIVE_DIRECTORY];
