@@ -38,7 +38,7 @@ mod lazy {
             confirm::{Confirm, ConfirmDone},
             customers::{
                 Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
-                DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password,
+                DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password, Progress,
                 SendLinks,
             },
             email_change::{
@@ -103,7 +103,7 @@ mod lazy {
             KeepAddressDone NewAddress NewAddressDone ForcedChangePage SecondStep;
         account (__preload_account): SignedIn Account Profile OwnAddress Security TwoFactor SetUpFactor Passkeys Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
-            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password CustomerFactor CustomerAddress Resets Audit
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail;
     }
@@ -180,6 +180,7 @@ fn Pages() -> AnyNestedRoute {
             page(path!("/customers/:id/activity"), Lazy::CustomerActivity),
             page(path!("/customers/:id/delete"), Lazy::DeleteCustomer),
             page(path!("/customers/:id/password"), Lazy::Password),
+            page(path!("/customers/:id/resets/:reset"), Lazy::Progress),
             page(path!("/customers/:id/factor"), Lazy::CustomerFactor),
             page(path!("/customers/:id/email"), Lazy::CustomerAddress),
             page(path!("/resets"), Lazy::Resets),
