@@ -9,7 +9,11 @@
 
 mod configured;
 mod http;
+mod mediacp;
 mod outside;
+#[cfg(test)]
+#[path = "../../tests/support/stand_in.rs"]
+mod stand_in;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,7 +30,7 @@ pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.
-pub(crate) static KINDS: &[&Kind] = &[];
+pub(crate) static KINDS: &[&Kind] = &[&mediacp::KIND];
 
 /// A kind of downstream system.
 pub(crate) struct Kind {

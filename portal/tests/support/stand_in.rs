@@ -1,16 +1,18 @@
 //! Downstream systems for tests, each a process of its own: a program in Python, with nothing but
-//! its standard library, that prints the port it listens on and ends with its standard input.
+//! its standard library, or in Node.js, with what the browser tests install, that prints the port it
+//! listens on and ends with its standard input.
 
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 /// A stand-in that runs.
 pub struct StandIn {
     process: Child,
     input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
     /// Where it listens, on 127.0.0.1.
     pub port: u16,
 }
@@ -18,26 +20,43 @@ pub struct StandIn {
 impl StandIn {
     /// Starts `portal/tests/stand_ins/<name>.py`.
     pub fn start(name: &str, arguments: &[&str]) -> Self {
+        Self::run("python3", &format!("{name}.py"), arguments)
+    }
+
+    /// Starts `portal/tests/stand_ins/<name>.mjs`.
+    pub fn start_node(name: &str, arguments: &[&str]) -> Self {
+        Self::run("node", &format!("{name}.mjs"), arguments)
+    }
+
+    fn run(program: &str, file: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_ins");
-        let mut process = Command::new("python3")
-            .arg(folder.join(format!("{name}.py")))
+        let mut process = Command::new(program)
+            .arg(folder.join(file))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("python3 is there");
+            .unwrap_or_else(|error| panic!("{program} is there: {error}"));
         let input = process.stdin.take();
         let mut line = String::new();
-        let output = process.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("a line with its port");
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        output.read_line(&mut line).expect("a line with its port");
         let port = line.trim().parse().expect("its port");
-        Self { process, input, port }
+        Self { process, input, output, port }
     }
 
     /// Sends it a line.
     pub fn tell(&mut self, line: &str) {
         let input = self.input.as_mut().expect("its input");
         writeln!(input, "{line}").expect("it listens");
+    }
+
+    /// Sends it a line, and waits for one that answers it.
+    pub fn ask(&mut self, line: &str) -> String {
+        self.tell(line);
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("it answers");
+        answer.trim_end().to_owned()
     }
 }
 
