@@ -29,6 +29,8 @@ if [ "$what" = test ]; then
     # What a phone would do: reads QR codes, and shows codes for what is in them.
     has zbarimg || need="$need zbar-tools"
     has oathtool || need="$need oathtool"
+    # Stands in for downstream systems.
+    has python3 || need="$need python3"
     has chromium || [ -n "${REKEY_TEST_CHROMIUM:-}" ] || need="$need chromium"
 fi
 # shellcheck disable=SC2086 # one word per package is meant

@@ -65,6 +65,7 @@ mod send_many;
 mod sessions;
 mod set_password;
 mod sign_in;
+mod signing;
 mod sites;
 mod staff;
 mod step_up;
@@ -238,6 +239,14 @@ impl Portal {
         keys: Keys,
     ) -> anyhow::Result<Self> {
         let mailer = Mailer::new(&settings.mail).context("mail settings")?;
+        let outside = Outside {
+            clock: clock.clone(),
+            random: random.clone(),
+            ..Outside::new(
+                Outbound::allowing(&settings.outgoing_allowed),
+                settings.outgoing_ca_file.as_deref(),
+            )?
+        };
         Ok(Self(Arc::new(Rooms {
             hasher: Hasher::new(&settings.hashing, random.clone())?,
             judge: Judge::new(settings.breached_passwords.clone()),
@@ -249,10 +258,7 @@ impl Portal {
             mailer,
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             sign_ins: SignInCounts::default(),
-            outside: Outside::new(
-                Outbound::allowing(&settings.outgoing_allowed),
-                settings.outgoing_ca_file.as_deref(),
-            )?,
+            outside,
             common: Common::default(),
             work: Notify::new(),
             seen: tokio::sync::Mutex::default(),

@@ -14,6 +14,7 @@ mod outside;
 #[cfg(test)]
 #[path = "../../tests/support/stand_in.rs"]
 mod stand_in;
+mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,7 +31,7 @@ pub(crate) use configured::purpose;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.
-pub(crate) static KINDS: &[&Kind] = &[&mediacp::KIND];
+pub(crate) static KINDS: &[&Kind] = &[&mediacp::KIND, &webhook::KIND];
 
 /// A kind of downstream system.
 pub(crate) struct Kind {
