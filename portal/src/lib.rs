@@ -71,6 +71,7 @@ mod service_import;
 mod sessions;
 mod set_password;
 mod sign_in;
+mod signing;
 mod sites;
 mod staff;
 mod step_up;
@@ -249,6 +250,14 @@ impl Portal {
         keys: Keys,
     ) -> anyhow::Result<Self> {
         let mailer = Mailer::new(&settings.mail).context("mail settings")?;
+        let outside = Outside {
+            clock: clock.clone(),
+            random: random.clone(),
+            ..Outside::new(
+                Outbound::allowing(&settings.outgoing_allowed),
+                settings.outgoing_ca_file.as_deref(),
+            )?
+        };
         Ok(Self(Arc::new(Rooms {
             hasher: Hasher::new(&settings.hashing, random.clone())?,
             judge: Judge::new(settings.breached_passwords.clone()),
@@ -260,10 +269,7 @@ impl Portal {
             mailer,
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             sign_ins: SignInCounts::default(),
-            outside: Outside::new(
-                Outbound::allowing(&settings.outgoing_allowed),
-                settings.outgoing_ca_file.as_deref(),
-            )?,
+            outside,
             turns: Turns::default(),
             common: Common::default(),
             work: Notify::new(),
