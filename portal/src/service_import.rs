@@ -4,7 +4,7 @@
 //! A system lists all it has each time; what is looked at and done at once is a page of it, by name.
 //! What was done before is found done, so that nobody is created twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use model::{
@@ -90,8 +90,8 @@ impl Portal {
         };
         let chosen: Vec<&Account> = match &request.names {
             Some(names) => {
-                let names = names.iter().take(IMPORTED_PER_PAGE);
-                names.filter_map(|name| accounts.get(name)).collect()
+                let names: BTreeSet<&String> = names.iter().take(IMPORTED_PER_PAGE).collect();
+                names.into_iter().filter_map(|name| accounts.get(name)).collect()
             }
             None => from(&accounts, request.after.as_deref()).take(IMPORTED_PER_PAGE).collect(),
         };

@@ -9,6 +9,8 @@ mod postgres;
 #[path = "../support/smtp.rs"]
 mod smtp;
 mod sql;
+#[path = "../support/stand_in.rs"]
+mod stand_in;
 mod world;
 
 mod audit;
@@ -16,6 +18,7 @@ mod audit_log;
 mod caller;
 mod change_password;
 mod colleagues;
+mod connector_settings;
 mod consent;
 mod crashes;
 mod customer_care;
@@ -54,6 +57,8 @@ mod schema;
 mod second_step;
 mod secrecy;
 mod send_many;
+mod service_accounts;
+mod service_import;
 mod sessions;
 mod set_password;
 mod sign_in;

@@ -71,7 +71,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(AccountId, AuditId, JobId, LinkId, OrganizationId, ResetId, SiteId);
+ids!(AccountId, AuditId, ConnectorId, JobId, LinkId, OrganizationId, ResetId, SiteId);
 
 /// Values for `$1`, `$2` and so on.
 macro_rules! values {
