@@ -38,7 +38,7 @@ mod lazy {
             confirm::{Confirm, ConfirmDone},
             customers::{
                 Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
-                DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password, Progress,
+                DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password,
                 SendLinks,
             },
             email_change::{
@@ -52,6 +52,7 @@ mod lazy {
             organization::{
                 EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
             },
+            progress::Progress,
             prove::Prove,
             resets::Resets,
         },
@@ -180,10 +181,10 @@ fn Pages() -> AnyNestedRoute {
             page(path!("/customers/:id/activity"), Lazy::CustomerActivity),
             page(path!("/customers/:id/delete"), Lazy::DeleteCustomer),
             page(path!("/customers/:id/password"), Lazy::Password),
-            page(path!("/customers/:id/resets/:reset"), Lazy::Progress),
             page(path!("/customers/:id/factor"), Lazy::CustomerFactor),
             page(path!("/customers/:id/email"), Lazy::CustomerAddress),
             page(path!("/resets"), Lazy::Resets),
+            page(path!("/resets/:id"), Lazy::Progress),
             page(path!("/audit"), Lazy::Audit),
             page(path!("/audit/:id"), Lazy::AuditEntry),
             page(path!("/prove"), Lazy::Prove),

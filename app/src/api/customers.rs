@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use model::{
     customer::{CustomerOrder, CustomerPage, CustomerState, CustomerView, Scope},
-    id::{AccountId, DisputeId, OrganizationId, ResetId, TargetId},
-    reset::{Begun, ResetDesk, ResetProgress},
+    id::{AccountId, DisputeId, OrganizationId, ResetId},
+    reset::{Begun, ResetDesk},
 };
 
 use super::{ApiError, Hidden};
@@ -137,52 +137,6 @@ pub async fn generate_password(
     let request = portal::SetPassword { customer, password, reason, ticket, places };
     let reset = portal.set_customer_password(&actor, request).await?;
     Ok(begun(customer, reset))
-}
-
-/// How far a reset of a customer is.
-#[server(prefix = "/api", endpoint = "customers/reset-progress")]
-pub async fn view_reset_progress(
-    /// The customer.
-    customer: AccountId,
-    /// The reset.
-    reset: ResetId,
-) -> Result<ResetProgress, ApiError> {
-    let (portal, _, actor) = actor().await?;
-    Ok(portal.reset_progress(&actor, customer, reset).await?)
-}
-
-/// Tries a place again that a new password has not reached.
-#[server(prefix = "/api", endpoint = "customers/retry-place")]
-pub async fn retry_place(
-    /// The customer.
-    customer: AccountId,
-    /// The reset.
-    reset: ResetId,
-    /// The place.
-    target: TargetId,
-) -> Result<(), ApiError> {
-    let (portal, _, actor) = actor().await?;
-    portal.retry_target(&actor, portal::Place { customer, reset, target }).await?;
-    see_other_if_plain(&format!("/customers/{customer}/resets/{reset}?done=retried"));
-    Ok(())
-}
-
-/// Leaves a place as it is that a new password has not reached.
-#[server(prefix = "/api", endpoint = "customers/give-up-place")]
-pub async fn give_up_place(
-    /// The customer.
-    customer: AccountId,
-    /// The reset.
-    reset: ResetId,
-    /// The place.
-    target: TargetId,
-    /// Why, in one's own words.
-    reason: String,
-) -> Result<(), ApiError> {
-    let (portal, _, actor) = actor().await?;
-    portal.give_up_target(&actor, portal::Place { customer, reset, target }, &reason).await?;
-    see_other_if_plain(&format!("/customers/{customer}/resets/{reset}?done=given_up"));
-    Ok(())
 }
 
 /// Closes what a customer disputed.

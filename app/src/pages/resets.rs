@@ -171,7 +171,7 @@ fn Line(line: ResetLine) -> impl IntoView {
         view! { <p class="hint break-words">{targets.join(" · ")}</p> }
     });
     let progress = (line.targets.len() > 1).then(|| {
-        let to = format!("/customers/{}/resets/{}", line.customer, line.id);
+        let to = format!("/resets/{}", line.id);
         view! { <p class="mt-1 text-sm"><a class="link" href=to>{tr!(places.look)}</a></p> }
     });
     let next = next(line.state);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 use model::{
     connector::Reason,
-    id::{AccountId, ResetId},
+    id::ResetId,
     reset::{ResetProgress, ResetState, TargetKind, TargetState, TargetView},
 };
 
-use crate::{api::customers::view_reset_progress, i18n::tr, words};
+use crate::{api::overview::view_reset_progress, i18n::tr, words};
 
 /// How often one looks how far a reset is.
 const LOOK: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ impl LiveReset {
 
     /// Looks again and again how far a reset is that the page was made with, as long as it moves.
     /// Without code nothing moves, and the page says how to look again.
-    pub fn follow(self, customer: AccountId, reset: ResetId, first: &ResetProgress) {
+    pub fn follow(self, reset: ResetId, first: &ResetProgress) {
         let Self { live, .. } = self;
         let first = first.clone();
         Effect::new(move || live.set(Some((reset, first.clone()))));
@@ -43,16 +43,16 @@ impl LiveReset {
             if !moving.get() {
                 return;
             }
-            let look = move || spawn_local(async move { self.look(customer, reset).await });
+            let look = move || spawn_local(async move { self.look(reset).await });
             if let Ok(handle) = set_interval_with_handle(look, LOOK) {
                 on_cleanup(move || handle.clear());
             }
         });
     }
 
-    async fn look(self, customer: AccountId, reset: ResetId) {
+    async fn look(self, reset: ResetId) {
         // An answer that does not come is asked for again in a second.
-        let Ok(progress) = view_reset_progress(customer, reset).await else { return };
+        let Ok(progress) = view_reset_progress(reset).await else { return };
         let before = self.live.try_get_untracked().flatten().map(|(_, progress)| progress.state);
         let now = progress.state;
         // The page may have gone meanwhile.
@@ -82,8 +82,6 @@ fn moves(progress: &ResetProgress) -> bool {
 /// The places of a reset.
 #[component]
 pub fn Places(
-    /// Whose.
-    customer: AccountId,
     /// Which.
     reset: ResetId,
     /// How far it was when the page was made.
@@ -93,7 +91,7 @@ pub fn Places(
     /// The page itself, to be loaded again where no code does it.
     path: String,
 ) -> impl IntoView {
-    live.follow(customer, reset, &progress);
+    live.follow(reset, &progress);
     let is_moving = moves(&progress);
     let targets = live.now(reset, progress.targets);
     let lines = move || {

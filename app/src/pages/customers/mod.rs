@@ -13,7 +13,6 @@ mod list;
 mod many;
 mod new;
 mod password;
-mod progress;
 mod prove;
 mod scopes;
 mod services;
@@ -32,7 +31,6 @@ pub use list::Customers;
 pub use many::SendLinks;
 pub use new::NewCustomer;
 pub use password::Password;
-pub use progress::Progress;
 pub use services::CustomerServices;
 
 use leptos::prelude::*;

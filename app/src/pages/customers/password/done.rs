@@ -49,14 +49,20 @@ pub fn Done(
         (_, state) => (Tone::Plain, words::reset_state(state).to_owned()),
     };
     let waits = state == ResetState::WaitingForCustomer;
-    let goes_on = format!("/customers/{}/resets/{id}", customer.id);
+    let goes_on = format!("/resets/{id}");
     let is_left = targets.iter().any(TargetView::is_left);
     let needs = state == ResetState::NeedsAttention && is_left;
     let targets = (!waits).then(|| {
         // Whether the password is still kept is found out by the first look.
-        let progress = ResetProgress { state, targets, kept: needs };
+        let progress = ResetProgress {
+            customer: customer.id,
+            name: customer.name.clone(),
+            state,
+            targets,
+            kept: needs,
+        };
         let path = format!("/customers/{}/password?begun={id}", customer.id);
-        view! { <Places customer=customer.id reset=id progress live path /> }
+        view! { <Places reset=id progress live path /> }
     });
     view! {
         <div class="mt-6 grid gap-5">

@@ -1,23 +1,19 @@
-//! `/customers/{id}/resets/{reset}`: how far one reset is, place by place, and what staff may do about
+//! `/resets/{id}`: how far one reset is, place by place, and what staff may do about
 //! a place that was left.
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
-    id::{AccountId, ResetId},
+    id::ResetId,
     permission::Permission,
     reset::{ResetProgress, ResetState, TargetView},
 };
 
-use super::{
-    prove::Prove,
-    tabs::{use_customer, view as view_customer},
-};
 use crate::{
     api::{
         ApiError,
-        customers::{GiveUpPlace, RetryPlace, view_reset_progress},
+        overview::{GiveUpPlace, RetryPlace, view_reset_progress},
         session::{SignedInView, StepUp},
     },
     i18n::tr,
@@ -28,6 +24,7 @@ use crate::{
         page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Panel, Tone},
         places::{LiveReset, Places, place_name},
+        prove::Prove,
     },
     words,
 };
@@ -44,11 +41,9 @@ struct Forms {
 /// The page.
 #[component]
 pub fn Progress() -> impl IntoView {
-    let id = use_customer();
     let params = use_params_map();
     let query = use_query_map();
-    let reset =
-        Memo::new(move |_| params.with(|params| params.get("reset")?.parse::<ResetId>().ok()));
+    let reset = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<ResetId>().ok()));
     let forms = Forms {
         proof: use_form(),
         retry: use_form(),
@@ -69,15 +64,12 @@ pub fn Progress() -> impl IntoView {
     let progress = Resource::new_blocking(
         move || {
             let forms = (forms.retry.version(), forms.give_up.version(), forms.proof.version());
-            (id.get(), reset.get(), live.turned.get(), forms)
+            (reset.get(), live.turned.get(), forms)
         },
-        |(id, reset, ..)| async move {
-            match (id, reset) {
-                (Some(customer), Some(reset)) => {
-                    let name = view_customer(Some(customer)).await?.name.to_string();
-                    Ok((customer, reset, name, view_reset_progress(customer, reset).await?))
-                }
-                _ => Err(ApiError::Refused(Refusal::NotFound)),
+        |(reset, ..)| async move {
+            match reset {
+                Some(reset) => Ok((reset, view_reset_progress(reset).await?)),
+                None => Err(ApiError::Refused(Refusal::NotFound)),
             }
         },
     );
@@ -85,9 +77,7 @@ pub fn Progress() -> impl IntoView {
         let done = done.get();
         Suspend::new(async move {
             match progress.await {
-                Ok((customer, reset, name, progress)) => {
-                    view! { <Page customer reset name progress live done /> }.into_any()
-                }
+                Ok((reset, progress)) => view! { <Page reset progress live done /> }.into_any(),
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
@@ -98,9 +88,7 @@ pub fn Progress() -> impl IntoView {
 
 #[component]
 fn Page(
-    customer: AccountId,
     reset: ResetId,
-    name: String,
     progress: ResetProgress,
     live: LiveReset,
     done: Option<String>,
@@ -109,7 +97,8 @@ fn Page(
     let SignedInView { me, .. } = expect_context();
     let may = |permission| me.role.is_some_and(|role| role.may(permission));
     let (may_retry, may_give_up) = (may(Permission::SendLink), may(Permission::SetPassword));
-    let path = format!("/customers/{customer}/resets/{reset}");
+    let (customer, name) = (progress.customer, progress.name.to_string());
+    let path = format!("/resets/{reset}");
     let needs = progress.state == ResetState::NeedsAttention;
     let (tone, text) = match progress.state {
         ResetState::NeedsAttention if progress.kept => (Tone::Bad, tr!(places.left_kept)),
@@ -132,14 +121,13 @@ fn Page(
         let step_up = Some(ApiError::Refused(Refusal::StepUp));
         let asked = forms.retry.error() == step_up || forms.give_up.error() == step_up;
         (asked && !forms.proof.done())
-            .then(|| view! { <Prove next=next.clone() form=forms.proof why=tr!(desk.prove) /> })
+            .then(|| view! { <Prove proof=forms.proof next=next.clone() over=true why=tr!(desk.prove) /> })
     };
     let left = left
         .into_iter()
         .map(|target| {
             let field = move || {
                 view! {
-                    <input type="hidden" name="customer" value=customer.to_string() />
                     <input type="hidden" name="reset" value=reset.to_string() />
                     <input type="hidden" name="target" value=target.id.to_string() />
                 }
@@ -184,7 +172,7 @@ fn Page(
                 {said.map(|(tone, text)| view! { <Notice tone>{text}</Notice> })}
                 <Notice tone>{text}</Notice>
             </div>
-            <Panel><Places customer reset progress live path=path.clone() /></Panel>
+            <Panel><Places reset progress live path=path.clone() /></Panel>
             {proof}
             {left}
             {needs
