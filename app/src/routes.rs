@@ -52,6 +52,7 @@ mod lazy {
             organization::{
                 EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
             },
+            progress::Progress,
             prove::Prove,
             resets::Resets,
         },
@@ -103,7 +104,7 @@ mod lazy {
             KeepAddressDone NewAddress NewAddressDone ForcedChangePage SecondStep;
         account (__preload_account): SignedIn Account Profile OwnAddress Security TwoFactor SetUpFactor Passkeys Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
-            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password CustomerFactor CustomerAddress Resets Audit
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail;
     }
@@ -183,6 +184,7 @@ fn Pages() -> AnyNestedRoute {
             page(path!("/customers/:id/factor"), Lazy::CustomerFactor),
             page(path!("/customers/:id/email"), Lazy::CustomerAddress),
             page(path!("/resets"), Lazy::Resets),
+            page(path!("/resets/:id"), Lazy::Progress),
             page(path!("/audit"), Lazy::Audit),
             page(path!("/audit/:id"), Lazy::AuditEntry),
             page(path!("/prove"), Lazy::Prove),

@@ -161,6 +161,9 @@ pub struct Me {
     pub removal: Option<WaitingRemoval>,
     /// The change of their email address that is under way.
     pub email_change: Option<WaitingEmail>,
+    /// Their accounts in other systems that have another password than this portal, or may have: what
+    /// the system is called, and the account's name there.
+    pub differing: Vec<(Name, String)>,
 }
 
 /// From when on somebody needs a second factor.

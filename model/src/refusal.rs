@@ -175,6 +175,13 @@ pub enum Problem {
     NotAnAttribute,
     /// Not a name that an account in the downstream system may have.
     NotAServiceName,
+    /// A key for a downstream system that is shorter than any of its keys.
+    KeyTooShort {
+        /// The shortest that there is, in characters.
+        min: u32,
+    },
+    /// Not a secret that messages are signed with: `whsec_` and 24 to 64 bytes in Base64.
+    NotASigningSecret,
     /// Another customer has this account in the downstream system.
     ServiceTaken,
     /// The downstream system does not do it.

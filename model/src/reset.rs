@@ -223,6 +223,10 @@ impl TargetView {
 /// How far a reset is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetProgress {
+    /// Whose.
+    pub customer: AccountId,
+    /// What they are called.
+    pub name: Name,
     /// Where it stands as a whole.
     pub state: ResetState,
     /// Each place it applies to.

@@ -6,7 +6,7 @@ use model::{
     Refusal,
     audit::AuditKind,
     connector::Reason,
-    id::{AccountId, ResetId, TargetId},
+    id::{ResetId, TargetId},
     permission::Permission,
     refusal::Problem,
     reset::{ResetProgress, ResetState, TargetState},
@@ -22,8 +22,6 @@ use crate::{
 /// One place of one reset.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
-    /// Whose reset.
-    pub customer: AccountId,
     /// The reset.
     pub reset: ResetId,
     /// The place.
@@ -40,21 +38,21 @@ struct Held {
 
 impl Portal {
     /// How far a reset of a customer is, place by place.
-    pub async fn reset_progress(
-        &self,
-        actor: &Actor,
-        customer: AccountId,
-        id: ResetId,
-    ) -> Result<ResetProgress> {
+    pub async fn reset_progress(&self, actor: &Actor, id: ResetId) -> Result<ResetProgress> {
         actor.may(Permission::ReadCustomers)?;
         let mut tx = self.db().read().await?;
-        tx.customer_of(actor, customer).await?;
-        let reset = tx.reset(id).await?.filter(|reset| reset.account_id == customer);
-        let reset = reset.ok_or(Refusal::NotFound)?;
+        let reset = tx.reset(id).await?.ok_or(Refusal::NotFound)?;
+        let customer = tx.customer_of(actor, reset.account_id).await?;
         let now = self.now();
         let kept = tx.kept_password(id).await?.is_some_and(|(_, until)| until > now);
         let targets = tx.target_views(&[id]).await?.into_iter().map(|(_, target)| target).collect();
-        Ok(ResetProgress { state: reset.state, targets, kept })
+        Ok(ResetProgress {
+            customer: reset.account_id,
+            name: customer.row.name,
+            state: reset.state,
+            targets,
+            kept,
+        })
     }
 
     /// Tries a place again, at once, with the password that is kept for it.
@@ -116,17 +114,15 @@ impl Portal {
         actor.may(permission)?;
         let mut tx = self.db().write().await?;
         // Before the step-up: whose customer it is not has nothing to step up for.
-        let customer = tx.customer_of(actor, place.customer).await?;
+        let owner = tx.owner_of_reset(place.reset).await?.ok_or(Refusal::NotFound)?;
+        let customer = tx.customer_of(actor, owner).await?;
         tx.hold_policy(customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, permission).await? {
             return Err(Refusal::StepUp.into());
         }
-        tx.lock_account(place.customer).await?.ok_or(Refusal::NotFound)?;
-        tx.is_undisputed(actor, place.customer).await?;
+        tx.lock_account(owner).await?.ok_or(Refusal::NotFound)?;
+        tx.is_undisputed(actor, owner).await?;
         let reset = tx.lock_reset(place.reset).await?.ok_or(Refusal::NotFound)?;
-        if reset.account_id != place.customer {
-            return Err(Refusal::NotFound.into());
-        }
         let targets = tx.service_targets(reset.id).await?;
         let target = targets.into_iter().find(|target| target.id == place.target);
         let target = target.ok_or(Refusal::NotFound)?;

@@ -71,6 +71,7 @@ mod service_import;
 mod sessions;
 mod set_password;
 mod sign_in;
+mod signing;
 mod sites;
 mod staff;
 mod step_up;
@@ -274,9 +275,16 @@ impl Portal {
         db: Db,
         keys: Keys,
     ) -> anyhow::Result<Self> {
-        let outbound = Outbound::allowing(&settings.outgoing_allowed);
-        let outside = Outside::new(outbound, settings.outgoing_ca_file.as_deref())?;
         let mailer = Mailer::new(&settings.mail).context("mail settings")?;
+        let outside = Outside {
+            clock: clock.clone(),
+            random: random.clone(),
+            patience,
+            ..Outside::new(
+                Outbound::allowing(&settings.outgoing_allowed),
+                settings.outgoing_ca_file.as_deref(),
+            )?
+        };
         Ok(Self(Arc::new(Rooms {
             hasher: Hasher::new(&settings.hashing, random.clone())?,
             judge: Judge::new(settings.breached_passwords.clone()),
@@ -288,7 +296,7 @@ impl Portal {
             mailer,
             anchored: Anchored::from_file(settings.audit.anchor_file.as_deref())?,
             sign_ins: SignInCounts::default(),
-            outside: Outside { patience, ..outside },
+            outside,
             turns: Turns::default(),
             common: Common::default(),
             work: Notify::new(),

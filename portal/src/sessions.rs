@@ -176,6 +176,10 @@ impl Portal {
         Ok(Me {
             removal: self.waiting_removal(&mut tx, (actor.account, actor.kind), &policy).await?,
             email_change: tx.waiting_email(actor.account, |_| false).await?,
+            differing: match actor.kind {
+                AccountKind::Customer => tx.differing_services(actor.account).await?,
+                AccountKind::Staff => Vec::new(),
+            },
             factor_due: due.filter(|_| !factors.any).map(|from| FactorDue {
                 from,
                 days: from.since(self.now()).as_secs().div_ceil(24 * 3_600),

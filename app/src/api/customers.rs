@@ -85,9 +85,12 @@ pub async fn send_link(
     reason: String,
     /// The number of a ticket; empty for none.
     ticket: String,
+    /// Where else the new password goes: nowhere, a service account, or all of them.
+    #[server(default)]
+    places: String,
 ) -> Result<Begun, ApiError> {
     let (portal, _, actor) = actor().await?;
-    let request = portal::SendLink { customer, reason, ticket };
+    let request = portal::SendLink { customer, reason, ticket, places };
     let reset = portal.send_link(&actor, request).await?;
     Ok(begun(customer, reset))
 }
@@ -105,10 +108,13 @@ pub async fn type_password(
     reason: String,
     /// The number of a ticket; empty for none.
     ticket: String,
+    /// Where else it goes: nowhere, a service account, or all of them.
+    #[server(default)]
+    places: String,
 ) -> Result<Begun, ApiError> {
     let (portal, _, actor) = actor().await?;
     let password = portal::StaffPassword::Typed { new: new.into(), retype: retype.into() };
-    let request = portal::SetPassword { customer, password, reason, ticket };
+    let request = portal::SetPassword { customer, password, reason, ticket, places };
     let reset = portal.set_customer_password(&actor, request).await?;
     Ok(begun(customer, reset))
 }
@@ -122,10 +128,13 @@ pub async fn generate_password(
     reason: String,
     /// The number of a ticket; empty for none.
     ticket: String,
+    /// Where else it goes: nowhere, a service account, or all of them.
+    #[server(default)]
+    places: String,
 ) -> Result<Begun, ApiError> {
     let (portal, _, actor) = actor().await?;
     let password = portal::StaffPassword::Generated;
-    let request = portal::SetPassword { customer, password, reason, ticket };
+    let request = portal::SetPassword { customer, password, reason, ticket, places };
     let reset = portal.set_customer_password(&actor, request).await?;
     Ok(begun(customer, reset))
 }

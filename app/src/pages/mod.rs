@@ -11,5 +11,6 @@ pub mod login;
 pub mod lost_factor;
 pub mod not_found;
 pub mod organization;
+pub mod progress;
 pub mod prove;
 pub mod resets;

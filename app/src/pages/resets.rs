@@ -6,7 +6,7 @@ use model::{
     Refusal,
     customer::Count,
     overview::{AskedBy, ResetLine, ResetPage, ResetQuery},
-    reset::{Delivery, ResetState, TargetKind, TargetState},
+    reset::{Delivery, ResetState, TargetState},
 };
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Absent, Empty, Failed, Loading, Panel},
+        places::place_name,
         time::Time,
     },
     words,
@@ -165,9 +166,13 @@ fn Line(line: ResetLine) -> impl IntoView {
         let targets: Vec<String> = line
             .targets
             .iter()
-            .map(|(kind, state)| format!("{}: {}", target_name(*kind), target_state(*state)))
+            .map(|target| format!("{}: {}", place_name(target), target_state(target.state)))
             .collect();
         view! { <p class="hint break-words">{targets.join(" · ")}</p> }
+    });
+    let progress = (line.targets.len() > 1).then(|| {
+        let to = format!("/resets/{}", line.id);
+        view! { <p class="mt-1 text-sm"><a class="link" href=to>{tr!(places.look)}</a></p> }
     });
     let next = next(line.state);
     let entry = line.audit.map(|id| {
@@ -196,6 +201,7 @@ fn Line(line: ResetLine) -> impl IntoView {
                         .finished_at
                         .map(|at| view! { <span class="block">{tr!(resets.ended)} " " <Time at /></span> })}
                 </p>
+                {progress}
                 {entry.map(|entry| view! { <p class="mt-1 text-sm">{entry}</p> })}
             </div>
         </li>
@@ -250,13 +256,6 @@ fn asked_by(who: &AskedBy) -> String {
         AskedBy::Staff(Some(name)) => tr!(resets.by_staff, name = name.to_string()),
         AskedBy::Staff(None) => tr!(resets.by_staff_gone).into(),
         AskedBy::Operator => tr!(resets.by_operator).into(),
-    }
-}
-
-fn target_name(kind: TargetKind) -> &'static str {
-    match kind {
-        TargetKind::Portal => tr!(resets.portal),
-        TargetKind::ServiceAccount => tr!(resets.service_account),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod new_password;
 pub mod page;
 pub mod panel;
 pub mod passkey;
+pub mod places;
 pub mod preferences;
 pub mod prove;
 pub mod signed_in;

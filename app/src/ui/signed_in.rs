@@ -7,6 +7,7 @@ use model::{
     email::WaitingEmail,
     factor::WaitingRemoval,
     permission::Permission,
+    text::Name,
 };
 
 use super::{
@@ -68,6 +69,7 @@ pub fn Frame(
                 {me.removal.map(|removal| view! { <Removal removal /> })}
                 {me.email_change.map(|change| view! { <NewAddress change /> })}
                 {me.factor_due.map(|due| view! { <Due due /> })}
+                {(!me.differing.is_empty()).then(|| view! { <Differing places=me.differing /> })}
                 {children()}
             </main>
             <footer class="flex flex-col items-center gap-4 px-4 pb-6">
@@ -153,6 +155,27 @@ fn NewAddress(change: WaitingEmail) -> impl IntoView {
         .into_any()
     };
     view! { <div role="status" class="contents">{banner}</div> }
+}
+
+/// Tells in which other systems one's password may still be an earlier one.
+#[component]
+fn Differing(places: Vec<(Name, String)>) -> impl IntoView {
+    let places = places
+        .into_iter()
+        .map(|(system, account)| {
+            let text = tr!(places.named, system = system.to_string(), account = account);
+            view! { <li class="break-words">{text}</li> }
+        })
+        .collect_view();
+    view! {
+        <div class="mb-6">
+            <Notice tone=Tone::Bad>
+                <p class="font-semibold">{tr!(places.yours_differ)}</p>
+                <ul class="mt-1 list-disc pl-5">{places}</ul>
+                <p class="mt-1">{tr!(places.yours_differ_do)}</p>
+            </Notice>
+        </div>
+    }
 }
 
 /// Counts the days until a second factor is needed.

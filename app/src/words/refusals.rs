@@ -108,6 +108,8 @@ fn problem(problem: Problem) -> String {
         Problem::NotADirectory => tr!(problem.not_a_directory).into(),
         Problem::NotAnAttribute => tr!(problem.not_an_attribute).into(),
         Problem::NotAServiceName => tr!(problem.not_a_service_name).into(),
+        Problem::KeyTooShort { min } => tr!(problem.key_too_short, min = min.to_string()),
+        Problem::NotASigningSecret => tr!(problem.not_a_signing_secret).into(),
         Problem::ServiceTaken => tr!(problem.service_taken).into(),
         Problem::Service(reason) => super::reason(reason).into(),
         Problem::HostNotAllowed => tr!(problem.host_not_allowed).into(),

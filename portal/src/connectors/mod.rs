@@ -12,10 +12,12 @@ mod comet;
 mod configured;
 mod http;
 mod ldap;
+mod mediacp;
 mod outside;
 #[cfg(test)]
 #[path = "../../tests/support/stand_in.rs"]
 mod stand_in;
+mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,7 +35,8 @@ pub(crate) use configured::purpose;
 pub(crate) use outside::{Outside, Patience};
 
 /// Every kind of system.
-pub(crate) static KINDS: &[&Kind] = &[&comet::KIND, &ldap::LDAP, &ldap::ACTIVE_DIRECTORY];
+pub(crate) static KINDS: &[&Kind] =
+    &[&comet::KIND, &ldap::LDAP, &ldap::ACTIVE_DIRECTORY, &mediacp::KIND, &webhook::KIND];
 
 /// A kind of downstream system.
 pub(crate) struct Kind {

@@ -1,4 +1,5 @@
-//! What connectors need of the world: where they may connect to, and whom they trust there.
+//! What connectors need of the world: where they may connect to, whom they trust there, what time it
+//! is.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -8,9 +9,12 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::outbound::Outbound;
+use crate::{
+    clock::{Clock, Randomness},
+    outbound::Outbound,
+};
 
-/// Where connectors may connect to, and whom they trust there. Cheap to clone.
+/// Where connectors may connect to, whom they trust there, what time it is. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Outside {
     /// Which addresses.
@@ -19,6 +23,10 @@ pub(crate) struct Outside {
     pub tls: Arc<ClientConfig>,
     /// How long they wait.
     pub patience: Patience,
+    /// The time that messages bear.
+    pub clock: Clock,
+    /// Where ids of messages come from.
+    pub random: Randomness,
 }
 
 /// How long connectors wait.
@@ -37,7 +45,7 @@ impl Default for Patience {
 }
 
 impl Outside {
-    /// Trusts the system's authorities, and those in a file.
+    /// Trusts the system's authorities, and those in a file; has the system's time and randomness.
     pub fn new(outbound: Outbound, ca_file: Option<&Path>) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         // What the system has and nobody can read is left out, as everywhere.
@@ -60,6 +68,12 @@ impl Outside {
             .context("TLS for downstream systems")?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { outbound, tls: Arc::new(tls), patience: Patience::default() })
+        Ok(Self {
+            outbound,
+            tls: Arc::new(tls),
+            patience: Patience::default(),
+            clock: Clock::System,
+            random: Randomness::System,
+        })
     }
 }

@@ -187,6 +187,15 @@ impl Tx {
             .bind(account).fetch_all(c).await)
     }
 
+    /// The service accounts of a customer that have, or may have, another password than the portal: each
+    /// with the name of its system.
+    pub async fn differing_services(
+        &mut self,
+        account: AccountId,
+    ) -> sqlx::Result<Vec<(Name, String)>> {
+        on!(self, c => sqlx::query_as("SELECT connectors.name, service_accounts.name FROM service_accounts JOIN connectors ON connectors.id = service_accounts.connector_id WHERE service_accounts.account_id = $1 AND service_accounts.differs_since IS NOT NULL ORDER BY service_accounts.created_at, service_accounts.id").bind(account).fetch_all(c).await)
+    }
+
     /// Every place of these resets, each in its order, as people are told of them.
     pub async fn target_views(
         &mut self,

@@ -1,5 +1,6 @@
 //! Downstream systems for tests, each a process of its own: a program in Python, with nothing but
-//! its standard library, that prints the port it listens on and ends with its standard input.
+//! its standard library, or in Node.js, with what the browser tests install, that prints the port it
+//! listens on and ends with its standard input.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -19,14 +20,23 @@ pub struct StandIn {
 impl StandIn {
     /// Starts `portal/tests/stand_ins/<name>.py`.
     pub fn start(name: &str, arguments: &[&str]) -> Self {
+        Self::run("python3", &format!("{name}.py"), arguments)
+    }
+
+    /// Starts `portal/tests/stand_ins/<name>.mjs`.
+    pub fn start_node(name: &str, arguments: &[&str]) -> Self {
+        Self::run("node", &format!("{name}.mjs"), arguments)
+    }
+
+    fn run(program: &str, file: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_ins");
-        let mut process = Command::new("python3")
-            .arg(folder.join(format!("{name}.py")))
+        let mut process = Command::new(program)
+            .arg(folder.join(file))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("python3 is there");
+            .unwrap_or_else(|error| panic!("{program} is there: {error}"));
         let input = process.stdin.take();
         let mut line = String::new();
         let mut output = BufReader::new(process.stdout.take().expect("its output"));
@@ -46,7 +56,7 @@ impl StandIn {
         self.tell(line);
         let mut answer = String::new();
         self.output.read_line(&mut answer).expect("an answer");
-        answer
+        answer.trim_end().to_owned()
     }
 }
 

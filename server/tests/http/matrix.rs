@@ -28,6 +28,7 @@ enum Thing {
     Session,
     Device,
     Factor,
+    Reset,
 }
 
 /// Who is let in.
@@ -46,7 +47,9 @@ use Permission::{
     ChangeEmail, CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit,
     ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
-use Thing::{Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Session};
+use Thing::{
+    Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Reset, Session,
+};
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
 /// only reads, and its other fields.
@@ -80,9 +83,12 @@ const WHY: (&str, &str) = ("reason", "They called from the number we know");
 const NEW: (&str, &str) = ("new", "granite walnut ferry nine");
 const RETYPE: (&str, &str) = ("retype", "granite walnut ferry nine");
 const NO_TICKET: (&str, &str) = ("ticket", "");
+/// No place of any reset.
+const NO_PLACE: (&str, &str) = ("target", "00000000-0000-7000-8000-000000000000");
 const SCOPE: Option<(&str, Thing)> = Some(("scope", Organization));
 const CUSTOMER: Option<(&str, Thing)> = Some(("customer", Customer));
 const MEMBER: Option<(&str, Thing)> = Some(("staff", Member));
+const OF_RESET: Option<(&str, Thing)> = Some(("reset", Reset));
 const OF_CUSTOMER: Option<(&str, Thing)> = Some(("account", Customer));
 const OF_MEMBER: Option<(&str, Thing)> = Some(("account", Member));
 const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
@@ -163,6 +169,9 @@ const FUNCTIONS: &[Function] = &[
         &[NEW, RETYPE, WHY, NO_TICKET],
     ),
     writes("/api/customers/generate-password", Staff(SetPassword), CUSTOMER, &[WHY, NO_TICKET]),
+    reads("/api/resets/progress", Staff(ReadCustomers), OF_RESET, &[]),
+    writes("/api/resets/retry", Staff(SendLink), OF_RESET, &[NO_PLACE]),
+    writes("/api/resets/give-up", Staff(SetPassword), OF_RESET, &[NO_PLACE, WHY]),
     writes(
         "/api/callers/check",
         Staff(VerifyCallers),
@@ -411,6 +420,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/staff/:id", Staff(ReadSettings), Member),
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
+    ("/resets/:id", Staff(ReadCustomers), Reset),
     ("/customers?scope=:id", Staff(ReadCustomers), Organization),
     ("/customers/new?scope=:id", Staff(EditCustomers), Organization),
     ("/customers/export?scope=:id", Staff(EditCustomers), Organization),
@@ -651,6 +661,7 @@ fn things_of(
         (Mail, one("SELECT m.id FROM outbox m JOIN accounts a ON a.id = m.account_id WHERE a.organization_id = $1 LIMIT 1", id)),
         (Session, one("SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE a.organization_id = $1 LIMIT 1", id)),
         (Device, device),
+        (Reset, one("SELECT r.id FROM resets r JOIN accounts a ON a.id = r.account_id WHERE a.organization_id = $1 AND a.name = 'Ina Invited'", id)),
     ]
     .map(|(thing, id)| ((organization, thing), id))
     .to_vec()

@@ -4,14 +4,15 @@
 use leptos::prelude::*;
 use model::{
     account::Lock,
+    connector::{Destination, KeyEffect},
     reset::{Delivery, ResetDesk},
 };
 
-use super::{Forms, address};
+use super::{ALL, Forms, PORTAL, address};
 use crate::{
     i18n::tr,
     ui::{
-        field::{Area, Field},
+        field::{Area, Field, FieldProblem},
         form::{Form, Submit},
         new_password::{NewPassword, Suggest},
     },
@@ -24,12 +25,20 @@ pub fn Check(
     desk: ResetDesk,
     /// The way.
     how: Delivery,
+    /// Where else the new password goes.
+    places: String,
 ) -> impl IntoView {
     let forms = expect_context::<Forms>();
     let ResetDesk { customer, rules, .. } = &desk;
     let (id, rules) = (customer.id, *rules);
-    let customer_field =
-        move || view! { <input type="hidden" name="customer" value=id.to_string() /> };
+    let to = places.clone();
+    let customer_field = move || {
+        view! {
+            <input type="hidden" name="customer" value=id.to_string() />
+            <input type="hidden" name="places" value=to.clone() />
+            <FieldProblem name="where" />
+        }
+    };
     let why = move || {
         view! {
             <Area name="reason" label=tr!(desk.reason) hint=tr!(desk.reason_hint) follows=forms.reason />
@@ -65,18 +74,26 @@ pub fn Check(
         .into_any(),
     };
     view! {
-        <Consequences desk how />
+        <Consequences desk how places />
         {form}
         <p class="mt-4 text-center">
-            <a class="link text-sm" href=address(id, None)>{tr!(desk.another_way)}</a>
+            <a class="link text-sm" href=address(id, None, PORTAL)>{tr!(desk.another_way)}</a>
         </p>
     }
 }
 
 /// What will happen, in words.
 #[component]
-fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
-    let ResetDesk { customer, link_minutes, temporary_hours, split, allowed_once, .. } = desk;
+fn Consequences(desk: ResetDesk, how: Delivery, places: String) -> impl IntoView {
+    let ResetDesk {
+        customer,
+        link_minutes,
+        temporary_hours,
+        split,
+        allowed_once,
+        destinations,
+        ..
+    } = desk;
     let email = customer.email.to_string();
     let locked = matches!(customer.standing.lock, Some(Lock::Failures | Lock::Staff));
     let replaced = !customer.open_links.is_empty();
@@ -103,6 +120,22 @@ fn Consequences(desk: ResetDesk, how: Delivery) -> impl IntoView {
         }
         if allowed_once {
             lines.push(tr!(desk.will_use_up).into());
+        }
+    }
+    let goes_to = |place: &&Destination| places == ALL || places == place.id.to_string();
+    for place in destinations.iter().filter(goes_to) {
+        let (system, account) = (place.system.to_string(), place.name.clone());
+        lines.push(tr!(places.will_also, system = system, account = account));
+        lines.push(
+            match place.keys {
+                KeyEffect::Rewrapped => tr!(places.keys_rewrapped),
+                KeyEffect::NotChanged => tr!(places.keys_not_changed),
+                KeyEffect::NotKnown => tr!(places.keys_not_known),
+            }
+            .into(),
+        );
+        if how.is_temporary() {
+            lines.push(tr!(places.will_not_expire).into());
         }
     }
     if replaced {

@@ -1,12 +1,15 @@
 //! The last step: what happened, place by place.
 
 use leptos::prelude::*;
-use model::reset::{Delivery, DeskReset, ResetDesk, ResetState, TargetKind, TargetState};
+use model::reset::{Delivery, DeskReset, ResetDesk, ResetProgress, ResetState, TargetView};
 
-use super::address;
+use super::{PORTAL, address};
 use crate::{
     i18n::tr,
-    ui::panel::{Notice, Tone},
+    ui::{
+        panel::{Notice, Tone},
+        places::{LiveReset, Places},
+    },
     words,
 };
 
@@ -17,8 +20,10 @@ pub fn Done(
     desk: ResetDesk,
     /// What was begun.
     begun: DeskReset,
+    /// What follows it.
+    live: LiveReset,
 ) -> impl IntoView {
-    let DeskReset { delivery, state, targets, pin, audit, .. } = begun;
+    let DeskReset { id, delivery, state, targets, pin, audit } = begun;
     let ResetDesk { customer, link_minutes, temporary_hours, .. } = desk;
     let back = format!("/customers/{}", customer.id);
     let email = customer.email.to_string();
@@ -34,16 +39,30 @@ pub fn Done(
             (Tone::Good, tr!(desk.done_generated, email = email, count = temporary_hours))
         }
         (_, ResetState::Applying) => (Tone::Plain, tr!(desk.applying).to_owned()),
+        (_, ResetState::NeedsAttention) if targets.iter().any(TargetView::is_left) => {
+            (Tone::Bad, tr!(places.left_desk).to_owned())
+        }
+        (_, ResetState::Refused) => (Tone::Bad, tr!(places.refused_desk).to_owned()),
         (Delivery::Generated, ResetState::NeedsAttention) => {
             (Tone::Bad, tr!(desk.did_not_arrive, email = email))
         }
         (_, state) => (Tone::Plain, words::reset_state(state).to_owned()),
     };
     let waits = state == ResetState::WaitingForCustomer;
+    let goes_on = format!("/resets/{id}");
+    let is_left = targets.iter().any(TargetView::is_left);
+    let needs = state == ResetState::NeedsAttention && is_left;
     let targets = (!waits).then(|| {
-        let lines =
-            targets.into_iter().map(|(kind, state)| view! { <Target kind state /> }).collect_view();
-        view! { <dl class="facts">{lines}</dl> }
+        // Whether the password is still kept is found out by the first look.
+        let progress = ResetProgress {
+            customer: customer.id,
+            name: customer.name.clone(),
+            state,
+            targets,
+            kept: needs,
+        };
+        let path = format!("/customers/{}/password?begun={id}", customer.id);
+        view! { <Places reset=id progress live path /> }
     });
     view! {
         <div class="mt-6 grid gap-5">
@@ -65,26 +84,13 @@ pub fn Done(
                     }
                 })}
             {targets}
+            {needs
+                .then(|| view! { <a class="btn btn-primary" href=goes_on>{tr!(places.manage)}</a> })}
             <a class="btn btn-primary" href=back>{tr!(desk.back)}</a>
             {audit
                 .map(|entry| view! { <a class="btn" href=format!("/audit/{entry}")>{tr!(desk.audit)}</a> })}
             {(!waits && state != ResetState::Done)
-                .then(|| view! { <a class="btn" href=address(customer.id, None) rel="external">{tr!(desk.again)}</a> })}
-        </div>
-    }
-}
-
-/// One place, and whether it has the new password.
-#[component]
-fn Target(kind: TargetKind, state: TargetState) -> impl IntoView {
-    let name = match kind {
-        TargetKind::Portal => tr!(desk.portal),
-        TargetKind::ServiceAccount => tr!(desk.service_account),
-    };
-    view! {
-        <div class="fact">
-            <dt class="hint">{name}</dt>
-            <dd>{words::target_state(state)}</dd>
+                .then(|| view! { <a class="btn" href=address(customer.id, None, PORTAL) rel="external">{tr!(desk.again)}</a> })}
         </div>
     }
 }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
-    id::{AccountId, ResetId},
+    id::{AccountId, ResetId, ServiceAccountId},
     reset::{Delivery, Obstacle, ResetDesk},
 };
 
@@ -30,6 +30,7 @@ use crate::{
         new_password::use_suggestion,
         page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Tone},
+        places::LiveReset,
         steps::Steps,
     },
     words,
@@ -107,6 +108,8 @@ pub fn Password() -> impl IntoView {
     let query = use_query_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<AccountId>().ok()));
     let how = Memo::new(move |_| query.with(|query| Delivery::of_staff(query.get_str("how")?)));
+    let places = Memo::new(move |_| chosen(query.with(|query| query.get("where"))));
+    let live = LiveReset::unknown();
     let forms = Forms::new();
     provide_context(forms);
     // A proof that was just given, or that has run out meanwhile, is looked at again.
@@ -125,7 +128,7 @@ pub fn Password() -> impl IntoView {
         begun.get().is_none() && query.with(|query| query.get_str("new").is_some())
     });
     let desk = Resource::new_blocking(
-        move || (id.get(), begun.get(), proven.get(), checked.get()),
+        move || (id.get(), begun.get(), proven.get(), checked.get(), live.turned.get()),
         |(id, begun, ..)| async move {
             match id {
                 Some(id) => view_reset_desk(id, begun).await,
@@ -134,14 +137,14 @@ pub fn Password() -> impl IntoView {
         },
     );
     let page = move || {
-        let how = how.get();
+        let (how, places) = (how.get(), places.get());
         Suspend::new(async move {
             match desk.await {
                 Ok(desk) => {
                     if desk.stepped_up {
                         forms.forget_that_proof_was_asked_for();
                     }
-                    view! { <Wizard desk how /> }.into_any()
+                    view! { <Wizard desk how places live /> }.into_any()
                 }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
@@ -161,10 +164,21 @@ pub fn Password() -> impl IntoView {
     }
 }
 
-/// The address of the wizard of a customer, at a way.
-fn address(customer: AccountId, how: Option<Delivery>) -> String {
+/// The choice of the portal alone.
+const PORTAL: &str = "portal";
+/// The choice of every account in other systems.
+const ALL: &str = "all";
+
+/// What an address, or a form, may choose: nothing else gets into either.
+fn chosen(word: Option<String>) -> String {
+    word.filter(|word| word == ALL || word.parse::<ServiceAccountId>().is_ok())
+        .unwrap_or_else(|| PORTAL.to_owned())
+}
+
+/// The address of the wizard of a customer, at a way, and where the new password goes.
+fn address(customer: AccountId, how: Option<Delivery>, places: &str) -> String {
     match how {
-        Some(how) => format!("/customers/{customer}/password?how={}&where=portal", how.word()),
+        Some(how) => format!("/customers/{customer}/password?how={}&where={places}", how.word()),
         None => format!("/customers/{customer}/password"),
     }
 }
@@ -178,30 +192,36 @@ fn WhoCalls(desk: ResetDesk) -> impl IntoView {
         .into_iter()
         .any(|way| matches!(desk.customer.obstacle(way), None | Some(Obstacle::CallerUnknown)));
     concerns.then(|| {
-        let next = address(account, None);
+        let next = address(account, None, PORTAL);
         view! { <Caller check=desk.caller account next forms=forms.caller /> }
     })
 }
 
 #[component]
-fn Wizard(desk: ResetDesk, how: Option<Delivery>) -> impl IntoView {
+fn Wizard(
+    desk: ResetDesk,
+    how: Option<Delivery>,
+    places: String,
+    live: LiveReset,
+) -> impl IntoView {
     let forms = expect_context::<Forms>();
     let id = desk.customer.id;
     let name = desk.customer.name.to_string();
     let (current, title, step) = if let Some(begun) = desk.begun.clone() {
-        (4, tr!(desk.title), view! { <Done desk begun /> }.into_any())
+        (4, tr!(desk.title), view! { <Done desk begun live /> }.into_any())
     } else if !desk.customer.has_a_way() {
         let why = desk.customer.obstacle(Delivery::EmailLink).map(words::obstacle);
         let step = view! { <div class="mt-6"><Notice tone=Tone::Bad>{why}</Notice></div> };
         (0, tr!(desk.title), step.into_any())
     } else if !desk.stepped_up {
         let over = untrack(|| forms.asks_for_proof()).is_some();
-        let step =
-            view! { <Prove next=address(id, how) form=forms.proof over why=tr!(desk.prove) /> };
+        let step = view! { <Prove next=address(id, how, &places) form=forms.proof over why=tr!(desk.prove) /> };
         (0, tr!(desk.title), step.into_any())
     } else {
         match how.map(|how| (how, desk.customer.obstacle(how))) {
-            Some((how, None)) => (2, tr!(desk.title), view! { <Check desk how /> }.into_any()),
+            Some((how, None)) => {
+                (2, tr!(desk.title), view! { <Check desk how places /> }.into_any())
+            }
             // What was offered is not any more; what is, one sees there.
             Some((_, Some(obstacle))) => {
                 let step = view! {
