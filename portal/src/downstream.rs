@@ -17,7 +17,7 @@ use model::{
     connector::Reason,
     id::{ServiceAccountId, TargetId},
     policy::Rule,
-    reset::{ResetState, TargetState},
+    reset::{Delivery, ResetState, TargetState},
 };
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     audit::{Event, Personal},
     connectors::{Change, Connector, Outcome, Told, Verified},
     failpoint,
-    resets::{Lease, PASSWORD_PURPOSE},
+    resets::{Lease, password_purpose},
     secrets::Secret,
     store::{Account, ConnectorRow, ResetRow, ServiceAccountRow, Superseded, TargetRow, Tx},
 };
@@ -175,7 +175,7 @@ impl Portal {
         }
         lease.until = now.plus(LEASE);
         tx.lease_reset(reset.id, lease.until).await?;
-        let password = Secret::new(self.keys().open(PASSWORD_PURPOSE, &sealed)?);
+        let password = Secret::new(self.keys().open(&password_purpose(reset.id), &sealed)?);
         Ok(Claim::Ask(Box::new(Claimed {
             // As it was before, but for the number of this try.
             target: TargetRow { attempts: target.attempts + 1, ..target.clone() },
@@ -290,6 +290,10 @@ impl Portal {
         now: Moment,
     ) -> Result<()> {
         if !targets.iter().any(TargetRow::differs) {
+            if reset.delivery == Delivery::Generated && tx.is_undelivered(reset.id).await? {
+                // Every place has a password that nobody knows.
+                return Ok(tx.end_tries(reset.id).await?);
+            }
             if tx.attended_reset(reset.id, ResetState::Done, now).await? {
                 tx.record(self, reset.of_system(AuditKind::ResetDone)).await?;
             }

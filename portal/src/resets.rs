@@ -47,8 +47,11 @@ const LEASE: Duration = Duration::from_secs(10);
 const WAITED_FOR: Duration = Duration::from_secs(4);
 /// The seal's purpose.
 pub(crate) const PURPOSE: &str = "reset";
-/// The purpose of the seal of a new password that waits for downstream systems.
-pub(crate) const PASSWORD_PURPOSE: &str = "new-password";
+/// The purpose of the seal of a new password that waits for downstream systems: it opens for no
+/// other reset.
+pub(crate) fn password_purpose(reset: ResetId) -> String {
+    format!("new-password:{reset}")
+}
 
 /// What the last step needs to know of the visit that took the decision.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -447,7 +450,7 @@ impl Portal {
         if tx.service_targets(reset).await?.is_empty() {
             return Ok(());
         }
-        let sealed = self.keys().seal(PASSWORD_PURPOSE, &password.reveal())?;
+        let sealed = self.keys().seal(&password_purpose(reset), &password.reveal())?;
         Ok(tx.keep_password(reset, &sealed, self.now().plus(SEAL_LIFE)).await?)
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use model::{
     audit::AuditKind,
-    id::{AccountId, ConnectorId, FactorId, OrganizationId},
+    id::{AccountId, ConnectorId, FactorId, OrganizationId, ResetId},
 };
 use uuid::Uuid;
 
@@ -288,6 +288,6 @@ async fn purpose(tx: &mut Tx, place: SealedIn, row: &SealRow) -> anyhow::Result<
         SealedIn::Passkeys => passkeys::row_purpose(account, FactorId(row.id)),
         SealedIn::RecoverySetups => two_factor::codes_purpose(account),
         SealedIn::Connectors => connectors::purpose(ConnectorId(row.id)),
-        SealedIn::NewPasswords => resets::PASSWORD_PURPOSE.into(),
+        SealedIn::NewPasswords => resets::password_purpose(ResetId(row.id)),
     })
 }

@@ -125,6 +125,12 @@ impl Tx {
         Ok(expired.into_iter().flatten().collect())
     }
 
+    /// Whether the mail that carried the password of a reset was given up.
+    pub async fn is_undelivered(&mut self, reset: ResetId) -> sqlx::Result<bool> {
+        let mails: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE reset_id = $1 AND state IN ('dead', 'expired')").bind(reset).fetch_one(c).await)?;
+        Ok(mails > 0)
+    }
+
     /// Wipes every mail that is on its way, and what is kept of dead ones; returns how many were on
     /// their way.
     pub async fn wipe_mails(&mut self, now: Moment) -> sqlx::Result<u64> {

@@ -161,12 +161,12 @@ impl Tx {
             .bind(service).bind(since).execute(c).await.map(drop))
     }
 
-    /// The service accounts of the last reset of an account that set a temporary password.
+    /// The service accounts that the temporary password of an account went to, if the last reset set one.
     pub async fn services_of_temporary(
         &mut self,
         account: AccountId,
     ) -> sqlx::Result<Vec<ServiceAccountId>> {
-        on!(self, c => sqlx::query_scalar("SELECT service_accounts.id FROM reset_targets JOIN service_accounts ON service_accounts.id = reset_targets.service_account_id JOIN connectors ON connectors.id = service_accounts.connector_id WHERE connectors.enabled AND reset_targets.reset_id = (SELECT id FROM resets WHERE account_id = $1 AND delivery IN ('typed', 'generated') AND state IN ('done', 'needs_attention') ORDER BY sequence DESC LIMIT 1) ORDER BY reset_targets.position")
+        on!(self, c => sqlx::query_scalar("SELECT service_accounts.id FROM reset_targets JOIN service_accounts ON service_accounts.id = reset_targets.service_account_id JOIN connectors ON connectors.id = service_accounts.connector_id WHERE connectors.enabled AND reset_targets.reset_id = (SELECT id FROM resets WHERE account_id = $1 AND state IN ('done', 'needs_attention') ORDER BY sequence DESC LIMIT 1) AND EXISTS (SELECT 1 FROM resets WHERE resets.id = reset_targets.reset_id AND delivery IN ('typed', 'generated')) ORDER BY reset_targets.position")
             .bind(account).fetch_all(c).await)
     }
 

@@ -11,12 +11,12 @@ use model::{
     refusal::Problem,
     reset::ResetState,
 };
-use portal::{DEMO_PASSWORD, Place, Result};
+use portal::{DEMO_PASSWORD, Place, Result, SetPassword, StaffPassword};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    downstream_world::{BEFORE, SET, System, TYPED, systems, systems_in_step},
+    downstream_world::{BEFORE, SET, System, TYPED, systems, systems_in_step, typed},
     reset_desk::at_the_desk,
     world::{Entered, Mail, NEW, OTHER, World, new_password, refusal, stories, until},
 };
@@ -37,6 +37,7 @@ stories! {
     an_account_that_was_unlinked_is_not_asked,
     a_connector_that_was_disabled_is_not_asked,
     a_lost_database_is_no_reason_to_give_up,
+    a_password_that_did_not_arrive_still_needs_attention,
 }
 
 /// Two systems, of which the second one failed: what staff typed is in the first one and here.
@@ -383,4 +384,22 @@ async fn a_lost_database_is_no_reason_to_give_up(world: &mut World) {
     world.casey_comes_in_with(NEW, DEMO_PASSWORD).await;
     assert_eq!((system.sets(), world.kept_passwords().await), (1, 0));
     world.mails().await;
+}
+
+async fn a_password_that_did_not_arrive_still_needs_attention(world: &mut World) {
+    let mut systems = systems::<2>(world).await;
+    let olivia = world.owner().await;
+    systems[1].fault(SET, "no", 1);
+    let generated = SetPassword {
+        password: StaffPassword::Generated,
+        ..typed(&world.casey().await, TYPED, "all")
+    };
+    let reset = world.portal.set_customer_password(&olivia.actor, generated).await.unwrap();
+    // Nobody sent the mail for an hour: no system is the one that lacks anything now.
+    world.minutes_pass(60);
+    world.portal.tidy().await.unwrap();
+    let olivia = world.owner().await;
+    gives_up(world, &olivia, world.place(reset, 1).await).await.unwrap();
+    assert_eq!(world.reset_states(&world.casey().await).await, ["needs_attention"]);
+    assert_eq!(world.portal.home(&olivia.actor).await.unwrap().resets.number, 1);
 }
