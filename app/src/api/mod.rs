@@ -10,6 +10,8 @@ pub mod audit;
 pub mod callers;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod care;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod connectors;
 pub mod customers;
 pub mod email_change;
 mod error;

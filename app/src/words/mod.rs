@@ -17,6 +17,7 @@ use model::{
     staff::{StaffDeed, StaffObstacle, StaffStanding},
 };
 
+pub mod connectors;
 pub mod refusals;
 
 use crate::{

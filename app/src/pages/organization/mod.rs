@@ -1,5 +1,9 @@
 //! `/organization/…`: how an organization is set up. One's own, or with `?scope=` one below it.
 
+mod connector;
+mod connector_form;
+mod connector_import;
+mod connectors;
 mod email;
 mod invite;
 mod mail_item;
@@ -9,6 +13,10 @@ mod policy;
 mod rule;
 mod staff;
 
+pub use connector::Connector;
+pub use connector_form::NewConnector;
+pub use connector_import::ImportServices;
+pub use connectors::Connectors;
 pub use email::Email;
 pub use invite::Invite;
 pub use mail_item::LoggedMail;
@@ -38,9 +46,10 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 4] = [
+const TABS: [(&str, Icon); 5] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
+    ("/organization/connectors", Icon::Plug),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
 ];
@@ -48,6 +57,7 @@ const TABS: [(&str, Icon); 4] = [
 fn tab_name(path: &str) -> &'static str {
     match path {
         "/organization/policy" => tr!(policy.title),
+        "/organization/connectors" => tr!(connector.title),
         "/organization/email" => tr!(email.title),
         "/organization/mail" => tr!(mail_log.title),
         _ => tr!(staff.title),
