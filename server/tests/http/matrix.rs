@@ -29,6 +29,7 @@ enum Thing {
     Device,
     Factor,
     Reset,
+    Connector,
 }
 
 /// Who is let in.
@@ -44,11 +45,12 @@ enum For {
 
 use For::{Everybody, Oneself, Staff};
 use Permission::{
-    ChangeEmail, CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit,
-    ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
+    ChangeEmail, CloseDisputes, EditConnectors, EditCustomers, EditMail, EditPolicy, ManageStaff,
+    ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{
-    Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Reset, Session,
+    Connector, Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Reset,
+    Session,
 };
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
@@ -82,6 +84,7 @@ const fn writes(
 const WHY: (&str, &str) = ("reason", "They called from the number we know");
 const NEW: (&str, &str) = ("new", "granite walnut ferry nine");
 const RETYPE: (&str, &str) = ("retype", "granite walnut ferry nine");
+const NO_SERVICE: (&str, &str) = ("service", "00000000-0000-7000-8000-000000000000");
 const NO_TICKET: (&str, &str) = ("ticket", "");
 /// No place of any reset.
 const NO_PLACE: (&str, &str) = ("target", "00000000-0000-7000-8000-000000000000");
@@ -94,6 +97,7 @@ const OF_MEMBER: Option<(&str, Thing)> = Some(("account", Member));
 const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
 const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
 const FOR_EMAIL: (&str, &str) = ("action", "change_email");
+const CONNECTOR: Option<(&str, Thing)> = Some(("connector", Connector));
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
 
 /// Every function there is.
@@ -123,6 +127,29 @@ const FUNCTIONS: &[Function] = &[
     ),
     reads("/api/audit/entry", Staff(ReadAudit), Some(("entry", Entry)), &[]),
     reads("/api/audit/verify", Staff(ReadAudit), SCOPE, &[("position", "0"), ("entries", "0")]),
+    reads("/api/connectors/list", Staff(ReadSettings), SCOPE, &[]),
+    reads("/api/connectors/view", Staff(ReadSettings), CONNECTOR, &[]),
+    writes("/api/connectors/set", Staff(EditConnectors), SCOPE, &[("kind", "comet")]),
+    writes("/api/connectors/set", Staff(EditConnectors), CONNECTOR, &[("name", "Another name")]),
+    writes("/api/connectors/test", Staff(EditConnectors), CONNECTOR, &[]),
+    writes("/api/connectors/switch", Staff(EditConnectors), CONNECTOR, &[("enabled", "true")]),
+    writes("/api/connectors/remove", Staff(EditConnectors), CONNECTOR, &[("typed", "Backup")]),
+    reads("/api/connectors/accounts", Staff(EditConnectors), CONNECTOR, &[]),
+    writes(
+        "/api/connectors/import",
+        Staff(EditConnectors),
+        CONNECTOR,
+        &[("all", "true"), ("link", "true"), ("create", "true")],
+    ),
+    reads("/api/services/view", Staff(ReadCustomers), CUSTOMER, &[]),
+    writes("/api/services/look", Staff(ReadCustomers), CUSTOMER, &[NO_SERVICE]),
+    writes(
+        "/api/services/link",
+        Staff(EditConnectors),
+        CUSTOMER,
+        &[("connector", "00000000-0000-7000-8000-000000000000"), ("service", "acme01")],
+    ),
+    writes("/api/services/unlink", Staff(EditConnectors), CUSTOMER, &[NO_SERVICE]),
     reads("/api/customers/new", Staff(EditCustomers), SCOPE, &[]),
     writes(
         "/api/customers/create",
@@ -418,6 +445,8 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/customers/links/:job/report", Staff(EditCustomers), Job),
     ("/audit/:id", Staff(ReadAudit), Entry),
     ("/organization/staff/:id", Staff(ReadSettings), Member),
+    ("/organization/connectors/:id", Staff(ReadSettings), Connector),
+    ("/organization/connectors/:id/import", Staff(EditConnectors), Connector),
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
     ("/resets/:id", Staff(ReadCustomers), Reset),
@@ -429,6 +458,8 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/policy?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/staff?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/email?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/connectors?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/connectors/new?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/mail?scope=:id", Staff(ReadSettings), Organization),
 ];
 
@@ -650,8 +681,15 @@ fn things_of(
         "INSERT INTO factors (id, account_id, kind, name, sealed, last_step, created_at) SELECT $1, id, 'totp', 'Phone', $3, 0, 0 FROM accounts WHERE id = $2",
         values![factor, member, vec![0_u8]],
     ));
+    // One that is not in use, so that nobody is asked anything.
+    let connector = Uuid::from_u128(id.as_u128() ^ 4);
+    world.wait(sql.run(
+        "INSERT INTO connectors (id, organization_id, kind, name, enabled, settings, created_at, updated_at) VALUES ($1, $2, 'comet', 'Ina Invited’s backup', FALSE, '{}', 0, 0)",
+        values![connector, id],
+    ));
     [
         (Factor, factor),
+        (Connector, connector),
         (Customer, customer),
         (Member, member),
         (Organization, id),
