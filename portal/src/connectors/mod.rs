@@ -28,6 +28,7 @@ use model::{
 use crate::secrets::Secret;
 
 pub(crate) use configured::purpose;
+pub(crate) use http::Place;
 pub(crate) use outside::Outside;
 
 /// Every kind of system.

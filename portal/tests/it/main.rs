@@ -9,6 +9,8 @@ mod postgres;
 #[path = "../support/smtp.rs"]
 mod smtp;
 mod sql;
+#[path = "../support/stand_in.rs"]
+mod stand_in;
 mod world;
 
 mod audit;
@@ -27,6 +29,7 @@ mod email_change;
 mod email_change_ends;
 mod email_change_second;
 mod enforcement;
+mod event_hooks;
 mod export;
 mod faults;
 mod forgotten;
