@@ -51,6 +51,7 @@ mod lazy {
             lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
                 EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
+                Webhook, Webhooks,
             },
             prove::Prove,
             resets::Resets,
@@ -105,7 +106,7 @@ mod lazy {
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
-            Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail;
+            Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail Webhooks Webhook;
     }
 }
 
@@ -197,6 +198,8 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/email"), Lazy::Email),
                     page(path!("/mail"), Lazy::MailLog),
                     page(path!("/mail/:id"), Lazy::LoggedMail),
+                    page(path!("/webhooks"), Lazy::Webhooks),
+                    page(path!("/webhooks/:id"), Lazy::Webhook),
                     page(path!("/staff/:id"), Lazy::Member),
                     page(path!("/staff/:id/factor"), Lazy::StaffFactor),
                 ],

@@ -215,7 +215,7 @@ impl Portal {
         };
         let sealed = self.keys().seal(&purpose(id), &secrets)?;
         tx.set_event_hook_secrets(id, &sealed, Some(now.plus(OVERLAP)), now).await?;
-        let changes = vec![row.named(), changed("password", Some("set"), Some("set anew"))];
+        let changes = vec![row.named(), changed("secret", Some("set"), Some("set anew"))];
         let event = actor.event_on(row.organization_id, AuditKind::HookChanged, changes);
         tx.record(self, event).await?;
         tx.commit().await?;

@@ -24,6 +24,8 @@ enum Thing {
     Job,
     Entry,
     Mail,
+    Hook,
+    Message,
     Dispute,
     Session,
     Device,
@@ -43,10 +45,13 @@ enum For {
 
 use For::{Everybody, Oneself, Staff};
 use Permission::{
-    ChangeEmail, CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit,
-    ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
+    ChangeEmail, CloseDisputes, EditConnectors, EditCustomers, EditMail, EditPolicy, ManageStaff,
+    ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
-use Thing::{Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Session};
+use Thing::{
+    Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message, Organization,
+    Session,
+};
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
 /// only reads, and its other fields.
@@ -89,6 +94,7 @@ const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
 const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
 const FOR_EMAIL: (&str, &str) = ("action", "change_email");
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
+const HOOK: Option<(&str, Thing)> = Some(("hook", Hook));
 
 /// Every function there is.
 const FUNCTIONS: &[Function] = &[
@@ -335,6 +341,24 @@ const FUNCTIONS: &[Function] = &[
     reads("/api/organization/mail-log", Staff(ReadSettings), SCOPE, &[]),
     reads("/api/organization/logged-mail", Staff(ReadSettings), Some(("mail", Mail)), &[]),
     writes("/api/organization/send-mail-again", Staff(EditMail), Some(("mail", Mail)), &[WHY]),
+    reads("/api/organization/webhooks", Staff(ReadSettings), SCOPE, &[]),
+    reads("/api/organization/webhook", Staff(ReadSettings), HOOK, &[]),
+    writes(
+        "/api/organization/add-webhook",
+        Staff(EditConnectors),
+        SCOPE,
+        &[("address", "https://hooks.example/"), ("reset_done", "true")],
+    ),
+    writes("/api/organization/test-webhook", Staff(EditConnectors), HOOK, &[]),
+    writes("/api/organization/switch-webhook", Staff(EditConnectors), HOOK, &[("on", "true")]),
+    writes("/api/organization/renew-webhook-secret", Staff(EditConnectors), HOOK, &[]),
+    writes("/api/organization/remove-webhook", Staff(EditConnectors), HOOK, &[]),
+    writes(
+        "/api/organization/send-event-again",
+        Staff(EditConnectors),
+        Some(("message", Message)),
+        &[],
+    ),
     reads("/api/many/view", Staff(EditCustomers), Some(("picked", Customer)), &[]),
     writes(
         "/api/many/send",
@@ -411,6 +435,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/staff/:id", Staff(ReadSettings), Member),
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
+    ("/organization/webhooks/:id", Staff(ReadSettings), Hook),
     ("/customers?scope=:id", Staff(ReadCustomers), Organization),
     ("/customers/new?scope=:id", Staff(EditCustomers), Organization),
     ("/customers/export?scope=:id", Staff(EditCustomers), Organization),
@@ -420,6 +445,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/staff?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/email?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/mail?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/webhooks?scope=:id", Staff(ReadSettings), Organization),
 ];
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
@@ -640,8 +666,19 @@ fn things_of(
         "INSERT INTO factors (id, account_id, kind, name, sealed, last_step, created_at) SELECT $1, id, 'totp', 'Phone', $3, 0, 0 FROM accounts WHERE id = $2",
         values![factor, member, vec![0_u8]],
     ));
+    let (hook, message) = (Uuid::from_u128(id.as_u128() ^ 4), Uuid::from_u128(id.as_u128() ^ 5));
+    world.wait(sql.run(
+        "INSERT INTO event_hooks (id, organization_id, address, events, sealed, state, created_at, updated_at) VALUES ($1, $2, 'https://hooks.example/', 'reset.done', $3, 'off', 0, 0)",
+        values![hook, id, vec![0_u8]],
+    ));
+    world.wait(sql.run(
+        "INSERT INTO event_deliveries (id, hook_id, event, happened_at, organization_id, actor_kind, state, attempts, due_at, expires_at, finished_at) VALUES ($1, $2, 'test', 0, $3, 'staff', 'given_up', 1, 0, 0, 4000000000000000)",
+        values![message, hook, id],
+    ));
     [
         (Factor, factor),
+        (Hook, hook),
+        (Message, message),
         (Customer, customer),
         (Member, member),
         (Organization, id),

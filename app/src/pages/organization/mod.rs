@@ -8,6 +8,8 @@ mod member;
 mod policy;
 mod rule;
 mod staff;
+mod webhook;
+mod webhooks;
 
 pub use email::Email;
 pub use invite::Invite;
@@ -17,6 +19,8 @@ pub use member::Member;
 pub use policy::Policy;
 pub use rule::EditRule;
 pub use staff::Staff;
+pub use webhook::Webhook;
+pub use webhooks::Webhooks;
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -38,11 +42,12 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 4] = [
+const TABS: [(&str, Icon); 5] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
+    ("/organization/webhooks", Icon::Spark),
 ];
 
 fn tab_name(path: &str) -> &'static str {
@@ -50,6 +55,7 @@ fn tab_name(path: &str) -> &'static str {
         "/organization/policy" => tr!(policy.title),
         "/organization/email" => tr!(email.title),
         "/organization/mail" => tr!(mail_log.title),
+        "/organization/webhooks" => tr!(webhooks.title),
         _ => tr!(staff.title),
     }
 }
