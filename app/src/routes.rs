@@ -51,7 +51,7 @@ mod lazy {
             lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
                 Connector, Connectors, EditRule, Email, ImportServices, Invite, LoggedMail,
-                MailLog, Member, NewConnector, Organization, Policy, Staff,
+                MailLog, Member, NewConnector, Organization, Policy, Staff, Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,
@@ -108,7 +108,7 @@ mod lazy {
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
-            Connectors NewConnector Connector ImportServices;
+            Connectors NewConnector Connector ImportServices Webhooks Webhook;
     }
 }
 
@@ -205,6 +205,8 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/email"), Lazy::Email),
                     page(path!("/mail"), Lazy::MailLog),
                     page(path!("/mail/:id"), Lazy::LoggedMail),
+                    page(path!("/webhooks"), Lazy::Webhooks),
+                    page(path!("/webhooks/:id"), Lazy::Webhook),
                     page(path!("/staff/:id"), Lazy::Member),
                     page(path!("/staff/:id/factor"), Lazy::StaffFactor),
                 ],

@@ -24,6 +24,8 @@ enum Thing {
     Job,
     Entry,
     Mail,
+    Hook,
+    Message,
     Dispute,
     Session,
     Device,
@@ -49,8 +51,8 @@ use Permission::{
     ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{
-    Connector, Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Reset,
-    Session,
+    Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message,
+    Organization, Reset, Session,
 };
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
@@ -99,6 +101,7 @@ const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
 const FOR_EMAIL: (&str, &str) = ("action", "change_email");
 const CONNECTOR: Option<(&str, Thing)> = Some(("connector", Connector));
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
+const HOOK: Option<(&str, Thing)> = Some(("hook", Hook));
 
 /// Every function there is.
 const FUNCTIONS: &[Function] = &[
@@ -371,6 +374,24 @@ const FUNCTIONS: &[Function] = &[
     reads("/api/organization/mail-log", Staff(ReadSettings), SCOPE, &[]),
     reads("/api/organization/logged-mail", Staff(ReadSettings), Some(("mail", Mail)), &[]),
     writes("/api/organization/send-mail-again", Staff(EditMail), Some(("mail", Mail)), &[WHY]),
+    reads("/api/organization/webhooks", Staff(ReadSettings), SCOPE, &[]),
+    reads("/api/organization/webhook", Staff(ReadSettings), HOOK, &[]),
+    writes(
+        "/api/organization/add-webhook",
+        Staff(EditConnectors),
+        SCOPE,
+        &[("address", "https://hooks.example/"), ("reset_done", "true")],
+    ),
+    writes("/api/organization/test-webhook", Staff(EditConnectors), HOOK, &[]),
+    writes("/api/organization/switch-webhook", Staff(EditConnectors), HOOK, &[("on", "true")]),
+    writes("/api/organization/renew-webhook-secret", Staff(EditConnectors), HOOK, &[]),
+    writes("/api/organization/remove-webhook", Staff(EditConnectors), HOOK, &[]),
+    writes(
+        "/api/organization/send-event-again",
+        Staff(EditConnectors),
+        Some(("message", Message)),
+        &[],
+    ),
     reads("/api/many/view", Staff(EditCustomers), Some(("picked", Customer)), &[]),
     writes(
         "/api/many/send",
@@ -450,6 +471,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
     ("/resets/:id", Staff(ReadCustomers), Reset),
+    ("/organization/webhooks/:id", Staff(ReadSettings), Hook),
     ("/customers?scope=:id", Staff(ReadCustomers), Organization),
     ("/customers/new?scope=:id", Staff(EditCustomers), Organization),
     ("/customers/export?scope=:id", Staff(EditCustomers), Organization),
@@ -461,6 +483,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/connectors?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/connectors/new?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/mail?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/webhooks?scope=:id", Staff(ReadSettings), Organization),
 ];
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
@@ -687,9 +710,20 @@ fn things_of(
         "INSERT INTO connectors (id, organization_id, kind, name, enabled, settings, created_at, updated_at) VALUES ($1, $2, 'comet', 'Ina Invited’s backup', FALSE, '{}', 0, 0)",
         values![connector, id],
     ));
+    let (hook, message) = (Uuid::from_u128(id.as_u128() ^ 6), Uuid::from_u128(id.as_u128() ^ 7));
+    world.wait(sql.run(
+        "INSERT INTO event_hooks (id, organization_id, address, events, sealed, state, created_at, updated_at) VALUES ($1, $2, 'https://hooks.example/', 'reset.done', $3, 'off', 0, 0)",
+        values![hook, id, vec![0_u8]],
+    ));
+    world.wait(sql.run(
+        "INSERT INTO event_deliveries (id, hook_id, event, happened_at, organization_id, actor_kind, state, attempts, due_at, expires_at, finished_at) VALUES ($1, $2, 'test', 0, $3, 'staff', 'given_up', 1, 0, 0, 4000000000000000)",
+        values![message, hook, id],
+    ));
     [
         (Factor, factor),
         (Connector, connector),
+        (Hook, hook),
+        (Message, message),
         (Customer, customer),
         (Member, member),
         (Organization, id),

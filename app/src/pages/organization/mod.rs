@@ -12,6 +12,8 @@ mod member;
 mod policy;
 mod rule;
 mod staff;
+mod webhook;
+mod webhooks;
 
 pub use connector::Connector;
 pub use connector_form::NewConnector;
@@ -25,6 +27,8 @@ pub use member::Member;
 pub use policy::Policy;
 pub use rule::EditRule;
 pub use staff::Staff;
+pub use webhook::Webhook;
+pub use webhooks::Webhooks;
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -52,6 +56,7 @@ const TABS: [(&str, Icon); 5] = [
     ("/organization/connectors", Icon::Plug),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
+    ("/organization/webhooks", Icon::Spark),
 ];
 
 fn tab_name(path: &str) -> &'static str {
@@ -60,6 +65,7 @@ fn tab_name(path: &str) -> &'static str {
         "/organization/connectors" => tr!(connector.title),
         "/organization/email" => tr!(email.title),
         "/organization/mail" => tr!(mail_log.title),
+        "/organization/webhooks" => tr!(webhooks.title),
         _ => tr!(staff.title),
     }
 }
