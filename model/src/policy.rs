@@ -132,8 +132,9 @@ pub const EMAIL_CHANGE_WINDOW: Duration = Duration::from_hours(24);
 pub const EMAIL_ASKS: u32 = 10;
 /// The span of [`EMAIL_ASKS`].
 pub const EMAIL_ASK_WINDOW: Duration = Duration::from_hours(1);
-/// How long a password waits sealed for downstream systems, at most.
-pub const SEAL_LIFE: Duration = Duration::from_mins(15);
+/// How long a password waits sealed for downstream systems. What is over is wiped once a minute, so
+/// that none is there after 15 minutes.
+pub const SEAL_LIFE: Duration = Duration::from_mins(14);
 
 /// A rule that an organization may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -149,7 +149,7 @@ impl Portal {
         };
         let services = self.services_in_step(&mut tx, &held).await?;
         let new = NewOne { hash, password: request.new, services };
-        let reset = self
+        let lease = self
             .decide_now(&mut tx, &held, (Delivery::OwnChange, None), new, &circumstances)
             .await?;
         let (token, token_hash) = new_token(self.random());
@@ -157,7 +157,7 @@ impl Portal {
         let event = actor.event(AuditKind::RecoveryCodeUsed);
         self.note_code(&mut tx, &actor.visit, &held, checked.as_ref(), event).await?;
         tx.commit().await?;
-        self.finish_decided(reset).await;
+        self.finish_decided(lease).await;
         let device = self.know_again(actor).await;
         Ok(SignedIn {
             token,

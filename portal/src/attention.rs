@@ -15,7 +15,7 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result,
     audit::{Event, Personal},
-    resets::{Why, lease_from},
+    resets::{Lease, Why},
     store::{CustomerDetailRow, ResetRow, TargetRow, Tx},
 };
 
@@ -69,12 +69,19 @@ impl Portal {
             _ => TargetState::Waiting,
         };
         tx.settle_target(&target, (state, None), now).await?;
-        tx.lease_reset(reset.id, lease_from(now)).await?;
+        // Whoever is at it just now comes to this place as well, or it is tried again soon.
+        let is_at_work = reset.is_worked_on(&tx.service_targets(reset.id).await?, now);
+        let lease = Lease::next(&reset, now);
+        if !is_at_work {
+            tx.lease_reset(reset.id, lease.until).await?;
+        }
         let event = actor.event_about(&customer, AuditKind::TargetRetried);
         tx.record(self, Event { reset: Some(reset.id), ..event }).await?;
         tx.commit().await?;
-        self.finish_meanwhile(reset.id, |portal, id| async move { portal.retry_reset(id).await })
-            .await;
+        if !is_at_work {
+            self.finish_meanwhile(lease, async |portal, lease| portal.retry_reset(lease).await)
+                .await;
+        }
         Ok(())
     }
 
@@ -87,7 +94,10 @@ impl Portal {
         let now = self.now();
         tx.settle_target(&target, (TargetState::GivenUp, target.reason()), now).await?;
         let targets = tx.service_targets(reset.id).await?;
-        self.settle_attention(&mut tx, &reset, &targets, now).await?;
+        // Whoever is at the other places just now settles all of it.
+        if !reset.is_worked_on(&targets, now) {
+            self.settle_attention(&mut tx, &reset, &targets, now).await?;
+        }
         let event = actor.event_about(&customer, AuditKind::TargetGivenUp);
         let personal = Personal { why: Some(why), ..event.personal };
         tx.record(self, Event { reset: Some(reset.id), personal, ..event }).await?;
@@ -111,6 +121,7 @@ impl Portal {
             return Err(Refusal::StepUp.into());
         }
         tx.lock_account(owner).await?.ok_or(Refusal::NotFound)?;
+        tx.is_undisputed(actor, owner).await?;
         let reset = tx.lock_reset(place.reset).await?.ok_or(Refusal::NotFound)?;
         let targets = tx.service_targets(reset.id).await?;
         let target = targets.into_iter().find(|target| target.id == place.target);

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::{
     Error, Portal, Result,
     connectors::Config,
+    downstream::not_asked_for,
     secrets::Secret,
     store::{Account, ConnectorRow, LinkRow, ServiceAccountRow},
 };
@@ -87,7 +88,11 @@ impl Portal {
                     Some(Err(_)) => {}
                     None => return answers,
                 },
-                () = &mut end => return answers,
+                () = &mut end => {
+                    // They go on: what a system that takes its time is like counts all the same.
+                    asking.detach_all();
+                    return answers;
+                }
             }
         }
     }
@@ -107,7 +112,7 @@ impl Portal {
                 error = format!("{error:#}"),
                 "a connector cannot be used"
             );
-            Err(Reason::Disabled)
+            Err(not_asked_for(&error))
         })
     }
 

@@ -48,6 +48,8 @@ impl Portal {
         tx.revoke_devices(account.id, None, now).await?;
         tx.void_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
+        // A password that its owner does not want goes nowhere else any more.
+        tx.stop_resets(account.id).await?;
         let stopped = tx.end_removal(account.id, now).await?;
         let email_change = tx.end_email_change(account.id, now).await?;
         self.open_dispute(&mut tx, &account, link.of()).await?;

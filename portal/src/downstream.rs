@@ -5,6 +5,9 @@
 //! settles says which try it was: a worker that was thought dead writes nothing. What a crash leaves
 //! is found as a place that is being tried, of which nobody knows whether it was: one sign-in with
 //! the new password tells, else the same password is set again.
+//!
+//! One worker at a time is at a reset: the one whose [`Lease`] stands in its row. Two resets of one
+//! customer are never tried at the same place at the same time, so that the newer one comes last.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -12,29 +15,30 @@ use model::{
     Moment,
     audit::{ActorKind, AuditKind, Outcome as Ended},
     connector::Reason,
-    id::{ResetId, ServiceAccountId, TargetId},
+    id::{ServiceAccountId, TargetId},
     policy::Rule,
     reset::{ResetState, TargetState},
 };
 
 use crate::{
-    Portal, Result,
+    Error, Portal, Result,
     audit::{Event, Personal},
     connectors::{Change, Connector, Outcome, Told, Verified},
     failpoint,
-    resets::PASSWORD_PURPOSE,
+    resets::{Lease, PASSWORD_PURPOSE},
     secrets::Secret,
-    store::{Account, ConnectorRow, ResetRow, ServiceAccountRow, TargetRow, Tx},
+    store::{Account, ConnectorRow, ResetRow, ServiceAccountRow, Superseded, TargetRow, Tx},
 };
 
 /// How long one place may take, with everything that is asked of it.
-const ASKING: Duration = Duration::from_secs(70);
-/// How long whoever asks has the reset to themselves: longer than it may take.
+const ASKING: Duration = Duration::from_mins(1);
+/// How long whoever asks has the reset to themselves: longer than that may take, with the wait for
+/// one's turn.
 const LEASE: Duration = Duration::from_secs(90);
 /// After how long what is left is tried again.
 const AGAIN: Duration = Duration::from_secs(20);
 /// After how long one looks whether another reset is past the same account.
-const BUSY: Duration = Duration::from_secs(2);
+pub(crate) const BUSY: Duration = Duration::from_secs(2);
 
 /// What is next for a reset, once its places were asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,12 @@ impl ResetRow {
         self.delivery.is_temporary()
     }
 
+    /// Whether somebody is trying one of its places.
+    pub(crate) fn is_worked_on(&self, targets: &[TargetRow], now: Moment) -> bool {
+        self.lease_until.is_some_and(|until| until > now)
+            && targets.iter().any(|target| target.state == TargetState::Applying)
+    }
+
     /// Whether it ends with nothing changed, given where its places stand.
     pub(crate) fn is_refused(&self, targets: &[TargetRow]) -> bool {
         self.insists()
@@ -82,10 +92,10 @@ impl ResetRow {
 
 impl Portal {
     /// Asks the places of a reset, each once, in their order.
-    pub(crate) async fn ask_systems(&self, id: ResetId) -> Result<Next> {
+    pub(crate) async fn ask_systems(&self, lease: &mut Lease) -> Result<Next> {
         let mut asked = HashSet::new();
         loop {
-            match self.claim_next(id, &asked).await? {
+            match self.claim_next(lease, &asked).await? {
                 Claim::Over(next) => return Ok(next),
                 Claim::Settled(target) => {
                     asked.insert(target);
@@ -93,10 +103,7 @@ impl Portal {
                 Claim::Ask(claimed) => {
                     asked.insert(claimed.target.id);
                     failpoint::reach("target-claimed");
-                    let asking = self.ask_system(&claimed);
-                    let answer = tokio::time::timeout(ASKING, asking).await;
-                    let answer =
-                        answer.unwrap_or(Answer(TargetState::Unknown, Some(Reason::NoAnswer)));
+                    let answer = self.ask_system(&claimed).await;
                     failpoint::reach("target-asked");
                     self.settle(&claimed, answer).await?;
                     failpoint::reach("target-settled");
@@ -105,8 +112,8 @@ impl Portal {
         }
     }
 
-    async fn claim_next(&self, id: ResetId, asked: &HashSet<TargetId>) -> Result<Claim> {
-        let now = self.now();
+    async fn claim_next(&self, lease: &mut Lease, asked: &HashSet<TargetId>) -> Result<Claim> {
+        let (id, now) = (lease.reset, self.now());
         let mut tx = self.db().write().await?;
         let Some(owner) = tx.owner_of_reset(id).await? else {
             return Ok(Claim::Over(Next::Leave));
@@ -116,18 +123,27 @@ impl Portal {
         let Some(reset) = tx.lock_reset(id).await? else {
             return Ok(Claim::Over(Next::Leave));
         };
-        if !matches!(reset.state, ResetState::Applying | ResetState::NeedsAttention) {
+        let is_open = matches!(reset.state, ResetState::Applying | ResetState::NeedsAttention);
+        if !is_open || !lease.holds(&reset) {
             return Ok(Claim::Over(Next::Leave));
         }
-        if tx.is_superseded(&reset).await? {
-            return Ok(Claim::Over(Next::GoOn));
+        match tx.superseded(&reset).await? {
+            Superseded::No => {}
+            Superseded::Yes => return Ok(Claim::Over(Next::GoOn)),
+            Superseded::Perhaps => {
+                tx.lease_reset(id, now.plus(BUSY)).await?;
+                tx.commit().await?;
+                return Ok(Claim::Over(Next::Leave));
+            }
         }
         let targets = tx.service_targets(id).await?;
         let next = targets.iter().find(|target| target.is_open() && !asked.contains(&target.id));
-        let Some(target) = next.filter(|_| !reset.is_refused(&targets)) else {
+        // What took effect here is not refused any more.
+        let is_refused = reset.state == ResetState::Applying && reset.is_refused(&targets);
+        let Some(target) = next.filter(|_| !is_refused) else {
             return Ok(Claim::Over(Next::GoOn));
         };
-        let claim = self.claim(&mut tx, &reset, target, now).await?;
+        let claim = self.claim(&mut tx, &reset, target, lease).await?;
         tx.commit().await?;
         Ok(claim)
     }
@@ -137,41 +153,28 @@ impl Portal {
         tx: &mut Tx,
         reset: &ResetRow,
         target: &TargetRow,
-        now: Moment,
+        lease: &mut Lease,
     ) -> Result<Claim> {
-        // Nobody knows of what was being tried whether it was done.
-        let is_touched = target.is_touched();
-        let without = if is_touched { TargetState::Unknown } else { TargetState::NotSent };
-        let kept = tx.kept_password(reset.id).await?.filter(|(_, until)| *until > now);
-        let Some((sealed, _)) = kept else {
-            tx.settle_target(target, (without, Some(Reason::TimeOver)), now).await?;
-            return Ok(Claim::Settled(target.id));
+        let now = self.now();
+        let (sealed, service, connector) = match self.way_to(tx, reset, target).await? {
+            Ok(found) => found,
+            Err(reason) => {
+                // Nobody knows of what was being tried whether it was done.
+                let without =
+                    if target.is_touched() { TargetState::Unknown } else { TargetState::NotSent };
+                tx.try_target(target, (without, Some(reason)), now).await?;
+                return Ok(Claim::Settled(target.id));
+            }
         };
-        let service = match target.service_account_id {
-            Some(service) => tx.service_account(service).await?,
-            None => None,
-        };
-        let service = service.filter(|service| service.account_id == reset.account_id);
-        let connector = match &service {
-            Some(service) => tx.connector(service.connector_id).await?,
-            None => None,
-        };
-        let (Some(service), Some(connector)) = (service, connector) else {
-            tx.settle_target(target, (without, Some(Reason::NoSuchAccount)), now).await?;
-            return Ok(Claim::Settled(target.id));
-        };
-        if !connector.enabled {
-            tx.settle_target(target, (without, Some(Reason::Disabled)), now).await?;
-            return Ok(Claim::Settled(target.id));
-        }
-        if tx.is_tried_elsewhere(service.id, reset.id, now).await? {
+        if tx.is_tried_elsewhere(service.id, reset.id, now.minus(LEASE)).await? {
             tx.lease_reset(reset.id, now.plus(BUSY)).await?;
             return Ok(Claim::Over(Next::Leave));
         }
-        if !tx.try_target(target, now).await? {
+        if !tx.try_target(target, (TargetState::Applying, None), now).await? {
             return Ok(Claim::Over(Next::Leave));
         }
-        tx.lease_reset(reset.id, now.plus(LEASE)).await?;
+        lease.until = now.plus(LEASE);
+        tx.lease_reset(reset.id, lease.until).await?;
         let password = Secret::new(self.keys().open(PASSWORD_PURPOSE, &sealed)?);
         Ok(Claim::Ask(Box::new(Claimed {
             // As it was before, but for the number of this try.
@@ -183,12 +186,38 @@ impl Portal {
         })))
     }
 
+    /// The password that is kept for a reset, as it is, and where a place is; or why it cannot go there.
+    async fn way_to(
+        &self,
+        tx: &mut Tx,
+        reset: &ResetRow,
+        target: &TargetRow,
+    ) -> Result<std::result::Result<(Vec<u8>, ServiceAccountRow, ConnectorRow), Reason>> {
+        let now = self.now();
+        let kept = tx.kept_password(reset.id).await?.filter(|(_, until)| *until > now);
+        let Some((sealed, _)) = kept else { return Ok(Err(Reason::TimeOver)) };
+        let service = match target.service_account_id {
+            Some(service) => tx.service_account(service).await?,
+            None => None,
+        };
+        let Some(service) = service.filter(|service| service.account_id == reset.account_id) else {
+            return Ok(Err(Reason::NoSuchAccount));
+        };
+        Ok(match tx.connector(service.connector_id).await? {
+            Some(connector) if connector.enabled => Ok((sealed, service, connector)),
+            Some(_) => Err(Reason::Disabled),
+            None => Err(Reason::NoSuchAccount),
+        })
+    }
+
     /// Sets the password in one system, and makes sure that it is the new one.
     async fn ask_system(&self, claimed: &Claimed) -> Answer {
         // What was tried before may have been done.
         let was_touched = claimed.target.is_touched();
         let asking = self.ask_connector(claimed.connector.id, |system| async move {
-            set_and_verify(&*system, claimed, was_touched).await
+            let asking = set_and_verify(&*system, claimed, was_touched);
+            let answer = tokio::time::timeout(ASKING, asking).await;
+            answer.unwrap_or(Answer(TargetState::Unknown, Some(Reason::NoAnswer)))
         });
         let answer = asking.await.unwrap_or_else(|error| {
             tracing::error!(
@@ -196,7 +225,7 @@ impl Portal {
                 error = format!("{error:#}"),
                 "a connector could not be asked"
             );
-            Answer(TargetState::NotSent, Some(Reason::Disabled))
+            Answer(TargetState::NotSent, Some(not_asked_for(&error)))
         });
         match answer {
             Answer(TargetState::Refused | TargetState::NotSent, reason) if was_touched => {
@@ -223,21 +252,28 @@ impl Portal {
 
     /// Goes on with a reset that took effect here, and of which places were left: settles it, or says
     /// when they are tried again.
-    pub(crate) async fn retry_reset(&self, id: ResetId) -> Result<()> {
-        if self.ask_systems(id).await? == Next::Leave {
+    pub(crate) async fn retry_reset(&self, mut lease: Lease) -> Result<()> {
+        if self.ask_systems(&mut lease).await? == Next::Leave {
             return Ok(());
         }
-        let now = self.now();
+        let (id, now) = (lease.reset, self.now());
         let mut tx = self.db().write().await?;
         let Some(owner) = tx.owner_of_reset(id).await? else { return Ok(()) };
         tx.lock_account(owner).await?;
         let Some(reset) = tx.lock_reset(id).await? else { return Ok(()) };
-        if reset.state != ResetState::NeedsAttention {
+        if reset.state != ResetState::NeedsAttention || !lease.holds(&reset) {
             return Ok(());
         }
-        if tx.is_superseded(&reset).await? {
-            tx.let_reset_rest(id).await?;
-            return Ok(tx.commit().await?);
+        match tx.superseded(&reset).await? {
+            Superseded::No => {}
+            Superseded::Yes => {
+                tx.end_tries(id).await?;
+                return Ok(tx.commit().await?);
+            }
+            Superseded::Perhaps => {
+                tx.lease_reset(id, now.plus(BUSY)).await?;
+                return Ok(tx.commit().await?);
+            }
         }
         let targets = tx.service_targets(id).await?;
         self.note_differences(&mut tx, &targets, now).await?;
@@ -329,16 +365,17 @@ impl Told for Answer {
 async fn set_and_verify(system: &dyn Connector, claimed: &Claimed, was_touched: bool) -> Answer {
     let Claimed { target, service, password, .. } = claimed;
     let name = service.name.as_str();
-    if was_touched && system.verify(name, password).await == Verified::Yes {
-        return Answer(TargetState::Applied, None);
+    let gets_in = async || system.verify(name, password).await == Verified::Yes;
+    if was_touched && gets_in().await {
+        return after(system, claimed, true).await;
     }
     let key = target.id.to_string();
     let change =
         Change { account: name, fingerprint: service.fingerprint.as_deref(), password, key: &key };
     let mut outcome = system.set_password(&change).await;
     if let Outcome::Unknown(_) = outcome {
-        if system.verify(name, password).await == Verified::Yes {
-            return Answer(TargetState::Applied, None);
+        if gets_in().await {
+            return after(system, claimed, true).await;
         }
         // The same password once more does no harm, and tells.
         outcome = match system.set_password(&change).await {
@@ -348,19 +385,18 @@ async fn set_and_verify(system: &dyn Connector, claimed: &Claimed, was_touched: 
         };
     }
     match outcome {
-        Outcome::Applied => after(system, claimed).await,
+        Outcome::Applied => after(system, claimed, gets_in().await).await,
         Outcome::Refused(reason) => Answer(TargetState::Refused, Some(reason)),
         Outcome::NotSent(reason) => Answer(TargetState::NotSent, Some(reason)),
         Outcome::Unknown(reason) => Answer(TargetState::Unknown, Some(reason)),
     }
 }
 
-/// What follows once a system has the new password: it is looked at whether one gets in, a lock opens,
-/// and whoever got a temporary one is asked for another there too, where there is such a thing. None
-/// of that takes the password back.
-async fn after(system: &dyn Connector, claimed: &Claimed) -> Answer {
+/// What follows once a system has the new password, whether or not it was seen to let in: a lock
+/// opens, and whoever got a temporary one is asked for another there too, where there is such a
+/// thing. None of that takes the password back.
+async fn after(system: &dyn Connector, claimed: &Claimed, gets_in: bool) -> Answer {
     let name = claimed.service.name.as_str();
-    let verified = system.verify(name, &claimed.password).await;
     let mut outcomes = vec![system.unlock(name).await];
     if claimed.is_temporary {
         outcomes.push(system.require_change(name).await);
@@ -376,8 +412,15 @@ async fn after(system: &dyn Connector, claimed: &Claimed) -> Answer {
             tracing::info!(connector = %claimed.connector.id, ?outcome, "not done after a reset");
         }
     }
-    let reason = (verified != Verified::Yes).then_some(Reason::NotVerified);
-    Answer(TargetState::Applied, reason)
+    Answer(TargetState::Applied, (!gets_in).then_some(Reason::NotVerified))
+}
+
+/// Why a system was not asked, when that failed on this side: what is only busy now passes.
+pub(crate) fn not_asked_for(error: &Error) -> Reason {
+    match error {
+        Error::Busy { .. } => Reason::AskedToWait,
+        Error::Refused(_) | Error::Broken(_) => Reason::Disabled,
+    }
 }
 
 impl ResetRow {

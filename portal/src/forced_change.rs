@@ -78,7 +78,7 @@ impl Portal {
         let delivery = (Delivery::OwnChange, None);
         let services = self.services_in_step(&mut tx, &held).await?;
         let new = NewOne { hash, password: request.new, services };
-        let reset = self.decide_now(&mut tx, &held, delivery, new, &circumstances).await?;
+        let lease = self.decide_now(&mut tx, &held, delivery, new, &circumstances).await?;
         let policy = tx.policy(held.organization_id).await?;
         let (idle, whole) = session_spans(&policy, held.kind, kept);
         let (token, token_hash) = new_token(self.random());
@@ -94,7 +94,7 @@ impl Portal {
             return Err(Refusal::SignInFailed.into());
         }
         tx.commit().await?;
-        self.finish_decided(reset).await;
+        self.finish_decided(lease).await;
         Ok(SignedIn {
             token,
             max_age: kept.then_some(KEPT_SESSION_LIFE),

@@ -333,12 +333,12 @@ impl Portal {
         };
         let services = self.services_in_step(&mut tx, &account).await?;
         let new = NewOne { hash, password: request.new.clone(), services };
-        self.decide_waiting(&mut tx, reset, &new, &circumstances).await?;
+        let lease = self.decide_waiting(&mut tx, reset, &new, &circumstances).await?;
         let event = link_event(visit, &account);
         self.note_code(&mut tx, visit, &account, checked.as_ref(), event).await?;
         failpoint::reach("reset-before-decision");
         tx.commit().await?;
-        self.finish_decided(reset).await;
+        self.finish_decided(lease).await;
         Ok(())
     }
 
@@ -421,7 +421,7 @@ impl Portal {
         tx.commit().await?;
         let hash = reset.and_then(|reset| match reset.state {
             ResetState::Applying => reset.new_hash,
-            ResetState::Done => account?.password_hash,
+            ResetState::Done | ResetState::NeedsAttention => account?.password_hash,
             _ => None,
         });
         Ok(hash.is_some() && self.hasher().verify(&request.new, hash.as_deref()).await?)

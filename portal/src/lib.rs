@@ -82,7 +82,7 @@ mod throttle;
 mod two_factor;
 mod work;
 
-use std::{net::IpAddr, path::Path, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use model::{Moment, account::Language, id::SiteId};
@@ -134,7 +134,7 @@ use audit::Anchored;
 use clock::{Clock, Randomness};
 use common::Common;
 use config::Settings;
-use connectors::{Outside, Turns};
+use connectors::{Outside, Patience, Turns};
 use keys::Keys;
 use mail::Mailer;
 use measures::SignInCounts;
@@ -211,12 +211,34 @@ impl Portal {
         clock: Clock,
         random: Randomness,
     ) -> anyhow::Result<Self> {
+        Self::open_waiting(settings, clock, random, Patience::default()).await
+    }
+
+    /// Like [`Portal::open_with`], for tests of systems that give no answer: none is waited for
+    /// longer than this.
+    pub async fn open_impatient(
+        settings: &Settings,
+        clock: Clock,
+        random: Randomness,
+        answer: Duration,
+    ) -> anyhow::Result<Self> {
+        let patience = Patience { whole: answer, ..Patience::default() };
+        Self::open_waiting(settings, clock, random, patience).await
+    }
+
+    async fn open_waiting(
+        settings: &Settings,
+        clock: Clock,
+        random: Randomness,
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&settings.data)
             .with_context(|| format!("cannot make the data folder {}", settings.data.display()))?;
         let db = Db::connect(&settings.database).await?;
         db.migrate().await?;
         let keys = keys_for(&db, settings, &random).await?;
-        let portal = Self::furnish(settings, clock, random, db, keys)?;
+        let around = (clock, random, patience);
+        let portal = Self::furnish(settings, around, db, keys)?;
         portal.list_everybody().await.context("cannot list the customers")?;
         Ok(portal)
     }
@@ -241,13 +263,17 @@ impl Portal {
         let path = &settings.master_key_file;
         let Some(keys) = Keys::read(path, random.clone())? else { bail!(missing_key(path)) };
         must_open(&keys, &seal, path)?;
-        Ok(Found::Current(Self::furnish(settings, Clock::System, random, db, keys)?))
+        Ok(Found::Current(Self::furnish(
+            settings,
+            (Clock::System, random, Patience::default()),
+            db,
+            keys,
+        )?))
     }
 
     fn furnish(
         settings: &Settings,
-        clock: Clock,
-        random: Randomness,
+        (clock, random, patience): (Clock, Randomness, Patience),
         db: Db,
         keys: Keys,
     ) -> anyhow::Result<Self> {
@@ -255,6 +281,7 @@ impl Portal {
         let outside = Outside {
             clock: clock.clone(),
             random: random.clone(),
+            patience,
             ..Outside::new(
                 Outbound::allowing(&settings.outgoing_allowed),
                 settings.outgoing_ca_file.as_deref(),

@@ -14,6 +14,7 @@ use anyhow::Context;
 use model::{
     Moment, Refusal,
     audit::{ActorKind, AuditKind, Outcome},
+    connector::Reason,
     id::{AccountId, ResetId, ServiceAccountId, SessionId, TargetId},
     link::{LinkOrigin, LinkPurpose},
     policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule, SEAL_LIFE},
@@ -27,7 +28,7 @@ use crate::{
     Error, Portal, Result, Visit,
     audit::{Event, Personal},
     device,
-    downstream::Next,
+    downstream::{BUSY, Next},
     failpoint,
     mail::{ChangedHow, Letter, MailedLink, MailedPassword, Occasion},
     outbox,
@@ -36,7 +37,7 @@ use crate::{
     secrets::Secret,
     sign_in::account_counter,
     step_up::current_counter,
-    store::{Account, LinkOf, ResetRow, TargetRow, Tx},
+    store::{Account, LinkOf, ResetRow, Superseded, TargetRow, Tx},
 };
 
 /// How long a worker may take for one reset before another one finishes it.
@@ -236,9 +237,28 @@ impl Circumstances {
     }
 }
 
-/// Until when whoever begins something with a reset now has it to themselves.
-pub(crate) fn lease_from(now: Moment) -> Moment {
-    now.plus(LEASE)
+/// A reset that somebody has to themselves. Whoever takes it over writes another end of the lease,
+/// by which the one before knows that it is not theirs any more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lease {
+    /// The reset.
+    pub reset: ResetId,
+    /// Until when nobody takes it over.
+    pub until: Moment,
+}
+
+impl Lease {
+    /// Whether it is still theirs.
+    pub(crate) fn holds(&self, reset: &ResetRow) -> bool {
+        reset.lease_until == Some(self.until)
+    }
+
+    /// A lease from now on, which is not the one that stands.
+    pub(crate) fn next(reset: &ResetRow, now: Moment) -> Self {
+        let until = now.plus(LEASE);
+        let until = reset.lease_until.map_or(until, |before| until.max(Moment(before.0 + 1)));
+        Self { reset: reset.id, until }
+    }
 }
 
 impl ResetRow {
@@ -346,7 +366,7 @@ impl Portal {
             }
             Asker::Inviter(id) => row.requested_by = Some(id),
         }
-        tx.add_reset(&row, TargetId(self.random().id(row.created_at)), None).await?;
+        tx.add_reset(&row, TargetId(self.random().id(row.created_at))).await?;
         self.add_services(tx, row.id, &chosen).await?;
         Ok(row.id)
     }
@@ -373,6 +393,7 @@ impl Portal {
             new_hash: None,
             sealed_context: None,
             sealed_pin: None,
+            lease_until: None,
             created_at: now,
         })
     }
@@ -386,7 +407,7 @@ impl Portal {
         (delivery, why): (Delivery, Option<Why>),
         new: NewOne,
         context: &Circumstances,
-    ) -> Result<ResetId> {
+    ) -> Result<Lease> {
         let mut row =
             self.new_reset(tx, account, ResetState::Applying, delivery, context.actor.1).await?;
         if let Some(why) = why {
@@ -396,11 +417,13 @@ impl Portal {
         row.new_hash = Some(new.hash);
         row.sealed_context = Some(self.keys().seal(PURPOSE, context)?);
         let portal = TargetId(self.random().id(row.created_at));
-        tx.add_reset(&row, portal, Some(row.created_at.plus(LEASE))).await?;
+        let lease = Lease { reset: row.id, until: row.created_at.plus(LEASE) };
+        row.lease_until = Some(lease.until);
+        tx.add_reset(&row, portal).await?;
         self.add_services(tx, row.id, &new.services).await?;
         self.keep_password(tx, row.id, &new.password).await?;
         self.close_doors(tx, &row, context).await?;
-        Ok(row.id)
+        Ok(lease)
     }
 
     /// Adds service accounts to the places of a reset that is new.
@@ -436,10 +459,11 @@ impl Portal {
         reset: ResetId,
         new: &NewOne,
         context: &Circumstances,
-    ) -> Result<()> {
+    ) -> Result<Lease> {
         let now = self.now();
         let sealed = self.keys().seal(PURPOSE, context)?;
-        if !tx.apply_reset(reset, &new.hash, &sealed, now.plus(LEASE), now).await? {
+        let lease = Lease { reset, until: now.plus(LEASE) };
+        if !tx.apply_reset(reset, &new.hash, &sealed, lease.until, now).await? {
             return Err(Refusal::LinkUnusable.into());
         }
         let row = tx.lock_reset(reset).await?.context("a reset that was just applied")?;
@@ -448,7 +472,8 @@ impl Portal {
             self.add_services(tx, reset, &new.services).await?;
         }
         self.keep_password(tx, reset, &new.password).await?;
-        self.close_doors(tx, &row, context).await
+        self.close_doors(tx, &row, context).await?;
+        Ok(lease)
     }
 
     /// What ends with the decision: sessions, links, other resets that wait.
@@ -467,8 +492,8 @@ impl Portal {
 
     /// Finishes a reset that was just decided. The decision stands whatever happens now, and nobody
     /// could take it a second time: what is in the way is for the worker to get past.
-    pub(crate) async fn finish_decided(&self, id: ResetId) {
-        self.finish_meanwhile(id, |portal, id| async move { portal.finish_reset(id).await }).await;
+    pub(crate) async fn finish_decided(&self, lease: Lease) {
+        self.finish_meanwhile(lease, async |portal, lease| portal.finish_reset(lease).await).await;
     }
 
     /// Does what is left to do for a reset in a task of its own, and waits for it only so long:
@@ -476,49 +501,49 @@ impl Portal {
     /// that the page says that the password is on its way.
     pub(crate) async fn finish_meanwhile<F>(
         &self,
-        id: ResetId,
-        finish: impl FnOnce(Self, ResetId) -> F,
+        lease: Lease,
+        finish: impl FnOnce(Self, Lease) -> F,
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let finishing = finish(self.clone(), id);
+        let finishing = finish(self.clone(), lease);
         let finishing = tokio::spawn(async move {
             if let Err(error) = finishing.await {
-                tracing::warn!(reset = %id, error = format!("{error:#}"), "a reset will be finished later");
+                tracing::warn!(reset = %lease.reset, error = format!("{error:#}"), "a reset will be finished later");
             }
         });
         drop(tokio::time::timeout(WAITED_FOR, finishing).await);
     }
 
     /// Brings a reset that is `applying` to its end. Does nothing when somebody else did.
-    pub(crate) async fn finish_reset(&self, id: ResetId) -> Result<()> {
+    pub(crate) async fn finish_reset(&self, mut lease: Lease) -> Result<()> {
         failpoint::reach("reset-decided");
-        if self.ask_systems(id).await? == Next::Leave {
+        if self.ask_systems(&mut lease).await? == Next::Leave {
             return Ok(());
         }
-        let now = self.now();
+        let (id, now) = (lease.reset, self.now());
         let mut tx = self.db().write().await?;
         let Some(owner) = tx.owner_of_reset(id).await? else { return Ok(()) };
         // The account first, as everywhere, so that two transactions never wait for each other.
         let account = tx.lock_account(owner).await?.context("a reset's account")?;
         let reset = tx.lock_reset(id).await?.context("a reset that was there")?;
-        if reset.state != ResetState::Applying {
+        if reset.state != ResetState::Applying || !lease.holds(&reset) {
             return Ok(());
         }
         let hash = reset.new_hash.as_deref().context("a reset without its new hash")?;
         let sealed = reset.sealed_context.as_deref().context("a reset without its context")?;
         let circumstances: Circumstances = self.keys().open(PURPOSE, sealed)?;
-        if tx.is_superseded(&reset).await? {
-            tx.finish_reset(id, ResetState::Cancelled, now).await?;
-            self.leave_targets(&mut tx, id, now).await?;
-            tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
-                .await?;
-            tx.commit().await?;
-            return Ok(());
-        }
         let targets = tx.service_targets(id).await?;
-        if reset.is_refused(&targets) {
-            tx.finish_reset(id, ResetState::Refused, now).await?;
+        let unchanged = match tx.superseded(&reset).await? {
+            Superseded::Perhaps => {
+                tx.lease_reset(id, now.plus(BUSY)).await?;
+                return Ok(tx.commit().await?);
+            }
+            Superseded::Yes => Some(ResetState::Cancelled),
+            Superseded::No => reset.is_refused(&targets).then_some(ResetState::Refused),
+        };
+        if let Some(state) = unchanged {
+            tx.finish_reset(id, state, now).await?;
             self.leave_targets(&mut tx, id, now).await?;
             tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
                 .await?;
@@ -580,6 +605,10 @@ impl Portal {
             match target.state {
                 // A newer reset has set another password in the portal.
                 TargetState::Applied | TargetState::Applying | TargetState::Unknown => {
+                    if target.state == TargetState::Applying {
+                        let answer = (TargetState::Unknown, Some(Reason::NoAnswer));
+                        tx.settle_target(&target, answer, now).await?;
+                    }
                     if let Some(service) = target.service_account_id
                         && !tx.is_decided_for(service, id).await?
                     {
@@ -620,16 +649,17 @@ impl Portal {
     pub(crate) async fn resume_reset(&self) -> Result<bool> {
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let lease = now.plus(LEASE);
-        if let Some(id) = tx.take_unfinished_reset(ResetState::Applying, now, lease).await? {
+        let until = now.plus(LEASE);
+        if let Some(reset) = tx.take_unfinished_reset(ResetState::Applying, now, until).await? {
             tx.commit().await?;
-            tracing::warn!(reset = %id, "finishing a reset that was interrupted");
-            self.finish_reset(id).await?;
+            tracing::warn!(%reset, "finishing a reset that was interrupted");
+            self.finish_reset(Lease { reset, until }).await?;
             return Ok(true);
         }
-        if let Some(id) = tx.take_unfinished_reset(ResetState::NeedsAttention, now, lease).await? {
+        let left = ResetState::NeedsAttention;
+        if let Some(reset) = tx.take_unfinished_reset(left, now, until).await? {
             tx.commit().await?;
-            self.retry_reset(id).await?;
+            self.retry_reset(Lease { reset, until }).await?;
             return Ok(true);
         }
         Ok(false)

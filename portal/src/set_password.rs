@@ -192,16 +192,16 @@ impl Portal {
             return Err(Error::field("where", Problem::NotAChoice));
         }
         let new = NewOne { hash, password: new, services };
-        let reset = self.decide_now(&mut tx, &account, how, new, &circumstances).await?;
+        let lease = self.decide_now(&mut tx, &account, how, new, &circumstances).await?;
         // Whoever was verified is acted for once, also where it is not required.
         if let Some(receipt) = receipt
-            && !tx.use_receipt(receipt.id, Some(reset), now).await?
+            && !tx.use_receipt(receipt.id, Some(lease.reset), now).await?
         {
             return Err(Refusal::ResetImpossible(Obstacle::CallerUnknown).into());
         }
         tx.commit().await?;
-        self.finish_decided(reset).await;
-        Ok(reset)
+        self.finish_decided(lease).await;
+        Ok(lease.reset)
     }
 
     /// The reason and the password, or everything that is wrong with them at once.
@@ -254,7 +254,7 @@ impl Portal {
 
 /// Whether a reset is what this very form asks for.
 fn is_repeated(last: &ResetRow, actor: &Actor, delivery: Delivery, why: &Why) -> bool {
-    matches!(last.state, ResetState::Applying | ResetState::Done)
+    matches!(last.state, ResetState::Applying | ResetState::Done | ResetState::NeedsAttention)
         && last.delivery == delivery
         && last.requested_by == Some(actor.account)
         && last.why().as_ref() == Some(why)

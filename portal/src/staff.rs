@@ -163,11 +163,11 @@ impl Portal {
             leans: false,
         };
         let new = NewOne { hash, password: password.clone(), services: Vec::new() };
-        let reset = self
+        let lease = self
             .decide_now(&mut tx, &held, (Delivery::CommandLine, None), new, &circumstances)
             .await?;
         tx.commit().await?;
-        self.finish_decided(reset).await;
+        self.finish_decided(lease).await;
         Ok(password)
     }
 

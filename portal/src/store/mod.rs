@@ -70,7 +70,7 @@ pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::{LoggedMail, MailSearch, OutboxRow};
 pub(crate) use overview::ResetSearch;
 pub(crate) use removals::RemovalRow;
-pub(crate) use resets::ResetRow;
+pub(crate) use resets::{ResetRow, Superseded};
 pub(crate) use seals::{SealRow, SealedIn};
 pub(crate) use sessions::{ActorRow, SessionRow, Stage};
 pub(crate) use staff::StaffMember;

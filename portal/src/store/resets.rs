@@ -24,7 +24,20 @@ pub(crate) struct ResetRow {
     pub new_hash: Option<String>,
     pub sealed_context: Option<Vec<u8>>,
     pub sealed_pin: Option<Vec<u8>>,
+    /// Until when whoever is at it has it to themselves, or from when on it is tried again.
+    pub lease_until: Option<Moment>,
     pub created_at: Moment,
+}
+
+/// Whether a newer reset of the same account takes the place of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Superseded {
+    /// There is none.
+    No,
+    /// There is one that may yet be refused, with nothing changed.
+    Perhaps,
+    /// It does.
+    Yes,
 }
 
 impl Tx {
@@ -35,15 +48,10 @@ impl Tx {
     }
 
     /// Adds a reset with the portal as its last target.
-    pub async fn add_reset(
-        &mut self,
-        row: &ResetRow,
-        portal: TargetId,
-        lease_until: Option<Moment>,
-    ) -> sqlx::Result<()> {
+    pub async fn add_reset(&mut self, row: &ResetRow, portal: TargetId) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("INSERT INTO resets (id, account_id, organization_id, sequence, state, delivery, requested_by, new_hash, sealed_context, lease_until, created_at, updated_at, reason, ticket, sealed_pin) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14)")
             .bind(row.id).bind(row.account_id).bind(row.organization_id).bind(row.sequence).bind(row.state).bind(row.delivery)
-            .bind(row.requested_by).bind(&row.new_hash).bind(&row.sealed_context).bind(lease_until).bind(row.created_at)
+            .bind(row.requested_by).bind(&row.new_hash).bind(&row.sealed_context).bind(row.lease_until).bind(row.created_at)
             .bind(&row.reason).bind(&row.ticket).bind(&row.sealed_pin)
             .execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("INSERT INTO reset_targets (id, reset_id, kind, position, state, attempts, updated_at) VALUES ($1, $2, $3, 0, $4, 0, $5)")
@@ -64,21 +72,44 @@ impl Tx {
         Ok(newer > 0)
     }
 
+    /// Whether a newer reset of the same account takes the place of this one. One that staff decided
+    /// on may still be refused as a whole, until a downstream system has its password, or may have.
+    pub async fn superseded(&mut self, reset: &ResetRow) -> sqlx::Result<Superseded> {
+        let newer: Vec<(ResetState, Delivery, i64, i64)> = on!(self, c => sqlx::query_as("SELECT state, delivery, (SELECT COUNT(*) FROM reset_targets WHERE reset_targets.reset_id = resets.id AND kind = $6), (SELECT COUNT(*) FROM reset_targets WHERE reset_targets.reset_id = resets.id AND kind = $6 AND reset_targets.state IN ($7, $8)) FROM resets WHERE account_id = $1 AND sequence > $2 AND state IN ($3, $4, $5)")
+            .bind(reset.account_id).bind(reset.sequence)
+            .bind(ResetState::Applying).bind(ResetState::Done).bind(ResetState::NeedsAttention)
+            .bind(TargetKind::ServiceAccount).bind(TargetState::Applied).bind(TargetState::Unknown)
+            .fetch_all(c).await)?;
+        let may_be_refused = |(state, delivery, places, touched): &(_, Delivery, _, _)| {
+            *state == ResetState::Applying
+                && delivery.is_temporary()
+                && *places > 0
+                && *touched == 0
+        };
+        Ok(if newer.is_empty() {
+            Superseded::No
+        } else if newer.iter().all(may_be_refused) {
+            Superseded::Perhaps
+        } else {
+            Superseded::Yes
+        })
+    }
+
     /// A reset, held until the commit.
     pub async fn lock_reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
-        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE id = $1", query, c =>
+        locked!(self, "SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, lease_until, created_at FROM resets WHERE id = $1", query, c =>
             sqlx::query_as(query).bind(id).fetch_optional(c).await)
     }
 
     /// A reset as it stands.
     pub async fn reset(&mut self, id: ResetId) -> sqlx::Result<Option<ResetRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE id = $1")
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, lease_until, created_at FROM resets WHERE id = $1")
             .bind(id).fetch_optional(c).await)
     }
 
     /// The last reset of an account.
     pub async fn last_reset(&mut self, account: AccountId) -> sqlx::Result<Option<ResetRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1")
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, lease_until, created_at FROM resets WHERE account_id = $1 ORDER BY sequence DESC LIMIT 1")
             .bind(account).fetch_optional(c).await)
     }
 
@@ -105,7 +136,7 @@ impl Tx {
         account: AccountId,
         by: AccountId,
     ) -> sqlx::Result<Option<ResetRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, created_at FROM resets WHERE account_id = $1 AND state = $2 AND requested_by = $3 ORDER BY sequence DESC LIMIT 1")
+        on!(self, c => sqlx::query_as("SELECT id, account_id, organization_id, sequence, state, delivery, requested_by, reason, ticket, new_hash, sealed_context, sealed_pin, lease_until, created_at FROM resets WHERE account_id = $1 AND state = $2 AND requested_by = $3 ORDER BY sequence DESC LIMIT 1")
             .bind(account).bind(ResetState::WaitingForCustomer).bind(by).fetch_optional(c).await)
     }
 
@@ -165,7 +196,7 @@ impl Tx {
         }
     }
 
-    /// Until when whoever is at a reset has it to themselves.
+    /// Says until when whoever is at a reset has it to themselves, or from when on it is tried again.
     pub async fn lease_reset(&mut self, id: ResetId, until: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE resets SET lease_until = $2 WHERE id = $1").bind(id).bind(until).execute(c).await.map(drop))
     }
@@ -208,8 +239,20 @@ impl Tx {
             .bind(id).bind(state).bind(now).bind(ResetState::NeedsAttention).execute(c).await.map(|done| done.rows_affected() == 1))
     }
 
-    /// Nothing is tried again by itself for a reset: what was kept for that is wiped.
+    /// Nothing is tried again by itself for a reset. What is kept for it stays for its time: staff
+    /// may have it tried, once they have put right what is in the way.
     pub async fn let_reset_rest(&mut self, id: ResetId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET lease_until = NULL WHERE id = $1").bind(id).execute(c).await.map(drop))
+    }
+
+    /// Nothing is tried again for the resets of an account that took effect here: what was kept for
+    /// that is wiped.
+    pub async fn stop_resets(&mut self, account: AccountId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE resets SET sealed_password = NULL, seal_expires_at = NULL, lease_until = NULL WHERE account_id = $1 AND state = $2").bind(account).bind(ResetState::NeedsAttention).execute(c).await.map(drop))
+    }
+
+    /// Nothing is ever tried again for a reset: what was kept for that is wiped.
+    pub async fn end_tries(&mut self, id: ResetId) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE resets SET sealed_password = NULL, seal_expires_at = NULL, lease_until = NULL WHERE id = $1").bind(id).execute(c).await.map(drop))
     }
 

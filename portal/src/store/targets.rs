@@ -89,22 +89,28 @@ impl Tx {
             .bind(reset).bind(TargetKind::ServiceAccount).fetch_all(c).await)
     }
 
-    /// Whether another reset is just trying the same service account.
+    /// Whether another reset, over or not, is just trying the same service account: has begun to since.
     pub async fn is_tried_elsewhere(
         &mut self,
         service: ServiceAccountId,
         reset: ResetId,
-        now: Moment,
+        since: Moment,
     ) -> sqlx::Result<bool> {
-        let others: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM reset_targets JOIN resets ON resets.id = reset_targets.reset_id WHERE resets.account_id = (SELECT account_id FROM resets WHERE id = $2) AND reset_targets.service_account_id = $1 AND reset_targets.reset_id <> $2 AND reset_targets.state = $3 AND resets.lease_until > $4")
-            .bind(service).bind(reset).bind(TargetState::Applying).bind(now).fetch_one(c).await)?;
+        let others: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM reset_targets JOIN resets ON resets.id = reset_targets.reset_id WHERE resets.account_id = (SELECT account_id FROM resets WHERE id = $2) AND reset_targets.service_account_id = $1 AND reset_targets.reset_id <> $2 AND reset_targets.state = $3 AND reset_targets.updated_at > $4")
+            .bind(service).bind(reset).bind(TargetState::Applying).bind(since).fetch_one(c).await)?;
         Ok(others > 0)
     }
 
-    /// Begins another try of a place; whether nobody else has meanwhile.
-    pub async fn try_target(&mut self, target: &TargetRow, now: Moment) -> sqlx::Result<bool> {
-        on!(self, c => sqlx::query("UPDATE reset_targets SET state = $3, attempts = attempts + 1, updated_at = $4 WHERE id = $1 AND attempts = $2")
-            .bind(target.id).bind(target.attempts).bind(TargetState::Applying).bind(now)
+    /// Begins another try of a place, or leaves it out with a reason; whether nobody else has meanwhile.
+    pub async fn try_target(
+        &mut self,
+        target: &TargetRow,
+        (state, reason): (TargetState, Option<Reason>),
+        now: Moment,
+    ) -> sqlx::Result<bool> {
+        let reason = reason.map(|reason| reason.to_string());
+        on!(self, c => sqlx::query("UPDATE reset_targets SET state = $3, reason = $4, attempts = attempts + 1, updated_at = $5 WHERE id = $1 AND attempts = $2")
+            .bind(target.id).bind(target.attempts).bind(state).bind(reason).bind(now)
             .execute(c).await.map(|done| done.rows_affected() == 1))
     }
 

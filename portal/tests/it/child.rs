@@ -10,10 +10,10 @@ use std::{
 
 use model::{
     Moment,
-    id::{LinkId, SiteId},
+    id::{AccountId, LinkId, SiteId},
 };
 use portal::{
-    ChangePassword, Error, Portal, SignIn, Visit,
+    ChangePassword, Error, Portal, SetPassword, SignIn, StaffPassword, Visit,
     clock::{Clock, Randomness},
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub enum Part {
     UseLink { site: SiteId, link: LinkId, token: String, new: String },
     /// Signs in and changes the password.
     ChangePassword { site: SiteId, name: String, current: String, new: String },
+    /// Staff set a customer's password, everywhere.
+    SetPassword { site: SiteId, name: String, customer: AccountId, new: String },
     /// Does all work there is.
     WorkOff,
     /// Seals everything with a new master key.
@@ -45,6 +47,8 @@ struct Task {
     smtp: Option<u16>,
     now: Moment,
     seed: u64,
+    allowed: Vec<String>,
+    patience: Option<Duration>,
     part: Part,
 }
 
@@ -79,6 +83,8 @@ impl World {
             smtp,
             now: self.now(),
             seed: self.another_seed(),
+            allowed: self.settings.outgoing_allowed.iter().map(ToString::to_string).collect(),
+            patience: self.patience,
             part,
         };
         let mut process = command
@@ -141,10 +147,11 @@ fn plays_its_part() {
     if let Some(port) = task.smtp {
         settings.mail = world::smtp_settings(port);
     }
+    settings.outgoing_allowed = task.allowed.iter().map(|text| text.parse().unwrap()).collect();
     world::runtime().block_on(async {
         let clock = Clock::fixed(task.now);
         let random = Randomness::seeded(task.seed);
-        let portal = Portal::open_with(&settings, clock.clone(), random).await.unwrap();
+        let portal = world::node(&settings, clock.clone(), random, task.patience).await;
         // Failpoints hold up a thread, so what reaches one has a task of its own.
         tokio::spawn(play(portal, clock, task.part)).await.unwrap();
     });
@@ -181,6 +188,23 @@ async fn play(portal: Portal, clock: Clock, part: Part) {
                 code: secret(""),
             };
             portal.change_password(&actor, request).await.unwrap();
+        }
+        Part::SetPassword { site, name, customer, new } => {
+            let visit = visit(site, 0);
+            let current = secret(portal::DEMO_PASSWORD);
+            let request = SignIn { name, password: current.clone(), keep: false };
+            let signed_in = portal.sign_in(&visit, request).await.unwrap();
+            let actor = portal.actor(&visit, &signed_in.token).await.unwrap().unwrap();
+            portal.step_up(&actor, &current, &secret("")).await.unwrap();
+            let password = StaffPassword::Typed { new: secret(&new), retype: secret(&new) };
+            let request = SetPassword {
+                customer,
+                password,
+                reason: "Called".into(),
+                ticket: String::new(),
+                places: "all".into(),
+            };
+            portal.set_customer_password(&actor, request).await.unwrap();
         }
         Part::RotateKeys => drop(portal.rotate_keys(|_, _| {}).await.unwrap()),
         Part::WorkOff => portal.work_off().await.unwrap(),

@@ -37,7 +37,7 @@ stories! {
 pub const PASSWORD: &str = "let-rekey-in";
 
 /// From now on organizations may have systems on this machine.
-fn here(settings: &mut Settings) {
+pub fn here(settings: &mut Settings) {
     settings.outgoing_allowed = vec!["127.0.0.0/8".parse().unwrap()];
 }
 

@@ -5,6 +5,7 @@
 //! `REKEY_TEST_POSTGRES` says (`scripts/postgres.sh start DIR` prints it).
 
 mod child;
+mod downstream_world;
 mod postgres;
 #[path = "../support/smtp.rs"]
 mod smtp;
@@ -26,6 +27,7 @@ mod customers;
 mod demo;
 mod dispute;
 mod disputed_staff;
+mod downstream;
 mod email_change;
 mod email_change_ends;
 mod email_change_second;

@@ -110,6 +110,9 @@ pub struct World {
     pub contoso: SiteId,
     /// What stories may leave behind.
     pub leaves: Leaves,
+    /// How long nodes that are started wait for an answer of a downstream system, unless as long as
+    /// always.
+    pub patience: Option<Duration>,
     folder: TempDir,
     databases: Vec<Own>,
     seed: u64,
@@ -272,6 +275,20 @@ async fn template() -> PathBuf {
     path
 }
 
+/// A node, with the patience of the caller's choice.
+pub async fn node(
+    settings: &Settings,
+    clock: Clock,
+    random: Randomness,
+    patience: Option<Duration>,
+) -> Portal {
+    match patience {
+        Some(answer) => Portal::open_impatient(settings, clock, random, answer).await,
+        None => Portal::open_with(settings, clock, random).await,
+    }
+    .unwrap()
+}
+
 /// The path of this database, or its URL, as the settings take it.
 pub fn written(database: &Database) -> String {
     match database {
@@ -319,6 +336,7 @@ impl World {
             northwind,
             contoso,
             leaves: Leaves::default(),
+            patience: None,
             folder,
             databases,
             seed,
@@ -356,7 +374,7 @@ impl World {
     /// Another node on the same database.
     pub async fn another_node(&mut self) -> Portal {
         let random = self.more_randomness();
-        Portal::open_with(&self.settings, self.clock.clone(), random).await.unwrap()
+        node(&self.settings, self.clock.clone(), random, self.patience).await
     }
 
     /// Stops and starts again, with other settings.
