@@ -50,7 +50,7 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 5] = [
+const TABS: [(&str, Icon); 6] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
     ("/organization/connectors", Icon::Plug),
