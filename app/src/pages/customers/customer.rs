@@ -13,14 +13,13 @@ use model::{
 
 use super::{
     prove::Prove,
-    service::Service,
+    service::{Service, services_of},
     tabs::{Address, Fact, Factor, Head, Tab, or_none, use_customer, view},
 };
 use crate::{
     api::{
         ApiError,
         care::InviteAgain,
-        connectors::view_services,
         customers::{CancelLinks, CloseDispute},
         session::StepUp,
     },
@@ -67,15 +66,7 @@ pub fn Customer() -> impl IntoView {
         move || (id.get(), cancel.version(), invite.version(), closing.close.version()),
         |(id, ..)| view(id),
     );
-    let services = Resource::new_blocking(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => view_services(id).await,
-                None => Err(ApiError::Refused(Refusal::NotFound)),
-            }
-        },
-    );
+    let services = Resource::new_blocking(move || id.get(), services_of);
     let page = move || {
         Suspend::new(async move {
             match customer.await {

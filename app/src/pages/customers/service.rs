@@ -2,13 +2,17 @@
 
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use model::{
-    connector::{Overview, ServiceView, Vault},
+    Refusal,
+    connector::{Overview, ServiceView, ServicesView, Vault},
     id::AccountId,
 };
 
 use super::tabs::Fact;
 use crate::{
-    api::connectors::{LookAtService, look_at_service},
+    api::{
+        ApiError,
+        connectors::{LookAtService, look_at_service, view_services},
+    },
     i18n::tr,
     ui::{
         panel::{Notice, Tone},
@@ -16,6 +20,14 @@ use crate::{
     },
     words::{self, connectors as said},
 };
+
+/// What a customer has in other systems whom an address may name.
+pub async fn services_of(id: Option<AccountId>) -> Result<ServicesView, ApiError> {
+    match id {
+        Some(id) => view_services(id).await,
+        None => Err(ApiError::Refused(Refusal::NotFound)),
+    }
+}
 
 /// What is known of it. With code, the system is asked once the page is there.
 #[component]

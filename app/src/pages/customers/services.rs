@@ -11,13 +11,13 @@ use model::{
 
 use super::{
     prove::Prove,
-    service::Service,
+    service::{Service, services_of},
     tabs::{Head, Tab, use_customer, view},
 };
 use crate::{
     api::{
         ApiError,
-        connectors::{LinkService, UnlinkService, view_services},
+        connectors::{LinkService, UnlinkService},
         session::StepUp,
     },
     i18n::tr,
@@ -37,13 +37,6 @@ struct Forms {
     proof: FormState<StepUp>,
     link: FormState<LinkService>,
     unlink: FormState<UnlinkService>,
-}
-
-/// All about a customer and what they have in other systems.
-async fn asked(id: Option<AccountId>) -> Result<(CustomerView, ServicesView), ApiError> {
-    let customer = view(id).await?;
-    let services = view_services(customer.id).await?;
-    Ok((customer, services))
 }
 
 /// The page.
@@ -67,18 +60,20 @@ pub fn CustomerServices() -> impl IntoView {
             query.with(|query| query.get("done"))
         }
     });
-    let asked = Resource::new_blocking(
+    let customer = Resource::new_blocking(move || id.get(), view);
+    let services = Resource::new_blocking(
         move || (id.get(), settled.map(|settled| settled.get())),
-        |(id, _)| asked(id),
+        |(id, _)| services_of(id),
     );
     let page = move || {
         Suspend::new(async move {
-            match asked.await {
-                Ok((customer, services)) => {
+            match (customer.await, services.await) {
+                (Ok(customer), Ok(services)) => {
                     view! { <Page customer services forms done /> }.into_any()
                 }
-                Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
-                Err(error) => view! { <Failed error /> }.into_any(),
+                (Err(ApiError::Refused(Refusal::NotFound)), _)
+                | (_, Err(ApiError::Refused(Refusal::NotFound))) => view! { <Absent /> }.into_any(),
+                (Err(error), _) | (_, Err(error)) => view! { <Failed error /> }.into_any(),
             }
         })
     };

@@ -1,6 +1,8 @@
 //! `/organization/connectors/new`: which kind of system, and its settings; and the form of these,
 //! which the page of a connector has too.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use model::connector::{AskedView, ConnectorsView, Field as Setting, KeyEffect, KindView};
@@ -144,11 +146,12 @@ pub fn Settings(
     /// The secrets that are set.
     secrets: Vec<Setting>,
 ) -> impl IntoView {
+    let mut values: BTreeMap<_, _> = values.into_iter().collect();
+    let secrets: BTreeSet<_> = secrets.into_iter().collect();
     let fields = asks
         .into_iter()
         .map(|AskedView { field, optional, example }| {
-            let value = values.iter().find(|(known, _)| *known == field);
-            let value = value.map(|(_, value)| value.clone()).unwrap_or_default();
+            let value = values.remove(&field).unwrap_or_default();
             let kept = secrets.contains(&field);
             view! { <Asked field optional example value kept /> }
         })
