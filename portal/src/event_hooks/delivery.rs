@@ -71,8 +71,8 @@ struct About<'a> {
 enum Came {
     /// It was answered, and asks for patience maybe.
     Answered(StatusCode, Option<Duration>),
-    /// It was not.
-    Silent(Reason),
+    /// It was not, and why, where that is a matter of the webhook.
+    Silent(Option<Reason>),
 }
 
 impl Portal {
@@ -104,14 +104,14 @@ impl Portal {
         // Removed meanwhile, and tidied up after.
         let Some(hook) = hook else { return Ok(()) };
         let came = if message.expires_at <= self.now() {
-            Came::Silent(Reason::TimeOver)
+            Came::Silent(None)
         } else {
             match self.try_event(&hook, &message).await {
                 Ok(came) => came,
                 Err(error) => {
                     // Whoever runs the server may mend it: a key that is missing, say.
                     tracing::error!(hook = %hook.id, error = format!("{error:#}"), "cannot tell a webhook");
-                    Came::Silent(Reason::NotRepresentable)
+                    Came::Silent(None)
                 }
             }
         };
@@ -128,7 +128,7 @@ impl Portal {
         let now = self.now();
         // What the operator allows may have changed since it was added.
         let Ok(place) = Place::parse(&hook.address, self.outside()) else {
-            return Ok(Came::Silent(Reason::AddressNotAllowed));
+            return Ok(Came::Silent(Some(Reason::AddressNotAllowed)));
         };
         let secrets: Secrets = self.keys().open(&purpose(hook.id), &hook.sealed)?;
         let secrets = secrets.signing(hook, now);
@@ -140,7 +140,7 @@ impl Portal {
         let answer = place.knock(|client| signed.put_into(client.post(address))).await;
         Ok(match answer {
             Ok((status, headers)) => Came::Answered(status, retry_after(&headers, now)),
-            Err(silence) => Came::Silent(silence.reason()),
+            Err(silence) => Came::Silent(Some(silence.reason())),
         })
     }
 
@@ -157,7 +157,7 @@ impl Portal {
             Came::Answered(status, wait) => {
                 (Some(status), None, wait.map(|wait| wait.min(LONGEST_REST)))
             }
-            Came::Silent(reason) => (None, Some(reason), None),
+            Came::Silent(reason) => (None, reason, None),
         };
         let is_gone = status == Some(StatusCode::GONE);
         let told = (status.map(|status| status.as_u16().into()), trouble.map(|it| it.to_string()));

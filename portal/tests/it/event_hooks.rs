@@ -32,6 +32,7 @@ stories! {
     one_secret_gives_way_to_another,
     a_test_tells_at_once_how_it_ended,
     two_nodes_send_each_message_once,
+    what_a_dead_node_had_taken_is_taken_over,
     of_a_deleted_customer_the_reference_is_forgotten,
     bad_settings_are_refused_at_their_fields,
     nobody_inside_is_told,
@@ -55,7 +56,7 @@ struct Received {
 impl Receiver {
     fn new() -> Self {
         // A secret that nothing is signed with, until it gets the right one.
-        Self(StandIn::start_node("webhook", &["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]))
+        Self(StandIn::start("webhook", &["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]))
     }
 
     fn tell(&mut self, line: &str) {
@@ -474,6 +475,26 @@ async fn two_nodes_send_each_message_once(world: &mut World) {
     ids.dedup();
     assert_eq!((ids.len(), all), (written, written));
     another.close().await;
+}
+
+async fn what_a_dead_node_had_taken_is_taken_over(world: &mut World) {
+    let (olivia, mut receiver, hook) = told_of_all(world).await;
+    something_happens(world).await;
+    let lease = world.now().0 + 60_000_000;
+    world
+        .sql
+        .run("UPDATE event_deliveries SET lease_until = $1, attempts = 1", values![lease])
+        .await;
+    // What comes after it waits as well: one at a time.
+    something_happens(world).await;
+    receiver.hears(world).await;
+    assert_eq!(receiver.received(), []);
+    world.seconds_pass(61);
+    receiver.hears(world).await;
+    assert_eq!(receiver.received().len(), 2);
+    let states: Vec<_> =
+        page(world, &olivia, hook).await.deliveries.iter().map(|one| one.state).collect();
+    assert_eq!(states, [DeliveryState::Delivered; 2]);
 }
 
 async fn of_a_deleted_customer_the_reference_is_forgotten(world: &mut World) {
