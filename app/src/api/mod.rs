@@ -13,7 +13,6 @@ pub mod care;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod connectors;
 #[expect(clippy::too_many_arguments, reason = "a list is narrowed in many ways")]
-#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod customers;
 pub mod email_change;
 mod error;

@@ -438,7 +438,6 @@ impl Tx {
 
     /// The beginning of a statement in which `found` are customers with their places: so many in
     /// order, or all.
-    #[expect(clippy::too_many_lines, reason = "one statement, told from its beginning to its end")]
     async fn found(&mut self, search: &Search, limit: Option<i64>) -> sqlx::Result<Statement> {
         if let Self::Postgres(tx) = self {
             // Tables are gone through in the order written here, as SQLite does, by their indexes:
