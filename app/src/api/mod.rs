@@ -31,7 +31,6 @@ pub mod overview;
 pub mod password;
 pub mod preferences;
 pub mod session;
-#[expect(clippy::fn_params_excessive_bools, reason = "a form has as many boxes as it needs")]
 pub mod webhooks;
 
 pub use error::ApiError;
