@@ -52,8 +52,18 @@ pub const THEME_COOKIE: &str = "rekey-theme";
 pub const DOOR_COOKIE: &str = "rekey-door";
 
 /// Fields of forms that are never shown again, whatever became of the form.
-pub const SECRET_FIELDS: [&str; 8] =
-    ["password", "new", "retype", "current", "pin", "code", "answer", "smtp_password"];
+pub const SECRET_FIELDS: [&str; 10] = [
+    "password",
+    "new",
+    "retype",
+    "current",
+    "pin",
+    "code",
+    "answer",
+    "smtp_password",
+    "api_key",
+    "signing_secret",
+];
 
 #[cfg(feature = "ssr")]
 mod facts {

@@ -50,7 +50,8 @@ mod lazy {
             login::{ForcedChangePage, Login, SecondStep},
             lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
-                EditRule, Email, Invite, LoggedMail, MailLog, Member, Organization, Policy, Staff,
+                Connector, Connectors, EditRule, Email, ImportServices, Invite, LoggedMail,
+                MailLog, Member, NewConnector, Organization, Policy, Staff, Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,
@@ -106,7 +107,8 @@ mod lazy {
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
-            Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail;
+            Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
+            Connectors NewConnector Connector ImportServices Webhooks Webhook;
     }
 }
 
@@ -196,9 +198,15 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/policy/:rule"), Lazy::EditRule),
                     page(path!("/staff"), Lazy::Staff),
                     page(path!("/staff/new"), Lazy::Invite),
+                    page(path!("/connectors"), Lazy::Connectors),
+                    page(path!("/connectors/new"), Lazy::NewConnector),
+                    page(path!("/connectors/:id"), Lazy::Connector),
+                    page(path!("/connectors/:id/import"), Lazy::ImportServices),
                     page(path!("/email"), Lazy::Email),
                     page(path!("/mail"), Lazy::MailLog),
                     page(path!("/mail/:id"), Lazy::LoggedMail),
+                    page(path!("/webhooks"), Lazy::Webhooks),
+                    page(path!("/webhooks/:id"), Lazy::Webhook),
                     page(path!("/staff/:id"), Lazy::Member),
                     page(path!("/staff/:id/factor"), Lazy::StaffFactor),
                 ],

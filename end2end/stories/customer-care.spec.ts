@@ -164,7 +164,7 @@ test('a customer is suspended, resumed and deleted', { tag: '@phone' }, async ({
   await visitor.reads('The customer is signed out, and mailed links stop working at once.')
   await visitor.fills({ 'Type the name to confirm': 'somebody else' })
   await visitor.presses('Delete for good')
-  await visitor.isToldAt('Type the name to confirm', /This is not the customer’s name/)
+  await visitor.isToldAt('Type the name to confirm', /This is not the name/)
   await visitor.fills({ 'Type the name to confirm': customer.name })
   await visitor.presses('Delete for good')
   await visitor.sees('Customers')

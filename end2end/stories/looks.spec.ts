@@ -5,6 +5,8 @@ import { join } from 'node:path'
 
 import { AxeBuilder } from '@axe-core/playwright'
 
+import type { Comet } from '../world/comet.ts'
+import { asksSystem, comesToNewConnector, links, setsUpComet } from '../world/connectors.ts'
 import {
   asksForAddress,
   asksForSecond,
@@ -39,6 +41,7 @@ interface Scene {
   mailbox: Mailbox
   rekey: Server
   anotherVisitor: () => Promise<Visitor>
+  comet: Comet
 }
 
 /** Every page in every state, and how one comes there. */
@@ -491,6 +494,54 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await confirms(visitor)
     await visitor.reads('Mail a link to a new password')
   },
+  'connectors-none': async ({ visitor }) => {
+    await visitor.comesAsStaff(FREYA)
+    await visitor.opens('/organization/connectors')
+    await visitor.reads('No system is connected yet.')
+  },
+  'connector-kinds': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/connectors/new')
+    await visitor.reads('Which system is it?')
+  },
+  'connector-refused': async ({ visitor, rekey }) => {
+    await comesToNewConnector(visitor, rekey)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Test and add')
+    await visitor.isToldAt('Address', 'Please fill this in.')
+  },
+  'connector-added': async ({ visitor, rekey, comet }) => {
+    await setsUpComet(visitor, rekey, comet)
+  },
+  'connectors': async ({ visitor, rekey, comet }) => {
+    await setsUpComet(visitor, rekey, comet)
+    await visitor.opens('/organization/connectors')
+    await visitor.sees('Connectors')
+  },
+  'connector-import': async ({ visitor, rekey, comet, customer }) => {
+    await comet.adds('theirs', { email: customer.email })
+    await setsUpComet(visitor, rekey, comet)
+    await visitor.follows('Import accounts')
+    await visitor.sees('Import accounts')
+  },
+  'customer-services-linked': async ({ visitor, rekey, comet, customer }) => {
+    const name = await setsUpComet(visitor, rekey, comet)
+    await links(visitor, customer, name, 'acme01')
+    await asksSystem(visitor)
+  },
+  'customer-with-service': async ({ visitor, rekey, comet, customer }) => {
+    const name = await setsUpComet(visitor, rekey, comet)
+    await links(visitor, customer, name, 'acme01')
+    await visitor.follows('Overview')
+    await asksSystem(visitor)
+  },
+  'customers-of-system': async ({ visitor, rekey, comet, customer }) => {
+    const name = await setsUpComet(visitor, rekey, comet)
+    await links(visitor, customer, name, 'acme01')
+    await visitor.opens('/customers')
+    await visitor.follows(`${name} customers`)
+    await visitor.reads('acme01')
+  },
   'email': async ({ visitor }) => {
     await visitor.comesAsStaff(OLIVIA)
     await visitor.opens('/organization/email')
@@ -611,6 +662,7 @@ async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
 
 const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: 'harbour lantern mosaic' }
 const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
+const FREYA = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: 'harbour lantern mosaic' }
 
 /** A mail that cannot be delivered, and is given up. */
 async function bounces({ visitor }: Scene): Promise<void> {
@@ -724,7 +776,7 @@ async function openDispute(scene: Scene): Promise<void> {
 test.use({ contextOptions: { reducedMotion: 'reduce' }, viewport: { width: WIDTHS[0]!, height: 800 } })
 
 for (const [name, come] of Object.entries(SCENES)) {
-  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, anotherVisitor, mailbox, server, scripts, rekey }) => {
+  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, anotherVisitor, mailbox, server, scripts, rekey, comet }) => {
     const { page } = visitor
     await watchShifts(page)
     // Most pages are about nobody in particular, and nobody is to be spent on them.
@@ -734,6 +786,7 @@ for (const [name, come] of Object.entries(SCENES)) {
       mailbox,
       rekey,
       anotherVisitor,
+      comet,
       get customer() { return (person ??= someCustomer(server)) },
       get consenting() { return (person ??= someConsentingCustomer(server)) },
     }

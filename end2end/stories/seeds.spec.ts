@@ -3,6 +3,7 @@
 
 import { join } from 'node:path'
 
+import { comesToCustomer, links, setsUpComet } from '../world/connectors.ts'
 import { type Mail, linkIn } from '../world/mail.ts'
 import { type Person, someConsentingCustomer, someLockedCustomer } from '../world/people.ts'
 import { Phone } from '../world/phone.ts'
@@ -112,6 +113,65 @@ test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@
   expect(notice.subject).toBe('Your password was set by Northwind Backup')
   expect(notice.raw).not.toContain(TYPED)
   await choosesTheirOwn(await anotherVisitor(), customer, TYPED, picture)
+})
+
+test('seed 000, to its last step: in the Cloud Backup PLUS account as well', { tag: ['@phone', '@journey'] }, async ({
+  visitor,
+  anotherVisitor,
+  server,
+  mailbox,
+  rekey,
+  comet,
+}) => {
+  const customer = someConsentingCustomer(server)
+  const owner = await anotherVisitor()
+  const system = await setsUpComet(owner, rekey, comet, `Cloud Backup PLUS ${process.pid}-${Date.now()}`)
+  await links(owner, customer, system, 'acme01')
+
+  const operator = someStaff(rekey, 'owner')
+  const picture = album('seed-000-plus', visitor)
+  await visitor.comesAsStaff(operator)
+  // "go to “Customers” along the top and select “View Cloud Backup PLUS Customers”."
+  await visitor.follows('Customers')
+  await visitor.follows(`${system} customers`)
+  await visitor.reads('acme01')
+  await picture('customers')
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  // "on the right hand side you will see “Cloud Backup PLUS Account Overview”."
+  const panel = visitor.page.locator('section', { has: visitor.page.getByRole('heading', { name: `${system} Account Overview` }) })
+  await expect(panel).toBeVisible()
+  if (visitor.isLive) await expect(panel).toContainText('120 GB of 500 GB')
+  await picture('customer')
+  await panel.getByRole('link', { name: 'Manage' }).click()
+  await visitor.fills({ 'Your own password': operator.password })
+  await picture('own-password')
+  await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+  // "ensure you select “Also apply changes to the Cloud Backup PLUS account” in the dropdown"
+  await visitor.field('Where does it apply?').selectOption({ label: `Also apply changes to the ${system} account` })
+  await picture('how-and-where')
+  await visitor.presses('Continue')
+  await visitor.reads(`It becomes the password of the ${system} account acme01 as well.`)
+  await visitor.reads('Encryption keys there are wrapped anew')
+  await visitor.fills({ 'New password': TYPED, 'Retype new password': TYPED, Reason: 'Called, knows the last invoice' })
+  await picture('new-password')
+  await visitor.presses('Set password')
+  // "as you can see from the top, the password has been updated."
+  await visitor.reads('Password updated')
+  await expect(visitor.page.locator('dl.facts')).toContainText(`${system}: acme01`)
+  await expect(visitor.page.locator('dl.facts .state-ok')).toHaveCount(2)
+  await picture('updated')
+  expect(await comet.admits('acme01', TYPED)).toBe(true)
+  expect(await comet.admits('acme01', 'before-acme01')).toBe(false)
+
+  // What the customer chooses next goes there as well.
+  await mailbox.next(customer.email)
+  await choosesTheirOwn(await anotherVisitor(), customer, TYPED, picture)
+  await expect.poll(() => comet.admits('acme01', CHOSEN)).toBe(true)
+  await comesToCustomer(visitor, customer)
+  await expect(visitor.page.getByText('The password there is another one')).toHaveCount(0)
 })
 
 test('seed 001: somebody sets up two-factor authentication', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, mailbox, rekey }) => {

@@ -179,6 +179,16 @@ pub enum AuditKind {
     TargetRetried,
     /// Staff gave up on a downstream system: the password there stays another one.
     TargetGivenUp,
+    /// A webhook for events was added.
+    HookAdded,
+    /// A webhook for events was switched on or off, or got a new secret.
+    HookChanged,
+    /// A webhook for events was removed.
+    HookRemoved,
+    /// Somebody tried whether a webhook for events answers.
+    HookTested,
+    /// Staff had a message to a webhook sent again.
+    EventSentAgain,
 }
 
 impl AuditKind {
@@ -261,6 +271,11 @@ impl AuditKind {
         Self::ServicesImported,
         Self::TargetRetried,
         Self::TargetGivenUp,
+        Self::HookAdded,
+        Self::HookChanged,
+        Self::HookRemoved,
+        Self::HookTested,
+        Self::EventSentAgain,
     ];
 
     /// The kind of a word in an address.

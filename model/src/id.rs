@@ -67,4 +67,8 @@ ids! {
     ConnectorId;
     /// A customer's account in a downstream system.
     ServiceAccountId;
+    /// A webhook that is told of events.
+    EventHookId;
+    /// One message to a webhook.
+    EventDeliveryId;
 }

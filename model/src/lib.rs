@@ -15,6 +15,7 @@ pub mod connector;
 pub mod consent;
 pub mod customer;
 pub mod email;
+pub mod event_hook;
 pub mod factor;
 pub mod id;
 pub mod job;

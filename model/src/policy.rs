@@ -66,6 +66,11 @@ pub const STAFF_MAIL_WINDOW: Duration = Duration::from_hours(1);
 pub const TEST_MAILS: u32 = 10;
 /// The span of [`TEST_MAILS`].
 pub const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
+/// Test messages to the webhooks of one organization, and messages sent again to them, each within
+/// [`TEST_EVENT_WINDOW`].
+pub const TEST_EVENTS: u32 = 60;
+/// The span of [`TEST_EVENTS`].
+pub const TEST_EVENT_WINDOW: Duration = Duration::from_hours(1);
 /// The span of the budgets for resets within an hour.
 pub const RESET_WINDOW: Duration = Duration::from_hours(1);
 /// The span of the budgets for resets within a day.

@@ -180,6 +180,11 @@ pub enum Problem {
         /// The shortest that there is, in characters.
         min: u32,
     },
+    /// As many webhooks as an organization may have.
+    TooManyHooks {
+        /// The most that there may be.
+        max: u32,
+    },
     /// Not a secret that messages are signed with: `whsec_` and 24 to 64 bytes in Base64.
     NotASigningSecret,
     /// Another customer has this account in the downstream system.

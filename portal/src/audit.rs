@@ -132,7 +132,7 @@ impl Reader {
 }
 
 impl Tx {
-    /// Appends an event to its organization's chain. Call it last in a unit of work: it holds the
+    /// Appends an event to its organization's chain, and has webhooks told of it. Call it last in a unit of work: it holds the
     /// chain's head until the commit.
     pub(crate) async fn record(&mut self, portal: &Portal, event: Event<'_>) -> Result<()> {
         let now = portal.now();
@@ -157,7 +157,7 @@ impl Tx {
         };
         row.hash = line_hash(&row)?;
         self.add_audit(&row, &salt, &content).await?;
-        Ok(())
+        self.tell_event_hooks(portal, &row).await
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How often an organization may have systems tried.
-const TESTS: Limit = Limit { count: 10, window: Duration::from_mins(10) };
+const TESTS: Limit = Limit { count: 30, window: Duration::from_mins(10) };
 /// Links that are taken away in one unit of work.
 const UNLINKED_AT_ONCE: i64 = 500;
 /// Connectors that are offered at once, to narrow a list to.

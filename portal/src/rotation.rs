@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use model::{
     audit::AuditKind,
-    id::{AccountId, ConnectorId, FactorId, OrganizationId, ResetId},
+    id::{AccountId, ConnectorId, EventHookId, FactorId, OrganizationId, ResetId},
 };
 use uuid::Uuid;
 
 use crate::{
     KEY_CHECK, Portal,
     audit::Event,
-    caller, codes, connectors, failpoint, forgotten, jobs,
+    caller, codes, connectors, event_hooks, failpoint, forgotten, jobs,
     keys::{KeyId, LOOK_AGAIN},
     mail_settings, outbox, passkeys, resets,
     store::{SealRow, SealedIn, Tx},
@@ -289,5 +289,6 @@ async fn purpose(tx: &mut Tx, place: SealedIn, row: &SealRow) -> anyhow::Result<
         SealedIn::RecoverySetups => two_factor::codes_purpose(account),
         SealedIn::Connectors => connectors::purpose(ConnectorId(row.id)),
         SealedIn::NewPasswords => resets::password_purpose(ResetId(row.id)),
+        SealedIn::EventHooks => event_hooks::purpose(EventHookId(row.id)),
     })
 }

@@ -1,5 +1,6 @@
 //! What goes on beside requests: mail, requests for links, interrupted resets, work of many steps,
-//! second factors that are to be removed, email addresses that are to change, tidying up.
+//! second factors that are to be removed, email addresses that are to change, messages to webhooks,
+//! tidying up.
 //!
 //! Every piece of work is a row; nodes share them by leases and skipped locks. A change that makes
 //! work wakes this node's workers; other nodes look again every other second.
@@ -21,6 +22,8 @@ const TIDY: Duration = Duration::from_mins(1);
 const SENDERS: usize = 4;
 /// Resets finished at a time: a downstream system that takes its time holds up no other.
 const RESETTERS: usize = 4;
+/// Messages to webhooks that are sent at a time, each to another one.
+const TELLERS: usize = 4;
 /// How long what is over is kept before it is forgotten.
 const KEEP: Duration = Duration::from_hours(90 * 24);
 /// How long files are kept whose import nobody has started.
@@ -44,6 +47,9 @@ impl Portal {
         for _ in 0..SENDERS {
             tasks.spawn(self.clone().work("mail", stop.clone(), Self::send_next_mail));
         }
+        for _ in 0..TELLERS {
+            tasks.spawn(self.clone().work("events", stop.clone(), Self::send_next_event));
+        }
         tasks.spawn(self.clone().work("forgotten", stop.clone(), Self::serve_forgotten));
         for _ in 0..RESETTERS {
             tasks.spawn(self.clone().work("resets", stop.clone(), Self::resume_reset));
@@ -63,7 +69,8 @@ impl Portal {
                 | self.work_on_job().await?
                 | self.carry_out_removal().await?
                 | self.carry_out_email_change().await?
-                | self.send_next_mail().await?;
+                | self.send_next_mail().await?
+                | self.send_next_event().await?;
             if !worked {
                 return Ok(());
             }
@@ -125,6 +132,8 @@ impl Portal {
         tx.prune_removals(now.minus(KEEP)).await?;
         tx.prune_email_changes(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
+        tx.expire_event_deliveries(now).await?;
+        tx.prune_event_deliveries(now.minus(KEEP)).await?;
         tx.end_paused_jobs(now.minus(KEEP_PAUSED), now).await?;
         tx.prune_jobs(now.minus(KEEP), now.minus(KEEP_DRAFTS)).await?;
         tx.commit().await?;
@@ -135,6 +144,7 @@ impl Portal {
         tx.prune_answered_questions(now.minus(SKEW)).await?;
         tx.prune_counters(now.minus(KEEP_COUNTERS), now).await?;
         tx.commit().await?;
+        self.forget_old_hook_secrets().await?;
         self.anchor_audit().await
     }
 }

@@ -187,6 +187,7 @@ async fn export(State(server): State<Arc<Server>>, request: Request) -> Response
         scope: field("scope").and_then(|id| id.parse().ok()),
         text: field("q").unwrap_or_default().to_owned(),
         state: field("state").and_then(CustomerState::from_word),
+        connector: field("connector").and_then(|id| id.parse().ok()),
         order: field("order").and_then(CustomerOrder::from_word).unwrap_or_default(),
         descending: field("desc").is_some(),
         ..CustomerQuery::default()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     customer::{CustomerOrder, CustomerPage, CustomerState, CustomerView, Scope},
-    id::{AccountId, DisputeId, OrganizationId, ResetId},
+    id::{AccountId, ConnectorId, DisputeId, OrganizationId, ResetId},
     reset::{Begun, ResetDesk},
 };
 
@@ -23,6 +23,9 @@ pub async fn find_customers(
     /// Only those in this state.
     #[server(default)]
     state: Option<CustomerState>,
+    /// Only those with an account in this downstream system.
+    #[server(default)]
+    connector: Option<ConnectorId>,
     /// In which order.
     #[server(default)]
     order: CustomerOrder,
@@ -37,8 +40,16 @@ pub async fn find_customers(
     before: Option<AccountId>,
 ) -> Result<CustomerPage, ApiError> {
     let (portal, _, actor) = actor().await?;
-    let query =
-        model::customer::CustomerQuery { scope, text, state, order, descending, after, before };
+    let query = model::customer::CustomerQuery {
+        scope,
+        text,
+        state,
+        connector,
+        order,
+        descending,
+        after,
+        before,
+    };
     Ok(portal.find_customers(&actor, &query).await?)
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     customer::CustomerState,
-    id::{JobId, OrganizationId},
+    id::{ConnectorId, JobId, OrganizationId},
     job::{ExportView, LinksView, ManyView},
 };
 
@@ -29,9 +29,12 @@ pub async fn view_many(
     /// Only those in this state.
     #[server(default)]
     state: Option<CustomerState>,
+    /// Only those with an account in this downstream system.
+    #[server(default)]
+    connector: Option<ConnectorId>,
 ) -> Result<ManyView, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(portal.many(&actor, &meant(&picked, all, scope, text, state)).await?)
+    Ok(portal.many(&actor, &meant(&picked, all, scope, text, state, connector)).await?)
 }
 
 /// Begins to mail them links to new passwords, and leads to how far that is.
@@ -52,6 +55,9 @@ pub async fn send_many(
     /// Only those in this state.
     #[server(default)]
     state: Option<CustomerState>,
+    /// Only those with an account in this downstream system.
+    #[server(default)]
+    connector: Option<ConnectorId>,
     /// Why, in one's own words.
     reason: String,
     /// The number of a ticket; empty for none.
@@ -62,7 +68,7 @@ pub async fn send_many(
     typed: String,
 ) -> Result<JobId, ApiError> {
     let (portal, _, actor) = actor().await?;
-    let many = meant(&picked, all, scope, text, state);
+    let many = meant(&picked, all, scope, text, state, connector);
     let request = portal::SendMany { many, reason, ticket, per_minute, typed };
     let job = portal.send_many(&actor, request).await?;
     see_other(&format!("/customers/links/{job}"));
@@ -91,9 +97,13 @@ pub async fn view_export(
     /// Only those in this state.
     #[server(default)]
     state: Option<CustomerState>,
+    /// Only those with an account in this downstream system.
+    #[server(default)]
+    connector: Option<ConnectorId>,
 ) -> Result<ExportView, ApiError> {
     let (portal, _, actor) = actor().await?;
-    let query = model::customer::CustomerQuery { scope, text, state, ..Default::default() };
+    let query =
+        model::customer::CustomerQuery { scope, text, state, connector, ..Default::default() };
     Ok(portal.export(&actor, &query).await?)
 }
 
@@ -104,9 +114,11 @@ fn meant(
     scope: Option<OrganizationId>,
     text: String,
     state: Option<CustomerState>,
+    connector: Option<ConnectorId>,
 ) -> portal::Many {
     if all {
-        let query = model::customer::CustomerQuery { scope, text, state, ..Default::default() };
+        let query =
+            model::customer::CustomerQuery { scope, text, state, connector, ..Default::default() };
         portal::Many::Found(query)
     } else {
         // What is damaged is nobody.

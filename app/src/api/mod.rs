@@ -10,6 +10,9 @@ pub mod audit;
 pub mod callers;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod care;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod connectors;
+#[expect(clippy::too_many_arguments, reason = "a list is narrowed in many ways")]
 pub mod customers;
 pub mod email_change;
 mod error;
@@ -28,6 +31,7 @@ pub mod overview;
 pub mod password;
 pub mod preferences;
 pub mod session;
+pub mod webhooks;
 
 pub use error::ApiError;
 pub use hidden::Hidden;

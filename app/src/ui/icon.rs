@@ -61,6 +61,8 @@ pub enum Icon {
     People,
     /// An organization.
     Building,
+    /// Another system.
+    Plug,
 }
 
 impl Icon {
@@ -129,6 +131,7 @@ impl Icon {
             Self::Building => {
                 "M5.5 20V5.5A1.5 1.5 0 0 1 7 4h6a1.5 1.5 0 0 1 1.5 1.5V20m0-10H18a1.5 1.5 0 0 1 1.5 1.5V20M3.5 20h17M8.5 8h3m-3 4h3m-3 4h3"
             }
+            Self::Plug => "M9 4v4.5m6-4.5v4.5M6.5 8.5h11V12a5.5 5.5 0 0 1-11 0V8.5ZM12 17.5V21",
             Self::Lock => {
                 "M6.5 10.5h11A1.5 1.5 0 0 1 19 12v6.5a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 5 18.5V12a1.5 1.5 0 0 1 1.5-1.5ZM8 10.5V8a4 4 0 0 1 8 0v2.5"
             }

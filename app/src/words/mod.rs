@@ -7,6 +7,7 @@ use model::{
     connector::Reason,
     customer::Count,
     email::{EmailDeed, EmailObstacle, EmailStage, WaitingEmail},
+    event_hook::{DeliveryState, HookDeed, HookEvent, HookState},
     factor::{RemovalDeed, RemovalObstacle},
     job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
@@ -17,6 +18,7 @@ use model::{
     staff::{StaffDeed, StaffObstacle, StaffStanding},
 };
 
+pub mod connectors;
 pub mod refusals;
 
 use crate::{
@@ -572,6 +574,53 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::ServicesImported, _) => tr!(event.services_imported),
         (AuditKind::TargetRetried, _) => tr!(event.target_retried),
         (AuditKind::TargetGivenUp, _) => tr!(event.target_given_up),
+        (AuditKind::HookAdded, _) => tr!(event.hook_added),
+        (AuditKind::HookChanged, _) => tr!(event.hook_changed),
+        (AuditKind::HookRemoved, _) => tr!(event.hook_removed),
+        (AuditKind::HookTested, _) => tr!(event.hook_tested),
+        (AuditKind::EventSentAgain, _) => tr!(event.event_sent_again),
+    }
+}
+
+/// What a webhook is told of.
+pub fn hook_event(event: HookEvent) -> &'static str {
+    match event {
+        HookEvent::ResetDone => tr!(webhooks.reset_done),
+        HookEvent::ResetNeedsAttention => tr!(webhooks.reset_needs_attention),
+        HookEvent::AccountLocked => tr!(webhooks.account_locked),
+        HookEvent::ConsentChanged => tr!(webhooks.consent_changed),
+        HookEvent::FactorChanged => tr!(webhooks.factor_changed),
+        HookEvent::Test => tr!(webhooks.test_event),
+    }
+}
+
+/// Whether a webhook is told.
+pub fn hook_state(state: HookState) -> &'static str {
+    match state {
+        HookState::Active => tr!(webhooks.active),
+        HookState::Off => tr!(webhooks.off_state),
+        HookState::Gone => tr!(webhooks.gone),
+    }
+}
+
+/// What was done to a webhook.
+pub fn hook_deed(deed: HookDeed) -> &'static str {
+    match deed {
+        HookDeed::Tested => tr!(webhooks.tested),
+        HookDeed::On => tr!(webhooks.switched_on),
+        HookDeed::Off => tr!(webhooks.switched_off),
+        HookDeed::Again => tr!(webhooks.sent_again),
+        HookDeed::Removed => tr!(webhooks.removed),
+    }
+}
+
+/// Where a message to a webhook stands.
+pub fn delivery_state(state: DeliveryState, attempts: u32) -> &'static str {
+    match state {
+        DeliveryState::Waiting if attempts > 0 => tr!(webhooks.tried),
+        DeliveryState::Waiting => tr!(webhooks.waiting),
+        DeliveryState::Delivered => tr!(webhooks.delivered),
+        DeliveryState::GivenUp => tr!(webhooks.given_up),
     }
 }
 

@@ -109,6 +109,7 @@ fn problem(problem: Problem) -> String {
         Problem::NotAnAttribute => tr!(problem.not_an_attribute).into(),
         Problem::NotAServiceName => tr!(problem.not_a_service_name).into(),
         Problem::KeyTooShort { min } => tr!(problem.key_too_short, min = min.to_string()),
+        Problem::TooManyHooks { max } => tr!(problem.too_many_hooks, max = max.to_string()),
         Problem::NotASigningSecret => tr!(problem.not_a_signing_secret).into(),
         Problem::ServiceTaken => tr!(problem.service_taken).into(),
         Problem::Service(reason) => super::reason(reason).into(),

@@ -212,3 +212,35 @@ impl ConnectorRow {
         self.rests_until.filter(|until| *until > now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_system_that_hangs_takes_no_turns_of_others() {
+        let (turns, [one, other]) =
+            (Turns::default(), [1, 2].map(Uuid::from_u128).map(ConnectorId));
+        let mut taken: Vec<_> = (0..AT_A_TIME)
+            .map(|_| turns.of(one).try_acquire_owned().expect("there is a turn"))
+            .collect();
+        assert!(turns.of(one).try_acquire_owned().is_err(), "so many at a time");
+        assert!(turns.of(other).try_acquire_owned().is_ok());
+        assert!(turns.of(one).try_acquire_owned().is_err(), "nobody forgot those under way");
+        taken.pop();
+        assert!(turns.of(one).try_acquire_owned().is_ok());
+    }
+
+    #[test]
+    fn an_answer_is_an_answer_whatever_it_says() {
+        let down = |trouble: Option<Reason>| trouble.is_some_and(is_down);
+        assert!(down(Outcome::Unknown(Reason::NoAnswer).trouble()));
+        assert!(down(Verified::NotSeen(Reason::Unreachable).trouble()));
+        assert!(!down(Outcome::Refused(Reason::NoConsent).trouble()));
+        assert!(!down(Verified::No.trouble()));
+        assert!(!down(Err::<(), _>(Reason::SignInRefused).trouble()));
+        assert!(!down(Ok::<(), Reason>(()).trouble()));
+    }
+}

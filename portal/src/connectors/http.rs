@@ -19,13 +19,13 @@ const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Where a system is.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(crate) struct Place {
     outside: Outside,
     base: Url,
 }
 
 /// What came back.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -36,7 +36,7 @@ pub(super) struct Answer {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(crate) enum Silence {
     /// Nothing was sent.
     NotSent(Reason),
     /// Something was, and may have been heard.
@@ -98,6 +98,17 @@ impl Place {
         let client = self.client().await.map_err(Silence::NotSent)?;
         let response = ask(&client).send().await.map_err(|error| silence(&error))?;
         read(response).await
+    }
+
+    /// Sends what `ask` makes of a client and waits for the beginning of an answer: what it says in
+    /// its body is nothing to us.
+    pub async fn knock(
+        &self,
+        ask: impl FnOnce(&Client) -> RequestBuilder + Send,
+    ) -> Result<(StatusCode, HeaderMap), Silence> {
+        let client = self.client().await.map_err(Silence::NotSent)?;
+        let response = ask(&client).send().await.map_err(|error| silence(&error))?;
+        Ok((response.status(), response.headers().clone()))
     }
 
     /// A client that connects to the addresses which were looked at, and to none besides.

@@ -32,6 +32,7 @@ use crate::secrets::Secret;
 
 pub(crate) use care::{Told, Turns};
 pub(crate) use configured::purpose;
+pub(crate) use http::Place;
 pub(crate) use outside::{Outside, Patience};
 
 /// Every kind of system.

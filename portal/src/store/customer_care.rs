@@ -47,6 +47,7 @@ impl Tx {
     pub async fn erase_account(&mut self, id: AccountId) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM audit_personal WHERE audit_id IN (SELECT id FROM audit_entries WHERE subject_id = $1)").bind(id).execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("DELETE FROM outbox WHERE account_id = $1").bind(id).execute(c).await.map(drop))?;
+        self.forget_event_reference(id).await?;
         // Before the devices they name, which the account takes along.
         on!(self, c => sqlx::query("DELETE FROM sessions WHERE account_id = $1").bind(id).execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id).execute(c).await.map(drop))

@@ -147,6 +147,38 @@ fn has_service(statement: &mut Statement, connector: ConnectorId, account: &str)
     );
 }
 
+/// Has a statement go on behind the place where a page begins, in order, and end after so many.
+fn behind(
+    statement: &mut Statement,
+    search: &Search,
+    gathers: bool,
+    key: &str,
+    limit: Option<i64>,
+) {
+    // Whose place is behind is compared last too, for the same reason.
+    let (join, key) = if gathers {
+        statement.push("), found AS MATERIALIZED (SELECT id, place FROM placed", []);
+        (" WHERE", "place, id".to_owned())
+    } else {
+        (" AND", format!("{key}, l.account_id"))
+    };
+    if let Some(place) = &search.behind {
+        let (place, id) = match place {
+            Place::Text(text, id) => (Value::Text(text.clone()), id),
+            Place::Moment(moment, id) => (Value::Number(moment.0), id),
+        };
+        let behind = if search.descending { "<" } else { ">" };
+        statement.push(&format!("{join} ({key}) {behind} (?, ?)"), [place, Value::Id(id.0)]);
+    }
+    if let Some(limit) = limit {
+        let direction = direction(search);
+        statement.push(
+            &format!(" ORDER BY place{direction}, id{direction} LIMIT ?"),
+            [Value::Number(limit)],
+        );
+    }
+}
+
 fn direction(search: &Search) -> &'static str {
     if search.descending { " DESC" } else { "" }
 }
@@ -493,28 +525,7 @@ impl Tx {
                 }
             }
         }
-        // Whose place is behind is compared last too, for the same reason.
-        let (join, key) = if gathers {
-            statement.push("), found AS MATERIALIZED (SELECT id, place FROM placed", []);
-            (" WHERE", "place, id".to_owned())
-        } else {
-            (" AND", format!("{key}, l.account_id"))
-        };
-        if let Some(place) = &search.behind {
-            let (place, id) = match place {
-                Place::Text(text, id) => (Value::Text(text.clone()), id),
-                Place::Moment(moment, id) => (Value::Number(moment.0), id),
-            };
-            let behind = if search.descending { "<" } else { ">" };
-            statement.push(&format!("{join} ({key}) {behind} (?, ?)"), [place, Value::Id(id.0)]);
-        }
-        if let Some(limit) = limit {
-            let direction = direction(search);
-            statement.push(
-                &format!(" ORDER BY place{direction}, id{direction} LIMIT ?"),
-                [Value::Number(limit)],
-            );
-        }
+        behind(&mut statement, search, gathers, key, limit);
         statement.push(")", []);
         Ok(statement)
     }

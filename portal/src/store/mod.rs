@@ -19,6 +19,7 @@ mod customers;
 mod devices;
 mod disputes;
 mod email_changes;
+mod event_hooks;
 mod factors;
 mod forgotten;
 mod jobs;
@@ -59,6 +60,7 @@ pub(crate) use customers::{CustomerDetailRow, CustomerListRow, Place, ScopeRow, 
 pub(crate) use devices::DeviceRow;
 pub(crate) use disputes::DisputeRow;
 pub(crate) use email_changes::EmailChangeRow;
+pub(crate) use event_hooks::{EventDeliveryRow, EventHookRow};
 pub(crate) use factors::FactorRow;
 pub(crate) use forgotten::ForgottenRow;
 pub(crate) use jobs::{BatchRow, JobRow};

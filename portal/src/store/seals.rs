@@ -35,6 +35,8 @@ pub(crate) enum SealedIn {
     Connectors,
     /// New passwords on their way to downstream systems.
     NewPasswords,
+    /// Secrets of webhooks for events.
+    EventHooks,
 }
 
 /// A seal, and whose it is.
@@ -61,7 +63,7 @@ struct Names {
 
 impl SealedIn {
     /// Every column.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Mails,
         Self::KeptMails,
         Self::Forgotten,
@@ -76,6 +78,7 @@ impl SealedIn {
         Self::RecoverySetups,
         Self::Connectors,
         Self::NewPasswords,
+        Self::EventHooks,
     ];
 
     fn names(self) -> Names {
@@ -119,6 +122,7 @@ impl SealedIn {
             Self::RecoverySetups => of_account("recovery_setups"),
             Self::Connectors => plain("connectors", "sealed"),
             Self::NewPasswords => plain("resets", "sealed_password"),
+            Self::EventHooks => plain("event_hooks", "sealed"),
         }
     }
 

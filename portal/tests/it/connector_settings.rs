@@ -198,12 +198,12 @@ async fn a_name_is_changed_though_the_system_is_down(world: &mut World) {
 async fn tries_have_a_budget(world: &mut World) {
     let (system, olivia) = (comet(world).await, proven(world, "olivia").await);
     let id = sets_up(world, &olivia, &system).await;
-    for _ in 0..9 {
+    for _ in 0..29 {
         world.portal.test_connector(&olivia.actor, id).await.unwrap().outcome.unwrap();
     }
-    assert_eq!(wait(world.portal.test_connector(&olivia.actor, id).await), 60);
-    assert_eq!(wait(world.portal.set_connector(&olivia.actor, form(system.port)).await), 60);
-    world.minutes_pass(1);
+    assert_eq!(wait(world.portal.test_connector(&olivia.actor, id).await), 20);
+    assert_eq!(wait(world.portal.set_connector(&olivia.actor, form(system.port)).await), 20);
+    world.seconds_pass(20);
     world.portal.test_connector(&olivia.actor, id).await.unwrap().outcome.unwrap();
 }
 

@@ -204,7 +204,7 @@ async fn what_is_refused_after_another_needs_attention(world: &mut World) {
     assert_eq!((page.lines.len(), page.lines[0].id), (1, reset));
     let left: Vec<_> = page.lines[0].targets.iter().filter(|target| target.is_left()).collect();
     assert_eq!(left.len(), 1);
-    assert_eq!(left[0].system.as_ref().map(|name| name.as_str()), Some("Cloud Backup 2"));
+    assert_eq!(left[0].system.as_ref().map(model::text::Name::as_str), Some("Cloud Backup 2"));
     assert_eq!((left[0].state, left[0].reason), (TargetState::Refused, Some(Reason::Refused)));
     assert_eq!(world.portal.home(&olivia.actor).await.unwrap().resets.number, 1);
     let services = world.portal.services(&olivia.actor, world.casey().await.id).await.unwrap();

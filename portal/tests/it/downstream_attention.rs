@@ -25,6 +25,7 @@ stories! {
     what_is_left_is_tried_again_until_it_is_done,
     what_is_left_is_tried_only_as_long_as_the_password_is_kept,
     staff_have_a_place_tried_again,
+    staff_have_a_place_tried_while_a_worker_is_at_another,
     staff_leave_a_place_as_it_is,
     who_may_try_again_and_give_up,
     another_resellers_places_are_as_good_as_none,
@@ -121,6 +122,34 @@ async fn staff_have_a_place_tried_again(world: &mut World) {
     second.has(TYPED, BEFORE);
     let casey = world.casey().await;
     assert_eq!(world.count_recorded(&casey, &AuditKind::TargetRetried.to_string()).await, 1);
+}
+
+async fn staff_have_a_place_tried_while_a_worker_is_at_another(world: &mut World) {
+    let [mut first, mut second] = systems::<2>(world).await;
+    let olivia = world.owner().await;
+    first.fault(SET, "500", 2);
+    second.fault(SET, "no", 1);
+    let reset = world.types(&olivia, TYPED, "all").await.unwrap();
+    assert_eq!(world.places_of(reset).await, ["unknown its_fault", "refused refused"]);
+    world.seconds_pass(21);
+    first.fault(SET, "hang", 1);
+    for system in [&mut first, &mut second] {
+        system.order(&json!({"do": "forget"}));
+    }
+    let portal = world.portal.clone();
+    let working = tokio::spawn(async move { portal.work_off().await });
+    until("it is asked", async || first.sets() == 1).await;
+    // The worker's own affair stays so, for as long as it may take.
+    tries(world, &olivia, world.place(reset, 1).await).await.unwrap();
+    world.seconds_pass(11);
+    world.another_node().await.work_off().await.unwrap();
+    assert_eq!((first.sets(), second.sets()), (1, 0));
+    first.calm();
+    working.await.unwrap().unwrap();
+    assert_eq!(world.places_of(reset).await, ["applied", "applied"]);
+    assert_eq!((first.sets(), second.sets()), (2, 1), "no place was asked by two at a time");
+    assert_eq!(world.reset_states(&world.casey().await).await, ["done"]);
+    world.mails().await;
 }
 
 async fn staff_leave_a_place_as_it_is(world: &mut World) {

@@ -35,6 +35,7 @@ mod email_change;
 mod email_change_ends;
 mod email_change_second;
 mod enforcement;
+mod event_hooks;
 mod export;
 mod faults;
 mod forgotten;

@@ -103,7 +103,7 @@ async fn a_customer_is_linked_to_an_account_and_looked_at(world: &mut World) {
     assert_eq!(overview.devices, ["FRONT-DESK", "LAPTOP-7"]);
     assert_eq!(overview.vaults.len(), 2);
     assert_eq!(overview.obstacle, None);
-    assert_eq!(services(world, &arun, "casey").await.services, [seen.clone()]);
+    assert_eq!(services(world, &arun, "casey").await.services, std::slice::from_ref(&seen));
     // An answer of just now is good enough.
     system.ask(r#"{"do": "forget"}"#);
     let customer = world.person("casey").await.id;

@@ -75,8 +75,6 @@ async fn accounts_are_shown_beside_those_they_belong_to(world: &mut World) {
         row.unwrap_or_else(|| panic!("{name} is there")).plan.clone()
     };
     let theirs = world.customer_of("Fjord IT").await.id;
-    let casey = world.person("casey").await.id;
-    let other = world.customer_of("Northwind Backup").await.id;
     assert!(
         matches!(plan("acme01"), ImportPlan::Linked(name) if name.as_str() == "Casey Thornton")
     );

@@ -80,7 +80,7 @@ const server = createServer((request, response) => {
       received.push({ verified: true, id, timestamp: Number(request.headers["webhook-timestamp"]), signatures: request.headers["webhook-signature"].split(" ").length, message });
       if (next) said = next;
       else if (always) said = always;
-      else if (message.id !== id) said = { status: 400 };
+      else if ("id" in message && message.id !== id) said = { status: 400 };
       else said = answer(message);
       next = null;
     } catch (error) {

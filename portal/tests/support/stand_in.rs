@@ -18,20 +18,14 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Starts `portal/tests/stand_ins/<name>.py`.
+    /// Starts `portal/tests/stand_ins/<name>`: the one in Python, or else the one in Node.js.
     pub fn start(name: &str, arguments: &[&str]) -> Self {
-        Self::run("python3", &format!("{name}.py"), arguments)
-    }
-
-    /// Starts `portal/tests/stand_ins/<name>.mjs`.
-    pub fn start_node(name: &str, arguments: &[&str]) -> Self {
-        Self::run("node", &format!("{name}.mjs"), arguments)
-    }
-
-    fn run(program: &str, file: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_ins");
+        let (python, node) =
+            (folder.join(format!("{name}.py")), folder.join(format!("{name}.mjs")));
+        let (program, file) = if python.exists() { ("python3", python) } else { ("node", node) };
         let mut process = Command::new(program)
-            .arg(folder.join(file))
+            .arg(file)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -24,11 +24,14 @@ enum Thing {
     Job,
     Entry,
     Mail,
+    Hook,
+    Message,
     Dispute,
     Session,
     Device,
     Factor,
     Reset,
+    Connector,
 }
 
 /// Who is let in.
@@ -44,11 +47,12 @@ enum For {
 
 use For::{Everybody, Oneself, Staff};
 use Permission::{
-    ChangeEmail, CloseDisputes, EditCustomers, EditMail, EditPolicy, ManageStaff, ReadAudit,
-    ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
+    ChangeEmail, CloseDisputes, EditConnectors, EditCustomers, EditMail, EditPolicy, ManageStaff,
+    ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{
-    Customer, Device, Dispute, Entry, Factor, Job, Mail, Member, Organization, Reset, Session,
+    Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message,
+    Organization, Reset, Session,
 };
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
@@ -82,6 +86,7 @@ const fn writes(
 const WHY: (&str, &str) = ("reason", "They called from the number we know");
 const NEW: (&str, &str) = ("new", "granite walnut ferry nine");
 const RETYPE: (&str, &str) = ("retype", "granite walnut ferry nine");
+const NO_SERVICE: (&str, &str) = ("service", "00000000-0000-7000-8000-000000000000");
 const NO_TICKET: (&str, &str) = ("ticket", "");
 /// No place of any reset.
 const NO_PLACE: (&str, &str) = ("target", "00000000-0000-7000-8000-000000000000");
@@ -94,7 +99,9 @@ const OF_MEMBER: Option<(&str, Thing)> = Some(("account", Member));
 const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
 const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
 const FOR_EMAIL: (&str, &str) = ("action", "change_email");
+const CONNECTOR: Option<(&str, Thing)> = Some(("connector", Connector));
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
+const HOOK: Option<(&str, Thing)> = Some(("hook", Hook));
 
 /// Every function there is.
 const FUNCTIONS: &[Function] = &[
@@ -123,6 +130,29 @@ const FUNCTIONS: &[Function] = &[
     ),
     reads("/api/audit/entry", Staff(ReadAudit), Some(("entry", Entry)), &[]),
     reads("/api/audit/verify", Staff(ReadAudit), SCOPE, &[("position", "0"), ("entries", "0")]),
+    reads("/api/connectors/list", Staff(ReadSettings), SCOPE, &[]),
+    reads("/api/connectors/view", Staff(ReadSettings), CONNECTOR, &[]),
+    writes("/api/connectors/set", Staff(EditConnectors), SCOPE, &[("kind", "comet")]),
+    writes("/api/connectors/set", Staff(EditConnectors), CONNECTOR, &[("name", "Another name")]),
+    writes("/api/connectors/test", Staff(EditConnectors), CONNECTOR, &[]),
+    writes("/api/connectors/switch", Staff(EditConnectors), CONNECTOR, &[("enabled", "true")]),
+    writes("/api/connectors/remove", Staff(EditConnectors), CONNECTOR, &[("typed", "Backup")]),
+    reads("/api/connectors/accounts", Staff(EditConnectors), CONNECTOR, &[]),
+    writes(
+        "/api/connectors/import",
+        Staff(EditConnectors),
+        CONNECTOR,
+        &[("all", "true"), ("link", "true"), ("create", "true")],
+    ),
+    reads("/api/services/view", Staff(ReadCustomers), CUSTOMER, &[]),
+    writes("/api/services/look", Staff(ReadCustomers), CUSTOMER, &[NO_SERVICE]),
+    writes(
+        "/api/services/link",
+        Staff(EditConnectors),
+        CUSTOMER,
+        &[("connector", "00000000-0000-7000-8000-000000000000"), ("service", "acme01")],
+    ),
+    writes("/api/services/unlink", Staff(EditConnectors), CUSTOMER, &[NO_SERVICE]),
     reads("/api/customers/new", Staff(EditCustomers), SCOPE, &[]),
     writes(
         "/api/customers/create",
@@ -344,6 +374,24 @@ const FUNCTIONS: &[Function] = &[
     reads("/api/organization/mail-log", Staff(ReadSettings), SCOPE, &[]),
     reads("/api/organization/logged-mail", Staff(ReadSettings), Some(("mail", Mail)), &[]),
     writes("/api/organization/send-mail-again", Staff(EditMail), Some(("mail", Mail)), &[WHY]),
+    reads("/api/organization/webhooks", Staff(ReadSettings), SCOPE, &[]),
+    reads("/api/organization/webhook", Staff(ReadSettings), HOOK, &[]),
+    writes(
+        "/api/organization/add-webhook",
+        Staff(EditConnectors),
+        SCOPE,
+        &[("address", "https://hooks.example/"), ("reset_done", "true")],
+    ),
+    writes("/api/organization/test-webhook", Staff(EditConnectors), HOOK, &[]),
+    writes("/api/organization/switch-webhook", Staff(EditConnectors), HOOK, &[("on", "true")]),
+    writes("/api/organization/renew-webhook-secret", Staff(EditConnectors), HOOK, &[]),
+    writes("/api/organization/remove-webhook", Staff(EditConnectors), HOOK, &[]),
+    writes(
+        "/api/organization/send-event-again",
+        Staff(EditConnectors),
+        Some(("message", Message)),
+        &[],
+    ),
     reads("/api/many/view", Staff(EditCustomers), Some(("picked", Customer)), &[]),
     writes(
         "/api/many/send",
@@ -418,9 +466,12 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/customers/links/:job/report", Staff(EditCustomers), Job),
     ("/audit/:id", Staff(ReadAudit), Entry),
     ("/organization/staff/:id", Staff(ReadSettings), Member),
+    ("/organization/connectors/:id", Staff(ReadSettings), Connector),
+    ("/organization/connectors/:id/import", Staff(EditConnectors), Connector),
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
     ("/resets/:id", Staff(ReadCustomers), Reset),
+    ("/organization/webhooks/:id", Staff(ReadSettings), Hook),
     ("/customers?scope=:id", Staff(ReadCustomers), Organization),
     ("/customers/new?scope=:id", Staff(EditCustomers), Organization),
     ("/customers/export?scope=:id", Staff(EditCustomers), Organization),
@@ -429,7 +480,10 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/policy?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/staff?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/email?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/connectors?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/connectors/new?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/mail?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/webhooks?scope=:id", Staff(ReadSettings), Organization),
 ];
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
@@ -650,8 +704,26 @@ fn things_of(
         "INSERT INTO factors (id, account_id, kind, name, sealed, last_step, created_at) SELECT $1, id, 'totp', 'Phone', $3, 0, 0 FROM accounts WHERE id = $2",
         values![factor, member, vec![0_u8]],
     ));
+    // One that is not in use, so that nobody is asked anything.
+    let connector = Uuid::from_u128(id.as_u128() ^ 4);
+    world.wait(sql.run(
+        "INSERT INTO connectors (id, organization_id, kind, name, enabled, settings, created_at, updated_at) VALUES ($1, $2, 'comet', 'Ina Invited’s backup', FALSE, '{}', 0, 0)",
+        values![connector, id],
+    ));
+    let (hook, message) = (Uuid::from_u128(id.as_u128() ^ 6), Uuid::from_u128(id.as_u128() ^ 7));
+    world.wait(sql.run(
+        "INSERT INTO event_hooks (id, organization_id, address, events, sealed, state, created_at, updated_at) VALUES ($1, $2, 'https://hooks.example/', 'reset.done', $3, 'off', 0, 0)",
+        values![hook, id, vec![0_u8]],
+    ));
+    world.wait(sql.run(
+        "INSERT INTO event_deliveries (id, hook_id, event, happened_at, organization_id, actor_kind, state, attempts, due_at, expires_at, finished_at) VALUES ($1, $2, 'test', 0, $3, 'staff', 'given_up', 1, 0, 0, 4000000000000000)",
+        values![message, hook, id],
+    ));
     [
         (Factor, factor),
+        (Connector, connector),
+        (Hook, hook),
+        (Message, message),
         (Customer, customer),
         (Member, member),
         (Organization, id),

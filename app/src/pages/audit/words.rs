@@ -3,6 +3,7 @@
 use model::{
     account::Role,
     audit::{ActorKind, AuditFault, AuditKind, AuditLine, AuditProblem, Outcome},
+    connector::{KeyEffect, Reason},
     id::MailId,
     mail::MailSecurity,
     policy::Rule,
@@ -32,6 +33,7 @@ fn whom(line: &AuditLine) -> String {
 }
 
 /// What happened, as a sentence.
+#[expect(clippy::too_many_lines, reason = "a line for each kind of entry")]
 pub fn sentence(line: &AuditLine) -> String {
     let (who, whom) = (who(line), whom(line));
     let refused = line.outcome == Outcome::Refused;
@@ -138,6 +140,11 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::ServicesImported => tr!(did.services_imported, who = who),
         AuditKind::TargetRetried => tr!(did.target_retried, who = who, whom = whom),
         AuditKind::TargetGivenUp => tr!(did.target_given_up, who = who, whom = whom),
+        AuditKind::HookAdded => tr!(did.hook_added, who = who),
+        AuditKind::HookChanged => tr!(did.hook_changed, who = who),
+        AuditKind::HookRemoved => tr!(did.hook_removed, who = who),
+        AuditKind::HookTested => tr!(did.hook_tested, who = who),
+        AuditKind::EventSentAgain => tr!(did.event_sent_again, who = who),
     }
 }
 
@@ -162,6 +169,21 @@ pub fn changed(what: &str) -> String {
             "password" => tr!(changed.password),
             "from_email" => tr!(changed.from_email),
             "from_name" => tr!(changed.from_name),
+            "connector" => tr!(changed.connector),
+            "address" => tr!(changed.address),
+            "base" => tr!(changed.base),
+            "attribute" => tr!(changed.attribute),
+            "keys" => tr!(changed.keys),
+            "api_key" => tr!(changed.api_key),
+            "signing_secret" => tr!(changed.signing_secret),
+            "service" => tr!(changed.service),
+            "linked" => tr!(changed.linked),
+            "created" => tr!(changed.created),
+            "secret" => tr!(changed.secret),
+            "webhook" => tr!(changed.webhook),
+            "events" => tr!(changed.events),
+            "event" => tr!(changed.event),
+            "hook" => tr!(changed.hook),
             _ => return word.to_owned(),
         }
         .to_owned(),
@@ -192,8 +214,16 @@ pub fn changed_value(what: &str, value: Option<String>) -> String {
         ("state", "suspended") => Some(tr!(customers.suspended)),
         ("security", security) => MailSecurity::from_word(security).map(words::mail_security),
         ("mail", kind) if kind.parse::<MailId>().is_err() => Some(words::mail_kind(kind)),
-        ("password", "set") => Some(tr!(changed.set)),
-        ("password", "set anew") => Some(tr!(changed.set_anew)),
+        ("hook", "active") => Some(tr!(changed.hook_active)),
+        ("hook", "off") => Some(tr!(changed.hook_off)),
+        ("hook", "gone") => Some(tr!(changed.hook_gone)),
+        ("password" | "api_key" | "signing_secret" | "secret", "set") => Some(tr!(changed.set)),
+        ("password" | "api_key" | "signing_secret" | "secret", "set anew") => {
+            Some(tr!(changed.set_anew))
+        }
+        ("state", "disabled") => Some(tr!(changed.disabled)),
+        ("keys", keys) => KeyEffect::from_word(keys).map(words::connectors::key_effect),
+        ("outcome", "found") => Some(tr!(changed.found)),
         ("outcome", "accepted") => Some(tr!(changed.accepted)),
         ("outcome", "no_route") => Some(tr!(changed.no_route)),
         ("outcome", "not_resolved") => Some(tr!(changed.not_resolved)),
@@ -205,6 +235,7 @@ pub fn changed_value(what: &str, value: Option<String>) -> String {
         ("outcome", "recipient_refused") => Some(tr!(changed.recipient_refused)),
         ("outcome", "letter_refused") => Some(tr!(changed.letter_refused)),
         ("outcome", "too_slow") => Some(tr!(changed.too_slow)),
+        ("outcome", reason) => Reason::from_word(reason).map(words::reason),
         _ => None,
     };
     told.map_or(value.clone(), str::to_owned)

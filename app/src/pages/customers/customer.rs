@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 use model::{
     Moment, Refusal,
     account::Lock,
+    connector::ServiceView,
     customer::{CustomerView, Dispute, Standing},
     id::AccountId,
     reset::{Delivery, Obstacle},
@@ -12,6 +13,7 @@ use model::{
 
 use super::{
     prove::Prove,
+    service::{Service, services_of},
     tabs::{Address, Fact, Factor, Head, Tab, or_none, use_customer, view},
 };
 use crate::{
@@ -64,11 +66,14 @@ pub fn Customer() -> impl IntoView {
         move || (id.get(), cancel.version(), invite.version(), closing.close.version()),
         |(id, ..)| view(id),
     );
+    let services = Resource::new_blocking(move || id.get(), services_of);
     let page = move || {
         Suspend::new(async move {
             match customer.await {
                 Ok(customer) => {
-                    view! { <Overview customer cancel cancelled invite said /> }.into_any()
+                    // The page is there without them.
+                    let services = services.await.map(|view| view.services).unwrap_or_default();
+                    view! { <Overview customer services cancel cancelled invite said /> }.into_any()
                 }
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
@@ -81,6 +86,7 @@ pub fn Customer() -> impl IntoView {
 #[component]
 fn Overview(
     customer: CustomerView,
+    services: Vec<ServiceView>,
     cancel: FormState<CancelLinks>,
     cancelled: Memo<bool>,
     invite: FormState<InviteAgain>,
@@ -98,6 +104,10 @@ fn Overview(
     let has_links = !customer.open_links.is_empty();
     let manage = format!("/customers/{id}/password");
     let standing = customer.standing;
+    let services = services
+        .into_iter()
+        .map(|service| view! { <Service customer=id service part="" /> })
+        .collect_view();
     view! {
         <Head customer=head tab=Tab::Overview />
         <Said said />
@@ -118,6 +128,7 @@ fn Overview(
                     </Fact>
                 </dl>
             </Panel>
+            <div class="grid min-w-0 gap-6">
             <Panel title=tr!(customer.password)>
                 <dl class="facts">
                     <Fact name=tr!(customer.password_set)>
@@ -178,6 +189,8 @@ fn Overview(
                         })}
                 </div>
             </Panel>
+            {services}
+            </div>
         </div>
     }
 }

@@ -27,8 +27,8 @@ pub fn Export() -> impl IntoView {
     let asked = Resource::new_blocking(
         move || (query.get(), proof.done().then(|| proof.version())),
         |(query, _)| async move {
-            let CustomerQuery { scope, text, state, .. } = query;
-            view_export(scope, text, state).await
+            let CustomerQuery { scope, text, state, connector, .. } = query;
+            view_export(scope, text, state, connector).await
         },
     );
     let page = move || {
@@ -69,6 +69,7 @@ fn Check(view: ExportView, query: CustomerQuery) -> impl IntoView {
         ("scope", query.scope.map(|id| id.to_string())),
         ("q", Some(query.text.clone()).filter(|text| !text.is_empty())),
         ("state", query.state.map(|state| state.word().to_owned())),
+        ("connector", query.connector.map(|id| id.to_string())),
         ("order", Some(query.order.word().to_owned())),
         ("desc", query.descending.then(|| "1".to_owned())),
     ];

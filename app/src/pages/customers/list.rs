@@ -9,6 +9,7 @@ use leptos_router::{
 };
 use model::{
     Refusal,
+    connector::ConnectorChoice,
     customer::{CustomerOrder, CustomerPage, CustomerQuery, CustomerState, SHORTEST_SEARCH},
     permission::Permission,
 };
@@ -40,8 +41,12 @@ pub fn Customers() -> impl IntoView {
     let page = Resource::new_blocking(
         move || query.get(),
         |query| async move {
-            let CustomerQuery { scope, text, state, order, descending, after, before } = query;
-            customers::find_customers(scope, text, state, order, descending, after, before).await
+            let CustomerQuery { scope, text, state, connector, order, descending, after, before } =
+                query;
+            customers::find_customers(
+                scope, text, state, connector, order, descending, after, before,
+            )
+            .await
         },
     );
     let narrowed = Narrowed::new();
@@ -85,6 +90,9 @@ pub fn Customers() -> impl IntoView {
     let states = move || {
         Suspend::new(async move { page.await.ok().map(|page| view! { <States page query /> }) })
     };
+    let systems = move || {
+        Suspend::new(async move { page.await.ok().map(|page| view! { <Systems page query /> }) })
+    };
     let body = move || {
         Suspend::new(async move {
             match page.await {
@@ -124,6 +132,7 @@ pub fn Customers() -> impl IntoView {
             <Transition>{scopes}</Transition>
             <Search query />
             <Transition>{states}</Transition>
+            <Transition>{systems}</Transition>
         </div>
         <Transition fallback=Loading>{body}</Transition>
     }
@@ -153,6 +162,26 @@ fn States(page: CustomerPage, query: Memo<CustomerQuery>) -> impl IntoView {
             {chip(None, tr!(customers.all), count(page.total))} {chips}
         </nav>
     }
+}
+
+/// The downstream systems to whose customers the list can be narrowed.
+#[component]
+fn Systems(page: CustomerPage, query: Memo<CustomerQuery>) -> impl IntoView {
+    let now = query.get_untracked();
+    let chips = page
+        .connectors
+        .into_iter()
+        .map(|ConnectorChoice { id, name }| {
+            let chosen = now.connector == Some(id);
+            // Chosen once more, it narrows nothing any more.
+            let connector = (!chosen).then_some(id);
+            let to = address(&CustomerQuery { connector, ..first_page(&now) });
+            let text = tr!(customers.of_system, system = name.to_string());
+            view! { <a class="chip" href=to aria-current=chosen.then_some("true")>{text}</a> }
+        })
+        .collect::<Vec<_>>();
+    (!chips.is_empty())
+        .then(|| view! { <nav class="chips" aria-label=tr!(customers.systems)>{chips}</nav> })
 }
 
 /// The field that narrows the list as one types; without code, a form.
@@ -212,6 +241,7 @@ fn Search(query: Memo<CustomerQuery>) -> impl IntoView {
     let kept = [
         ("scope", now.scope.map(|id| id.to_string())),
         ("state", now.state.map(|state| state.word().to_owned())),
+        ("connector", now.connector.map(|id| id.to_string())),
         ("order", (now.order != CustomerOrder::default()).then(|| now.order.word().to_owned())),
         ("desc", now.descending.then(|| "1".to_owned())),
     ];
@@ -248,7 +278,7 @@ fn Search(query: Memo<CustomerQuery>) -> impl IntoView {
 #[component]
 fn Found(page: CustomerPage, query: CustomerQuery, may_edit: bool) -> impl IntoView {
     if page.rows.is_empty() {
-        let narrowed = !query.text.is_empty() || query.state.is_some();
+        let narrowed = !query.text.is_empty() || query.state.is_some() || query.connector.is_some();
         let text = if narrowed { tr!(customers.nobody_found) } else { tr!(customers.nobody) };
         let all = narrowed.then(|| {
             let to = address(&CustomerQuery { scope: query.scope, ..CustomerQuery::default() });

@@ -70,8 +70,8 @@ pub fn SendLinks() -> impl IntoView {
     let asked = Resource::new_blocking(
         move || (meant.get(), proven.get()),
         |(meant, _)| async move {
-            let CustomerQuery { scope, text, state, .. } = meant.query;
-            view_many(meant.picked, meant.all, scope, text, state).await
+            let CustomerQuery { scope, text, state, connector, .. } = meant.query;
+            view_many(meant.picked, meant.all, scope, text, state, connector).await
         },
     );
     let page = move || {
@@ -136,6 +136,7 @@ fn Check(view: ManyView, meant: Meant, form: FormState<SendMany>) -> impl IntoVi
         ("scope", meant.query.scope.map(|id| id.to_string())),
         ("text", Some(meant.query.text).filter(|text| !text.is_empty())),
         ("state", meant.query.state.map(|state| state.word().to_owned())),
+        ("connector", meant.query.connector.map(|id| id.to_string())),
     ];
     let fields = fields
         .into_iter()

@@ -15,6 +15,7 @@ mod new;
 mod password;
 mod prove;
 mod scopes;
+mod service;
 mod services;
 mod table;
 mod tabs;
@@ -48,6 +49,7 @@ fn asked_for(query: &ParamsMap) -> CustomerQuery {
         scope: query.get_str("scope").and_then(|id| id.parse().ok()),
         text: query.get("q").unwrap_or_default(),
         state: query.get_str("state").and_then(CustomerState::from_word),
+        connector: query.get_str("connector").and_then(|id| id.parse().ok()),
         order: query.get_str("order").and_then(CustomerOrder::from_word).unwrap_or_default(),
         descending: query.get_str("desc").is_some(),
         after: query.get_str("after").and_then(|id| id.parse().ok()),
@@ -61,6 +63,7 @@ fn address(query: &CustomerQuery) -> String {
         query.scope.map(|id| format!("scope={id}")),
         (!query.text.is_empty()).then(|| format!("q={}", go::encode(&query.text))),
         query.state.map(|state| format!("state={}", state.word())),
+        query.connector.map(|id| format!("connector={id}")),
         (query.order != CustomerOrder::default()).then(|| format!("order={}", query.order.word())),
         query.descending.then(|| "desc=1".to_owned()),
         query.after.map(|id| format!("after={id}")),

@@ -65,6 +65,7 @@ fn Row(row: CustomerRow, several: bool, picks: bool) -> impl IntoView {
     let name = row.name.to_string();
     let came = row.last_sign_in_at.is_some();
     let below = several.then(|| row.organization.to_string());
+    let services = (!row.services.is_empty()).then(|| row.services.join(", "));
     let company = row.company.unwrap_or_default();
     let manage = tr!(customers.manage_whom, name = name.clone());
     let pick = picks.then(|| {
@@ -79,6 +80,7 @@ fn Row(row: CustomerRow, several: bool, picks: bool) -> impl IntoView {
                     <div class="min-w-0">
                         <a class="list-link" data-row href=to.clone()>{name}</a>
                         <span class="hint block truncate">{row.email.to_string()}</span>
+                        {services.map(|services| view! { <span class="block truncate font-mono text-xs">{services}</span> })}
                     </div>
                 </div>
             </td>

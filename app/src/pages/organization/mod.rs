@@ -1,5 +1,9 @@
 //! `/organization/…`: how an organization is set up. One's own, or with `?scope=` one below it.
 
+mod connector;
+mod connector_form;
+mod connector_import;
+mod connectors;
 mod email;
 mod invite;
 mod mail_item;
@@ -8,7 +12,13 @@ mod member;
 mod policy;
 mod rule;
 mod staff;
+mod webhook;
+mod webhooks;
 
+pub use connector::Connector;
+pub use connector_form::NewConnector;
+pub use connector_import::ImportServices;
+pub use connectors::Connectors;
 pub use email::Email;
 pub use invite::Invite;
 pub use mail_item::LoggedMail;
@@ -17,6 +27,8 @@ pub use member::Member;
 pub use policy::Policy;
 pub use rule::EditRule;
 pub use staff::Staff;
+pub use webhook::Webhook;
+pub use webhooks::Webhooks;
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -38,18 +50,22 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 4] = [
+const TABS: [(&str, Icon); 6] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
+    ("/organization/connectors", Icon::Plug),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
+    ("/organization/webhooks", Icon::Spark),
 ];
 
 fn tab_name(path: &str) -> &'static str {
     match path {
         "/organization/policy" => tr!(policy.title),
+        "/organization/connectors" => tr!(connector.title),
         "/organization/email" => tr!(email.title),
         "/organization/mail" => tr!(mail_log.title),
+        "/organization/webhooks" => tr!(webhooks.title),
         _ => tr!(staff.title),
     }
 }

@@ -12,7 +12,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let receiver = StandIn::start_node("webhook", &[SECRET]);
+        let receiver = StandIn::start("webhook", &[SECRET]);
         let address = format!("http://127.0.0.1:{}/passwords", receiver.port);
         let hook = Hook::new(&config(&address, SECRET), &inside(), PATIENCE);
         Self { hook: hook.map_err(drop).expect("settings"), receiver }
@@ -207,7 +207,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     assert_eq!(world.set("c", "correct horse").await, Outcome::Unknown(Reason::NoAnswer));
     world.hook.patience = PATIENCE;
     let gone = world.receiver.port;
-    world.receiver = StandIn::start_node("webhook", &[SECRET]);
+    world.receiver = StandIn::start("webhook", &[SECRET]);
     assert_ne!(world.receiver.port, gone);
     assert_eq!(world.set("c", "correct horse").await, Outcome::NotSent(Reason::Unreachable));
 }
@@ -237,7 +237,7 @@ async fn nobody_inside_is_reached() {
         );
     }
     // A name that leads inside is found out when it is looked up.
-    let receiver = StandIn::start_node("webhook", &[SECRET]);
+    let receiver = StandIn::start("webhook", &[SECRET]);
     let address = format!("http://localhost:{}/", receiver.port);
     let hook = Hook::new(&config(&address, SECRET), &nowhere, PATIENCE).map_err(drop);
     assert_eq!(hook.expect("settings").test().await, Err(Reason::AddressNotAllowed));

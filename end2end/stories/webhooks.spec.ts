@@ -1,0 +1,103 @@
+// Systems of an organization’s own are told of what happens, and check who tells them.
+
+import { once } from 'node:events'
+import { type IncomingHttpHeaders, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+
+import { type Person, PASSWORD } from '../world/people.ts'
+import { expect, test } from '../world/story.ts'
+import type { Visitor } from '../world/visitor.ts'
+
+const FREYA = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: PASSWORD }
+const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: PASSWORD }
+
+interface Message {
+  headers: Record<string, string>
+  body: string
+}
+
+/** A system that is told; it answers as it is asked to. */
+async function receiver(): Promise<{ address: string; messages: Message[]; answers: number[]; close: () => void }> {
+  const messages: Message[] = []
+  const answers: number[] = []
+  const flat = (headers: IncomingHttpHeaders) =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+  const server = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8')
+    request.on('data', (part: string) => (body += part))
+    request.on('end', () => {
+      messages.push({ headers: flat(request.headers), body })
+      response.writeHead(answers.shift() ?? 204).end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { address: `http://127.0.0.1:${port}/events`, messages, answers, close: () => server.close() }
+}
+
+async function comes(visitor: Visitor, who: Person): Promise<void> {
+  await visitor.comesAsStaff(who)
+  await visitor.opens('/organization/webhooks')
+  await visitor.sees('Webhooks')
+}
+
+test('a webhook is added, tested, switched over and removed', { tag: ['@phone', '@journey'] }, async ({ visitor }) => {
+  const system = await receiver()
+  try {
+    await comes(visitor, FREYA)
+    await visitor.fills({ 'Your own password': FREYA.password })
+    await visitor.presses('Continue')
+    visitor.expectsRefusal(422)
+    await visitor.fills({ Address: 'http://10.0.0.1/' })
+    await visitor.presses('Add webhook')
+    await visitor.isToldAt('Address', 'Without encryption')
+    await visitor.fills({ Address: system.address })
+    await visitor.presses('Add webhook')
+    await visitor.reads('This is the secret that messages are signed with.')
+    const secret = (await visitor.page.locator('#webhook-secret').innerText()).trim()
+    expect(secret).toMatch(/^whsec_/)
+
+    await visitor.follows(system.address)
+    await visitor.reads('No messages yet.')
+    await visitor.presses('Send a test message')
+    await visitor.reads('The test message is sent.')
+    const lines = visitor.page.locator('[data-message=test]')
+    await expect(lines).toHaveCount(1)
+    await expect(lines).toContainText('Delivered')
+    await expect(lines).toContainText('Answered 204')
+    const [first] = system.messages
+    expect(new Webhook(secret).verify(first!.body, first!.headers)).toMatchObject({ type: 'test' })
+
+    await visitor.presses('New secret')
+    await visitor.reads('This is the secret that messages are signed with.')
+    const next = (await visitor.page.locator('#webhook-secret').innerText()).trim()
+    expect(next).not.toBe(secret)
+    await lines.getByRole('button', { name: 'Send again: Test message' }).click()
+    await visitor.reads('The message is on its way again.')
+    await expect.poll(() => system.messages.length).toBe(2)
+    const second = system.messages[1]!
+    expect(second.headers['webhook-id']).toBe(first!.headers['webhook-id'])
+    for (const known of [secret, next]) new Webhook(known).verify(second.body, second.headers)
+
+    // It wants no more.
+    system.answers.push(410)
+    await visitor.presses('Send a test message')
+    await visitor.reads('Its system answered 410')
+    await visitor.presses('Switch on')
+    await visitor.reads('The webhook is on.')
+    await visitor.presses('Remove')
+    await visitor.reads('The webhook is removed, with its log.')
+    await expect(visitor.page.getByText(system.address)).toHaveCount(0)
+  } finally {
+    system.close()
+  }
+})
+
+test('auditors read where messages go, and change nothing', async ({ visitor }) => {
+  await comes(visitor, ADA)
+  await expect(visitor.page.getByRole('button', { name: 'Add webhook' })).toHaveCount(0)
+  await expect(visitor.page.getByText('Your own password')).toHaveCount(0)
+})
