@@ -31,6 +31,11 @@ pub mod overview;
 pub mod password;
 pub mod preferences;
 pub mod session;
+// What the browser calls has one argument.
+#[cfg_attr(
+    feature = "ssr",
+    expect(clippy::fn_params_excessive_bools, reason = "a form has as many boxes as it needs")
+)]
 pub mod webhooks;
 
 pub use error::ApiError;
