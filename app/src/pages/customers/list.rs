@@ -177,7 +177,11 @@ fn Systems(page: CustomerPage, query: Memo<CustomerQuery>) -> impl IntoView {
             let connector = (!chosen).then_some(id);
             let to = address(&CustomerQuery { connector, ..first_page(&now) });
             let text = tr!(customers.of_system, system = name.to_string());
-            view! { <a class="chip" href=to aria-current=chosen.then_some("true")>{text}</a> }
+            view! {
+                <a class="chip max-w-full" href=to aria-current=chosen.then_some("true")>
+                    <span class="truncate">{text}</span>
+                </a>
+            }
         })
         .collect::<Vec<_>>();
     (!chips.is_empty())

@@ -74,7 +74,7 @@ pub fn Service(
     };
     view! {
         <section class="panel p-5 sm:p-8" aria-busy=move || asking.get().to_string()>
-            <h2>{title}</h2>
+            <h2 class="wrap-anywhere">{title}</h2>
             {move || view! { <Known customer service=known.get() /> }}
             <div class="mt-5 flex flex-wrap items-center gap-x-4 gap-y-2">
                 <p class="hint mr-auto" role="status">{asked}</p>

@@ -170,7 +170,8 @@ fn Page(view: ConnectorView, forms: Forms, done: Memo<Option<String>>) -> impl I
                             let class = move || if added() { "btn btn-primary" } else { "btn" };
                             view! { <a class=class href=to>{tr!(connector.import)}</a> }
                         })}
-                    <a class="btn" href=format!("/customers?connector={id}")>
+                    // Names may be long.
+                    <a class="btn h-auto min-h-10 py-2 whitespace-normal wrap-anywhere" href=format!("/customers?connector={id}")>
                         {tr!(connector.view_customers, system = row.name.to_string())}
                     </a>
                     {tests}

@@ -201,7 +201,8 @@ fn Asked(
             let hint = if kept { tr!(connector.secret_kept) } else { tr!(connector.secret_hint) };
             view! {
                 <div>
-                    <PasswordField name label autocomplete="off" described_by=about />
+                    // Browsers that know a password of this site must not fill it in.
+                    <PasswordField name label autocomplete="new-password" described_by=about />
                     <p class="hint mt-1.5" id=about>{hint}</p>
                 </div>
             }

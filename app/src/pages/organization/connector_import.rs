@@ -155,7 +155,11 @@ fn Accounts(
     let first = before > 0;
     let start = path.clone();
     let next = next.map(|next| format!("{path}?after={}", go::encode(&next)));
-    let lines = rows.into_iter().map(|row| view! { <Line row /> }).collect_view();
+    let lines = rows
+        .into_iter()
+        .enumerate()
+        .map(|(place, row)| view! { <Line place row /> })
+        .collect_view();
     let behind = after.clone().unwrap_or_default();
     view! {
         <div role="status" class="contents">{done}</div>
@@ -201,7 +205,7 @@ fn Accounts(
                             ticked=true
                         />
                         <ul class="rows">{lines}</ul>
-                        <div class="flex flex-wrap items-center gap-2">
+                        <div class="mt-2 flex flex-wrap items-center gap-2">
                             <Submit label=tr!(connector.import_picked) />
                             <p class="hint num">{range}</p>
                             <span class="ml-auto flex gap-2">
@@ -239,7 +243,11 @@ fn All(id: ConnectorId, after: String) -> impl IntoView {
 
 /// One account.
 #[component]
-fn Line(row: ImportRow) -> impl IntoView {
+fn Line(
+    /// Which one of the page: each has a name of its own in the form.
+    place: usize,
+    row: ImportRow,
+) -> impl IntoView {
     let ImportRow { name, display_name, email, plan } = row;
     let can = matches!(plan, ImportPlan::Link(..) | ImportPlan::Create);
     let class = match plan {
@@ -251,7 +259,7 @@ fn Line(row: ImportRow) -> impl IntoView {
     let about = about.collect::<Vec<_>>().join(" · ");
     let label = tr!(customers.pick, name = name.clone());
     let pick = if can {
-        view! { <input class="checkbox checkbox-sm mt-0.5" type="checkbox" name="picks[]" value=name.clone() checked=true aria-label=label /> }
+        view! { <input class="checkbox checkbox-sm mt-0.5" type="checkbox" name=format!("picks[{place}]") value=name.clone() checked=true aria-label=label /> }
             .into_any()
     } else {
         view! { <span class="size-5 shrink-0"></span> }.into_any()
