@@ -68,12 +68,6 @@ fn Page(
     let add = if !acting.may_edit {
         ().into_any()
     } else if acting.stepped_up {
-        let ticks = HookEvent::ALL
-            .into_iter()
-            .map(|event| {
-                view! { <Tick name=event.field() label=words::hook_event(event) ticked=true /> }
-            })
-            .collect_view();
         view! {
             <Panel title=tr!(webhooks.add_title) hint=tr!(webhooks.add_hint)>
                 <Form form emptied=true class="form mt-4 max-w-lg">
@@ -85,7 +79,14 @@ fn Page(
                         verbatim=true
                         keys="url"
                     />
-                    <RadioGroup name="events" label=tr!(webhooks.events)>{ticks}</RadioGroup>
+                    <RadioGroup name="events" label=tr!(webhooks.events)>
+                        {HookEvent::ALL
+                            .into_iter()
+                            .map(|event| {
+                                view! { <Tick name=event.field() label=words::hook_event(event) ticked=true /> }
+                            })
+                            .collect_view()}
+                    </RadioGroup>
                     <div><Submit label=tr!(webhooks.add) /></div>
                 </Form>
             </Panel>
