@@ -407,7 +407,7 @@ async fn a_typed_password_follows_the_rules(world: &mut World) {
     let problem = |field: &str, problem| FieldProblem { field: field.into(), problem };
     let short = Problem::PasswordTooShort { min: 15, have: 6 };
     for (request, problems) in [
-        (typed("secret", "secret", "asked"), vec![problem("new", short)]),
+        (typed("sesame", "sesame", "asked"), vec![problem("new", short)]),
         (typed(TYPED, OTHER, "asked"), vec![problem("retype", Problem::RetypeDiffers)]),
         (
             typed("caseythornton2026", "caseythornton2026", "asked"),
@@ -415,7 +415,7 @@ async fn a_typed_password_follows_the_rules(world: &mut World) {
         ),
         // All of it at once.
         (
-            typed("secret", "secret", " "),
+            typed("sesame", "sesame", " "),
             vec![problem("reason", Problem::Required), problem("new", short)],
         ),
     ] {
