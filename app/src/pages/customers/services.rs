@@ -176,7 +176,7 @@ fn Link(
         .collect();
     view! {
         <Panel title=tr!(service.link_title) hint=tr!(service.link_hint)>
-            <Form form class="form mt-4 max-w-md">
+            <Form form emptied=true class="form mt-4 max-w-md">
                 <input type="hidden" name="customer" value=customer.to_string() />
                 <Choice name="connector" label=tr!(service.system) options chosen=first />
                 <Field name="service" label=tr!(service.account_name) hint=tr!(service.account_hint) verbatim=true />

@@ -171,7 +171,7 @@ fn Page(view: ConnectorView, forms: Forms, done: Memo<Option<String>>) -> impl I
                             view! { <a class=class href=to>{tr!(connector.import)}</a> }
                         })}
                     // Names may be long.
-                    <a class="btn h-auto min-h-10 py-2 whitespace-normal wrap-anywhere" href=format!("/customers?connector={id}")>
+                    <a class="btn h-auto min-h-10 max-w-full py-2 whitespace-normal wrap-anywhere" href=format!("/customers?connector={id}")>
                         {tr!(connector.view_customers, system = row.name.to_string())}
                     </a>
                     {tests}
