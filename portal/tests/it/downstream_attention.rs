@@ -351,7 +351,6 @@ async fn what_its_owner_disputes_goes_nowhere_else(world: &mut World) {
     let olivia = world.owner().await;
     systems[1].fault(SET, "500", 99);
     let reset = world.types(&olivia, TYPED, "all").await.unwrap();
-    let casey = world.casey().await;
     let mail = world.new_mails().await.pop().expect("a notice");
     let line = mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().to_owned();
     let notice = world.link_in(&Mail { text: line, ..mail });
