@@ -255,6 +255,12 @@ async fn one_is_being_tried(world: &World, system: &mut System, new: &str) {
     until("it is asked", async || system.sets() == 1).await;
 }
 
+/// Waits, in true time, until nobody is trying any place.
+async fn nothing_is_being_tried(world: &World) {
+    let sql = "SELECT COUNT(*) FROM reset_targets WHERE state = 'applying'";
+    until("no place is being tried", async || world.sql.one::<i64>(sql, []).await == 0).await;
+}
+
 async fn a_newer_password_wins_everywhere(world: &mut World) {
     let [mut system] = systems_in_step::<1>(world).await;
     system.fault(SET, "hang", 1);
@@ -264,6 +270,7 @@ async fn a_newer_password_wins_everywhere(world: &mut World) {
     let newer = world.types(&olivia, TYPED, "all").await.unwrap();
     assert_eq!(world.places_of(newer).await, ["waiting"]);
     system.calm();
+    nothing_is_being_tried(world).await;
     let casey = world.casey().await;
     until("both are over", async || {
         world.seconds_pass(3);
@@ -320,6 +327,8 @@ async fn a_newer_reset_that_is_refused_takes_nothings_place(world: &mut World) {
     one_is_being_tried(world, &mut system, NEW).await;
     let olivia = world.owner().await;
     let newer = world.types(&olivia, TYPED, "all").await.unwrap();
+    assert_eq!(world.places_of(newer).await, ["waiting"]);
+    nothing_is_being_tried(world).await;
     let casey = world.casey().await;
     until("both are over", async || {
         world.seconds_pass(3);
@@ -342,7 +351,6 @@ async fn what_its_owner_disputes_goes_nowhere_else(world: &mut World) {
     let olivia = world.owner().await;
     systems[1].fault(SET, "500", 99);
     let reset = world.types(&olivia, TYPED, "all").await.unwrap();
-    let casey = world.casey().await;
     let mail = world.new_mails().await.pop().expect("a notice");
     let line = mail.text.lines().find(|line| line.contains("/confirm/")).unwrap().to_owned();
     let notice = world.link_in(&Mail { text: line, ..mail });
