@@ -64,7 +64,7 @@ test('a system with a certificate that nobody trusts is not added', async ({ vis
   try {
     visitor.expectsRefusal(422)
     await setsUpComet(visitor, rekey, comet)
-    await visitor.follows('Connectors')
+    await visitor.opens('/organization/connectors')
     await visitor.follows('Add a connector')
     await visitor.follows('Comet Backup')
     await visitor.fills({ Name: 'Strange', Address: strange.address, 'Signs in as': 'rekey', Password: 'let-rekey-in' })

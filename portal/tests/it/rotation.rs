@@ -73,6 +73,7 @@ fn key_of(seal: &[u8]) -> String {
     format!("{:08x}", u32::from_be_bytes(seal[..4].try_into().unwrap()))
 }
 
+#[expect(clippy::too_many_lines, reason = "all that is sealed, one after the other")]
 async fn everything_that_is_sealed_is_sealed_anew(world: &mut World) {
     // Factors, and what waits to be proven or saved.
     let casey = world.proves(&world.enters("casey").await).await;
