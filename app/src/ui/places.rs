@@ -61,10 +61,11 @@ impl LiveReset {
         }
     }
 
-    /// The places as they stand, beginning with what the page was made with.
-    fn now(self, reset: ResetId, first: Vec<TargetView>) -> Signal<Vec<TargetView>> {
+    /// The places as they stand, beginning with what the page was made with. It outlives the part of
+    /// the page that shows them, which is made anew when the reset gets into another state.
+    fn now(self, reset: ResetId, first: Vec<TargetView>) -> ArcSignal<Vec<TargetView>> {
         let Self { live, .. } = self;
-        Signal::derive(move || {
+        ArcSignal::derive(move || {
             live.with(|live| match live {
                 Some((id, progress)) if *id == reset => progress.targets.clone(),
                 _ => first.clone(),
