@@ -276,8 +276,8 @@ impl Portal {
     pub async fn start_import(&self, actor: &Actor, request: StartImport) -> Result<()> {
         let (mut tx, job, proven) = self.hold_job(actor, request.job, JobKind::Import).await?;
         if job.state != JobState::Checked {
-            // Pressed twice.
-            return Ok(());
+            // Pressed twice. Let go of at once: a worker passes by what somebody holds.
+            return Ok(tx.commit().await?);
         }
         if !proven {
             return Err(Refusal::StepUp.into());
