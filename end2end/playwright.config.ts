@@ -7,11 +7,11 @@ const DESKTOP = { viewport: { width: 1280, height: 800 } }
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
 
 /** Stories about the product, told on this server, with or without our scripts. */
-function stories(server: 'sqlite' | 'postgres', scripts: Scripts, size: 'desktop' | 'phone'): Project {
+function stories(server: 'sqlite' | 'unscripted' | 'postgres', scripts: Scripts, size: 'desktop' | 'phone'): Project {
   // All of them at a desk, on SQLite; elsewhere those in which the difference may have a part.
   const told = server === 'postgres' ? /@journey|@postgres/ : size === 'phone' ? /@journey|@phone/ : undefined
   return {
-    name: `${server}, scripts ${scripts}, ${size}`,
+    name: `${server === 'postgres' ? server : 'sqlite'}, scripts ${scripts}, ${size}`,
     testIgnore: ['looks.spec.ts', 'demo.spec.ts', ...(scripts === 'run' ? [] : ['live.spec.ts'])],
     grep: told,
     grepInvert: [server !== 'postgres' && /@postgres/, scripts !== 'run' && /@live/].filter((tag) => tag !== false),
@@ -56,8 +56,8 @@ export default defineConfig<{ server: string; scripts: Scripts }>({
   projects: [
     stories('sqlite', 'run', 'desktop'),
     stories('sqlite', 'run', 'phone'),
-    stories('sqlite', 'off', 'desktop'),
-    stories('sqlite', 'off', 'phone'),
+    stories('unscripted', 'off', 'desktop'),
+    stories('unscripted', 'off', 'phone'),
     ...(postgres ? [stories('postgres', 'run', 'desktop'), stories('postgres', 'off', 'phone')] : []),
     { name: 'looks, scripts run', testMatch: 'looks.spec.ts', use: { server: 'looks', scripts: 'run' } },
     // axe needs JavaScript: here it is on, and ours does not arrive.

@@ -302,7 +302,7 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
   },
   'links-many': async ({ visitor }) => {
     await visitor.comesAsStaff(OLIVIA)
-    await visitor.opens('/customers/links?all=1&q=acme')
+    await visitor.opens('/customers/links?all=1&q=casey@acme')
     await visitor.fills({ 'Your own password': OLIVIA.password })
     await visitor.presses('Continue')
     await visitor.reads('How many are they?')

@@ -95,7 +95,7 @@ test('what is no file of customers is told', async ({ visitor, rekey }) => {
 test('the customers of a list leave as a file', { tag: '@phone' }, async ({ visitor, rekey }) => {
   const admin = someStaff(rekey, 'admin')
   await visitor.comesAsStaff(admin)
-  await visitor.opens('/customers?q=acme')
+  await visitor.opens('/customers?q=casey@acme')
   await visitor.sees('Customers')
   await visitor.follows('Export')
   await visitor.sees('Export customers')

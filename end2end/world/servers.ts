@@ -15,8 +15,8 @@ export interface Server {
   settings: Record<string, string>
 }
 
-/** `looks` and `plain` are others like `sqlite`: the people of one demo are not enough for every story and every picture. `demo` is `rekey demo` as it comes: no mail server, mail readable in the browser. */
-export type ServerName = 'sqlite' | 'postgres' | 'looks' | 'plain' | 'demo'
+/** `unscripted`, `looks` and `plain` are others like `sqlite`: the people of one demo are not enough for every story and every picture. `demo` is `rekey demo` as it comes: no mail server, mail readable in the browser. */
+export type ServerName = 'sqlite' | 'unscripted' | 'postgres' | 'looks' | 'plain' | 'demo'
 
 /** What setting up tells the stories, which run in other processes. */
 export interface World {
@@ -82,6 +82,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
     }
     await Promise.all([
       add('sqlite', mailed('sqlite')),
+      add('unscripted', mailed('unscripted')),
       add('looks', mailed('looks')),
       add('plain', mailed('plain')),
       postgres && add('postgres', { ...mailed('postgres'), REKEY_DATABASE: emptyDatabase(postgres) }),

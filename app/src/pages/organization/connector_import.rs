@@ -184,8 +184,8 @@ fn Accounts(
                     <Form form class="form mt-4">
                         <All id after=after.unwrap_or_default() />
                         <div class="flex flex-wrap gap-2">
-                            <span class="plain-only"><Submit label=tr!(connector.import_go_on) /></span>
                             <a class="btn" href=start.clone() rel="external">{tr!(job.stop)}</a>
+                            <span class="plain-only"><Submit label=tr!(connector.import_go_on) /></span>
                         </div>
                     </Form>
                 </Panel>
