@@ -2,32 +2,13 @@
 // said about it.
 
 import { Comet } from '../world/comet.ts'
-import { comesToCustomer, links, setsUpComet } from '../world/connectors.ts'
+import { TYPED, comesToCustomer, comesToWhere, links, setsUpComet, typesAlso } from '../world/connectors.ts'
 import { linkIn } from '../world/mail.ts'
-import { type Person, someConsentingCustomer } from '../world/people.ts'
+import { someConsentingCustomer } from '../world/people.ts'
 import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
-import type { Visitor } from '../world/visitor.ts'
 
-const TYPED = 'granite walnut ferry nine'
 const NEXT = 'velvet tractor umbrella nine'
-
-/** Comes to the step that asks where the new password goes. */
-async function comesToWhere(visitor: Visitor, customer: Person): Promise<void> {
-  await comesToCustomer(visitor, customer)
-  await visitor.follows('Password: Manage')
-  await visitor.sees('Set customer password')
-  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
-}
-
-/** Types a password that goes to the system as well. */
-async function typesAlso(visitor: Visitor, customer: Person, system: string, password = TYPED): Promise<void> {
-  await comesToWhere(visitor, customer)
-  await visitor.field('Where does it apply?').selectOption({ label: `Also apply changes to the ${system} account` })
-  await visitor.presses('Continue')
-  await visitor.fills({ 'New password': password, 'Retype new password': password, Reason: `Called about ${password}` })
-  await visitor.presses('Set password')
-}
 
 test('what stands in the way in another system is said where one chooses it', async ({ visitor, rekey, comet, server }) => {
   test.slow()
@@ -94,6 +75,22 @@ test('an answer that gets lost is found out, and never called a failure', { tag:
     await expect(visitor.page.locator('dl.facts .state-ok')).toHaveCount(2)
     expect(await comet.admits(account, TYPED)).toBe(true)
   }
+})
+
+test('a system that does not answer is waited for, and asked whether it was done', async ({ visitor, rekey, comet, server }) => {
+  test.slow()
+  const customer = someConsentingCustomer(server)
+  const system = await setsUpComet(visitor, rekey, comet)
+  await links(visitor, customer, system, 'acme01')
+  await comet.fails('admin/reset-user-password', 'hang_after')
+  await typesAlso(visitor, customer, system)
+  // It takes longer than anybody waits for a page.
+  await visitor.reads('The new password is on its way')
+  await expect(async () => {
+    if (!visitor.isLive) await visitor.reloads()
+    await expect(visitor.page.locator('dl.facts .state-ok')).toHaveCount(2, { timeout: 2_000 })
+  }).toPass({ timeout: 60_000 })
+  expect(await comet.admits('acme01', TYPED)).toBe(true)
 })
 
 test('a system that refuses leaves everything as it was', async ({ visitor, rekey, comet, server }) => {

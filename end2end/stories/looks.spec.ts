@@ -6,7 +6,16 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 
 import type { Comet } from '../world/comet.ts'
-import { asksSystem, comesToNewConnector, links, setsUpComet } from '../world/connectors.ts'
+import {
+  TYPED,
+  asksSystem,
+  comesToCustomer as comesToTheirPage,
+  comesToNewConnector,
+  comesToWhere,
+  links,
+  setsUpComet,
+  typesAlso,
+} from '../world/connectors.ts'
 import {
   asksForAddress,
   asksForSecond,
@@ -17,6 +26,7 @@ import {
 import { agentWithPhone, asksForRemoval, comesToCustomer, verifiesCaller } from '../world/lost-factor.ts'
 import { type Mailbox, linkIn } from '../world/mail.ts'
 import { type Person, someConsentingCustomer, someCustomer } from '../world/people.ts'
+import type { Receiver } from '../world/receiver.ts'
 import type { Server } from '../world/servers.ts'
 import { beginsTwoFactor, generatesSecret, provesApp, turnsTwoFactorOn } from '../world/phone.ts'
 import { someStaff } from '../world/staff.ts'
@@ -42,6 +52,8 @@ interface Scene {
   rekey: Server
   anotherVisitor: () => Promise<Visitor>
   comet: Comet
+  /** A system that is told of what happens. */
+  told: Receiver
 }
 
 /** Every page in every state, and how one comes there. */
@@ -542,6 +554,56 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.follows(`${name} customers`)
     await visitor.reads('acme01')
   },
+  'desk-where': async ({ visitor, rekey, comet, consenting }) => {
+    const name = await setsUpComet(visitor, rekey, comet)
+    await links(visitor, consenting, name, 'acme01')
+    await comesToWhere(visitor, consenting)
+    await expect(visitor.field('Where does it apply?').locator('option', { hasText: name })).toBeEnabled()
+  },
+  'desk-where-not': async ({ visitor, rekey, comet, consenting }) => {
+    const name = await setsUpComet(visitor, rekey, comet)
+    await links(visitor, consenting, name, 'acme01')
+    await comet.changes('acme01', { consent: false })
+    await comesToWhere(visitor, consenting)
+    await visitor.reads('The customer has not allowed resets there.')
+  },
+  'reset-attention': async (scene) => {
+    await leavesPlace(scene)
+    await scene.visitor.follows('See what can be done')
+    await scene.visitor.reads('It is tried again by itself for a quarter of an hour.')
+  },
+  'resets-attention': async (scene) => {
+    await leavesPlace(scene)
+    await scene.visitor.opens('/resets?state=needs_attention')
+    await scene.visitor.reads('may or may not have it')
+  },
+  'customer-differs': async (scene) => {
+    await leavesPlace(scene)
+    await comesToTheirPage(scene.visitor, scene.consenting)
+    await scene.visitor.reads('The password there is another one than here')
+  },
+  'own-differs': async (scene) => {
+    const { visitor, consenting } = scene
+    await leavesPlace({ ...scene, visitor: await scene.anotherVisitor(), consenting })
+    await visitor.triesToSignIn({ email: consenting.email, password: TYPED })
+    await visitor.sees('Choose your own password')
+    await visitor.fills({ 'New password': 'velvet tractor umbrella nine', 'Retype new password': 'velvet tractor umbrella nine' })
+    await visitor.presses('Save and go on')
+    await visitor.reads('Your password here is another one than in these systems, or may be')
+  },
+  'webhooks-none': async ({ visitor, rekey }) => {
+    await visitor.comesAsStaff(someStaff(rekey, 'owner'))
+    await visitor.opens('/organization/webhooks')
+    await visitor.sees('Webhooks')
+  },
+  'webhook-added': async (scene) => {
+    await addsWebhook(scene)
+  },
+  'webhook': async (scene) => {
+    await scene.visitor.follows(await addsWebhook(scene))
+    await scene.visitor.presses('Send a test message')
+    await scene.visitor.reads('The test message is sent.')
+  },
   'email': async ({ visitor }) => {
     await visitor.comesAsStaff(OLIVIA)
     await visitor.opens('/organization/email')
@@ -652,6 +714,28 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.opens('/nothing/here')
     await visitor.sees('There is nothing here')
   },
+}
+
+/** Staff type a password for a customer, and it is not known whether a system has it. */
+async function leavesPlace({ visitor, rekey, comet, consenting }: Scene): Promise<void> {
+  const name = await setsUpComet(visitor, rekey, comet)
+  await links(visitor, consenting, name, 'acme01')
+  await comet.fails('admin/reset-user-password', '500', 50)
+  await typesAlso(visitor, consenting, name)
+  await visitor.reads('A system does not have it, or may not have it.')
+}
+
+/** A new owner of Northwind adds a webhook, whose address is returned. */
+async function addsWebhook({ visitor, rekey, told }: Scene): Promise<string> {
+  const owner = someStaff(rekey, 'owner')
+  await visitor.comesAsStaff(owner)
+  await visitor.opens('/organization/webhooks')
+  await visitor.fills({ 'Your own password': owner.password })
+  await visitor.presses('Continue')
+  await visitor.fills({ Address: told.address })
+  await visitor.presses('Add webhook')
+  await visitor.reads('This is the secret that messages are signed with.')
+  return told.address
 }
 
 async function openReset({ visitor, customer, mailbox }: Scene): Promise<void> {
@@ -776,7 +860,7 @@ async function openDispute(scene: Scene): Promise<void> {
 test.use({ contextOptions: { reducedMotion: 'reduce' }, viewport: { width: WIDTHS[0]!, height: 800 } })
 
 for (const [name, come] of Object.entries(SCENES)) {
-  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, anotherVisitor, mailbox, server, scripts, rekey, comet }) => {
+  test(`${name}: easy to read and to use, light and dark, wide and narrow`, async ({ visitor, anotherVisitor, mailbox, server, scripts, rekey, comet, told }) => {
     const { page } = visitor
     await watchShifts(page)
     // Most pages are about nobody in particular, and nobody is to be spent on them.
@@ -787,6 +871,7 @@ for (const [name, come] of Object.entries(SCENES)) {
       rekey,
       anotherVisitor,
       comet,
+      told,
       get customer() { return (person ??= someCustomer(server)) },
       get consenting() { return (person ??= someConsentingCustomer(server)) },
     }

@@ -1,42 +1,14 @@
 // Systems of an organization’s own are told of what happens, and check who tells them.
 
-import { once } from 'node:events'
-import { type IncomingHttpHeaders, createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 
 import { type Person, PASSWORD } from '../world/people.ts'
+import { receiver } from '../world/receiver.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
 const FREYA = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: PASSWORD }
 const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: PASSWORD }
-
-interface Message {
-  headers: Record<string, string>
-  body: string
-}
-
-/** A system that is told; it answers as it is asked to. */
-async function receiver(): Promise<{ address: string; messages: Message[]; answers: number[]; close: () => void }> {
-  const messages: Message[] = []
-  const answers: number[] = []
-  const flat = (headers: IncomingHttpHeaders) =>
-    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
-  const server = createServer((request, response) => {
-    let body = ''
-    request.setEncoding('utf8')
-    request.on('data', (part: string) => (body += part))
-    request.on('end', () => {
-      messages.push({ headers: flat(request.headers), body })
-      response.writeHead(answers.shift() ?? 204).end()
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return { address: `http://127.0.0.1:${port}/events`, messages, answers, close: () => server.close() }
-}
 
 async function comes(visitor: Visitor, who: Person): Promise<void> {
   await visitor.comesAsStaff(who)

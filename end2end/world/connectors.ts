@@ -6,6 +6,9 @@ import type { Server } from './servers.ts'
 import { someStaff } from './staff.ts'
 import type { Visitor } from './visitor.ts'
 
+/** A password that staff type. */
+export const TYPED = 'granite walnut ferry nine'
+
 let made = 0
 
 /** A name for a system that no other story has. */
@@ -59,4 +62,21 @@ export async function links(visitor: Visitor, customer: Person, system: string, 
 export async function asksSystem(visitor: Visitor): Promise<void> {
   if (!visitor.isLive) await visitor.presses('Ask again')
   await visitor.reads('120 GB of 500 GB')
+}
+
+/** Comes to the step that asks where the new password goes. */
+export async function comesToWhere(visitor: Visitor, customer: Person): Promise<void> {
+  await comesToCustomer(visitor, customer)
+  await visitor.follows('Password: Manage')
+  await visitor.sees('Set customer password')
+  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+}
+
+/** Types a password that goes to the system as well. */
+export async function typesAlso(visitor: Visitor, customer: Person, system: string, password = TYPED): Promise<void> {
+  await comesToWhere(visitor, customer)
+  await visitor.field('Where does it apply?').selectOption({ label: `Also apply changes to the ${system} account` })
+  await visitor.presses('Continue')
+  await visitor.fills({ 'New password': password, 'Retype new password': password, Reason: `Called about ${password}` })
+  await visitor.presses('Set password')
 }

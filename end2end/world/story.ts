@@ -6,6 +6,7 @@ import { type BrowserContext, type Page, type TestInfo, test as base, expect } f
 import { Comet } from './comet.ts'
 import { Mailbox } from './mail.ts'
 import { type Person, someAddress, someCustomer } from './people.ts'
+import { type Receiver, receiver } from './receiver.ts'
 import { type Server, type ServerName, world } from './servers.ts'
 import { Visitor } from './visitor.ts'
 
@@ -24,6 +25,8 @@ interface Fixtures {
   mailbox: Mailbox
   /** A Comet Backup server of the story's own. */
   comet: Comet
+  /** A system of the story's own that is told of what happens. */
+  told: Receiver
   /** A customer of Northwind that no other story is about. */
   customer: Person
   /** Somebody at a browser. */
@@ -46,6 +49,11 @@ export const test = base.extend<Options & Fixtures>({
     const comet = await Comet.start()
     await use(comet)
     await comet.stop()
+  },
+  told: async ({}, use) => {
+    const told = await receiver()
+    await use(told)
+    told.close()
   },
   customer: async ({ server }, use) => use(someCustomer(server)),
 

@@ -70,6 +70,8 @@ pub enum ConsentSource {
     Customer,
     /// A permission for one reset that was made use of.
     Used,
+    /// The reset that had used it up was refused by a downstream system, and nothing was changed.
+    Returned,
 }
 
 /// One line of the consent ledger.

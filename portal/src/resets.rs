@@ -8,37 +8,35 @@
 //! What a crash leaves between them is finished by [`Portal::resume_reset`]: from the decision on
 //! there is only forward.
 
-use std::{net::IpAddr, time::Duration};
-
-use anyhow::Context;
-use model::{
-    Moment, Refusal,
-    audit::{ActorKind, AuditKind, Outcome},
-    connector::Reason,
-    id::{AccountId, ResetId, ServiceAccountId, SessionId, TargetId},
-    link::{LinkOrigin, LinkPurpose},
-    policy::{DISPUTE_LINK_LIFE, GENERATED_MAIL_LIFE, Rule, SEAL_LIFE},
-    refusal::Problem,
-    reset::{Delivery, ResetState, TargetState},
-    text::{LONGEST_REASON, LONGEST_TICKET, Name, remark},
-};
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 use crate::{
-    Error, Portal, Result, Visit,
+    Error, Portal, Result,
     audit::{Event, Personal},
-    device,
     downstream::{BUSY, Next},
     failpoint,
-    mail::{ChangedHow, Letter, MailedLink, MailedPassword, Occasion},
-    outbox,
+    mail::MailedLink,
     password::{self, Words},
-    problems::Problems,
     secrets::Secret,
     sign_in::account_counter,
     step_up::current_counter,
     store::{Account, LinkOf, ResetRow, Superseded, TargetRow, Tx},
 };
+use anyhow::Context;
+use model::{
+    Moment, Refusal,
+    audit::{ActorKind, AuditKind, Outcome},
+    connector::Reason,
+    id::{AccountId, ResetId, ServiceAccountId, TargetId},
+    link::{LinkOrigin, LinkPurpose},
+    policy::{DISPUTE_LINK_LIFE, Rule, SEAL_LIFE},
+    refusal::Problem,
+    reset::{Delivery, ResetState, TargetState},
+};
+
+mod circumstances;
+
+pub(crate) use circumstances::{Circumstances, Temporary, Why};
 
 /// How long a worker may take for one reset before another one finishes it.
 const LEASE: Duration = Duration::from_secs(10);
@@ -51,28 +49,6 @@ pub(crate) const PURPOSE: &str = "reset";
 /// other reset.
 pub(crate) fn password_purpose(reset: ResetId) -> String {
     format!("new-password:{reset}")
-}
-
-/// What the last step needs to know of the visit that took the decision.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Circumstances {
-    pub address: Option<IpAddr>,
-    pub user_agent: String,
-    pub request_id: String,
-    pub origin: String,
-    pub actor: (ActorKind, Option<AccountId>),
-    pub how: ChangedHow,
-    /// The session that goes on: the one in which the owner changed the password.
-    pub keep: Option<SessionId>,
-    /// The name of the member of staff who did it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub staff: Option<String>,
-    /// What makes the new password a temporary one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temporary: Option<Temporary>,
-    /// Whether the new password is too short for one without a second factor.
-    #[serde(default)]
-    pub leans: bool,
 }
 
 /// A new password that may be set.
@@ -93,18 +69,6 @@ pub(crate) struct NewOne {
     pub services: Vec<ServiceAccountId>,
 }
 
-/// A password that its owner did not choose: it works for a while, and leads to a change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Temporary {
-    /// Until when it works.
-    pub until: Moment,
-    /// The organization whose customer it is for.
-    pub organization: Name,
-    /// The password, when it is to be mailed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mailed: Option<MailedPassword>,
-}
-
 /// Who asked for a reset.
 #[derive(Debug, Clone)]
 pub(crate) enum Asker {
@@ -121,123 +85,6 @@ pub(crate) enum Asker {
     },
     /// A member of staff, who invites a customer or a colleague to choose the first password.
     Inviter(AccountId),
-}
-
-/// Why staff do something to a customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Why {
-    /// In their words.
-    pub reason: String,
-    /// The number of a ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<String>,
-}
-
-impl Why {
-    /// What staff said in the fields `reason`, which has to be given, and `ticket`.
-    pub fn told(reason: &str, ticket: &str) -> Result<Self> {
-        let mut problems = Problems::default();
-        let why = Self::checked(&mut problems, reason, ticket);
-        why.ok_or_else(|| Refusal::Fields(problems.0).into())
-    }
-
-    /// The same among other fields of a form.
-    pub fn checked(problems: &mut Problems, reason: &str, ticket: &str) -> Option<Self> {
-        let reason = remark(reason, LONGEST_REASON);
-        let reason =
-            problems.check("reason", reason.and_then(|reason| reason.ok_or(Problem::Required)));
-        let ticket = problems.check("ticket", remark(ticket, LONGEST_TICKET));
-        Some(Self { reason: reason?, ticket: ticket? })
-    }
-}
-
-impl Circumstances {
-    /// What a visit tells.
-    pub fn of(visit: &Visit, actor: (ActorKind, Option<AccountId>), how: ChangedHow) -> Self {
-        Self {
-            address: Some(visit.address),
-            user_agent: device::shortened(&visit.user_agent).to_owned(),
-            request_id: visit.request_id.clone(),
-            origin: visit.origin.clone(),
-            actor,
-            how,
-            keep: None,
-            staff: None,
-            temporary: None,
-            leans: false,
-        }
-    }
-
-    fn event(&self, reset: &ResetRow, kind: AuditKind, outcome: Outcome) -> Event<'_> {
-        Event {
-            organization: reset.organization_id,
-            kind,
-            outcome,
-            actor: self.actor,
-            subject: Some(reset.account_id),
-            reset: Some(reset.id),
-            request_id: &self.request_id,
-            personal: Personal {
-                address: self.address,
-                device: device::describe(&self.user_agent),
-                staff: self.staff.clone(),
-                why: reset.why().filter(|_| reset.delivery.is_temporary()),
-                ..Personal::default()
-            },
-        }
-    }
-}
-
-impl Circumstances {
-    /// What the owner is told of it, and for how long that is worth sending.
-    fn notice(
-        &self,
-        account: &Account,
-        dispute_link: MailedLink,
-        login_link: MailedLink,
-        now: Moment,
-    ) -> (Letter, Duration) {
-        let name = account.name.clone();
-        let Some(Temporary { until, organization, mailed }) = self.temporary.clone() else {
-            let changed = Occasion {
-                at: now,
-                address: self.address,
-                device: device::describe(&self.user_agent),
-            };
-            let how = self.how;
-            let letter = Letter::PasswordChanged { name, changed, how, dispute_link };
-            return (letter, outbox::PATIENCE);
-        };
-        let first = account.password_hash.is_none();
-        let at = now;
-        match mailed {
-            Some(password) => (
-                Letter::GeneratedPassword {
-                    first,
-                    name,
-                    organization,
-                    at,
-                    password,
-                    until,
-                    login_link,
-                    dispute_link,
-                },
-                GENERATED_MAIL_LIFE,
-            ),
-            None => (
-                Letter::TypedPassword {
-                    first,
-                    name,
-                    organization,
-                    at,
-                    until,
-                    login_link,
-                    dispute_link,
-                },
-                outbox::PATIENCE,
-            ),
-        }
-    }
 }
 
 /// A reset that somebody has to themselves. Whoever takes it over writes another end of the lease,
@@ -548,6 +395,9 @@ impl Portal {
         if let Some(state) = unchanged {
             tx.finish_reset(id, state, now).await?;
             self.leave_targets(&mut tx, id, now).await?;
+            if state == ResetState::Refused {
+                self.give_back(&mut tx, &reset, now).await?;
+            }
             tx.record(self, circumstances.event(&reset, AuditKind::ResetRefused, Outcome::Refused))
                 .await?;
             tx.commit().await?;

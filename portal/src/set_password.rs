@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use model::{
-    Refusal,
+    Moment, Refusal,
     account::{Lock, Role},
     audit::{ActorKind, AuditKind},
     call::{CallAction, CallerRule},
@@ -202,6 +202,20 @@ impl Portal {
         tx.commit().await?;
         self.finish_decided(lease).await;
         Ok(lease.reset)
+    }
+
+    /// A downstream system refused what staff had typed, and nothing was changed: what entitled to
+    /// it is there again, for the next one. The account must be held.
+    pub(crate) async fn give_back(&self, tx: &mut Tx, reset: &ResetRow, now: Moment) -> Result<()> {
+        tx.return_receipt(reset.id).await?;
+        // Whatever the customer has entered since holds.
+        let last = tx.consents(reset.account_id, 1).await?;
+        if last.first().is_some_and(|line| line.source == ConsentSource::Used) {
+            let id = ConsentId(self.random().id(now));
+            let returned = (ConsentSource::Returned, None);
+            tx.add_consent(id, reset.account_id, Consent::Once, returned, now).await?;
+        }
+        Ok(())
     }
 
     /// The reason and the password, or everything that is wrong with them at once.

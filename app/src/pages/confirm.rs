@@ -1,67 +1,34 @@
 //! `/confirm/{link}`: "this wasn't me", from the mail that tells of a change.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use model::{
-    Refusal,
     id::LinkId,
     link::{LinkPurpose, LinkView},
 };
 
 use crate::{
-    api::{
-        ApiError,
-        forgotten::{Dispute, link},
-    },
+    api::forgotten::{Dispute, link},
     front_door::FrontDoor,
     i18n::tr,
     ui::{
-        form::{Form, FormState, Submit, use_form},
+        form::{Form, FormState, Submit},
         go,
         icon::Icon,
+        mailed_link::LinkPage,
         page::{PageTitle, PublicPage, Sign},
-        panel::{Failed, Loading},
     },
 };
 
 /// The page of a link, whether it can still be used or not.
 #[component]
 pub fn Confirm() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("link")?.parse::<LinkId>().ok()));
-    let view = Resource::new_blocking(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => link(id, LinkPurpose::Dispute).await,
-                None => Err(ApiError::Refused(Refusal::LinkUnusable)),
-            }
-        },
-    );
-    let form = use_form::<Dispute>();
-    let finished = Memo::new(move |_| match form.outcome.get() {
-        Some(Ok(())) => Some(true),
-        Some(Err(ApiError::Refused(Refusal::LinkUnusable))) => Some(false),
-        _ => None,
-    });
-    let question = move || {
-        Suspend::new(async move {
-            match (id.get_untracked(), view.await) {
-                (Some(id), Ok(view)) => view! { <Question id view form /> }.into_any(),
-                (None, _) | (_, Err(ApiError::Refused(_))) => view! { <Unusable /> }.into_any(),
-                (_, Err(error)) => view! { <Failed error /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <PublicPage>
-            {move || match finished.get() {
-                Some(true) => view! { <Done /> }.into_any(),
-                Some(false) => view! { <Unusable /> }.into_any(),
-                None => view! { <Suspense fallback=Loading>{question}</Suspense> }.into_any(),
-            }}
-        </PublicPage>
+    LinkPage {
+        look: |id| link(id, LinkPurpose::Dispute),
+        question: |id, view, form| view! { <Question id view form /> }.into_any(),
+        done: || view! { <Done /> }.into_any(),
+        unusable: || view! { <Unusable /> }.into_any(),
     }
+    .show()
 }
 
 /// What will happen, before it does.

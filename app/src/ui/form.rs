@@ -193,6 +193,29 @@ fn posted<S: ServerFn>() -> Option<Posted<S::Output>> {
     None
 }
 
+/// What the forms of a page did last while it is open, as their answers come. Of each form: how often
+/// it was answered, and the answer.
+pub fn last_done<T, const N: usize>(
+    answers: impl Fn() -> [(usize, Option<Result<T, ApiError>>); N] + 'static,
+) -> RwSignal<Option<T>>
+where
+    T: Send + Sync + 'static,
+{
+    let done = RwSignal::new(None);
+    Effect::new(move |before: Option<[usize; N]>| {
+        let mut versions = [0; N];
+        for (place, (version, outcome)) in answers().into_iter().enumerate() {
+            versions[place] = version;
+            let is_new = before.is_some_and(|before| before[place] != version);
+            if let (true, Some(Ok(last))) = (is_new, outcome) {
+                done.set(Some(last));
+            }
+        }
+        versions
+    });
+    done
+}
+
 /// The state of a form.
 pub fn use_form<S>() -> FormState<S>
 where

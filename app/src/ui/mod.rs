@@ -9,6 +9,7 @@ pub mod form;
 pub mod go;
 pub mod icon;
 pub mod job;
+pub mod mailed_link;
 pub mod new_password;
 pub mod page;
 pub mod panel;

@@ -89,10 +89,10 @@ impl Tx {
         on!(self, c => sqlx::query_scalar("UPDATE verifications SET failures = failures + 1 WHERE id = $1 RETURNING failures").bind(id).fetch_one(c).await)
     }
 
-    /// Ends every call about an account: codes that went to its address, and what they earned.
+    /// Ends every call about an account: codes that went to its address, and what they earned, for good.
     pub async fn void_calls(&mut self, account: AccountId, now: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE verifications SET closed_at = $2, sealed = NULL WHERE account_id = $1 AND closed_at IS NULL").bind(account).bind(now).execute(c).await.map(drop))?;
-        on!(self, c => sqlx::query("UPDATE receipts SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL").bind(account).bind(now).execute(c).await.map(drop))
+        on!(self, c => sqlx::query("UPDATE receipts SET used_at = COALESCE(used_at, $2), reset_id = NULL WHERE account_id = $1").bind(account).bind(now).execute(c).await.map(drop))
     }
 
     /// Ends codes whose time is over, and wipes them.
@@ -141,5 +141,10 @@ impl Tx {
     ) -> sqlx::Result<bool> {
         on!(self, c => sqlx::query("UPDATE receipts SET used_at = $3, reset_id = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $3")
             .bind(id).bind(reset).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Gives back the receipt that a reset used up; its time goes on as before.
+    pub async fn return_receipt(&mut self, reset: ResetId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE receipts SET used_at = NULL, reset_id = NULL WHERE reset_id = $1").bind(reset).execute(c).await.map(drop))
     }
 }

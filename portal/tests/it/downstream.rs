@@ -8,14 +8,17 @@ use model::{
     id::ServiceAccountId,
     overview::ResetQuery,
     refusal::Problem,
-    reset::{ResetState, TargetState},
+    reset::{Obstacle, ResetState, TargetState},
 };
 use portal::{DEMO_PASSWORD, SetConsent, SetPassword, StaffPassword};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    caller::{asks, enters_code_for, mailed},
     downstream_world::{BEFORE, SET, System, TYPED, systems, systems_in_step, typed},
+    reset_desk::at_the_desk,
+    rules::proven,
     world::{NEW, OTHER, World, new_password, refusal, secret, stories},
 };
 
@@ -27,6 +30,7 @@ stories! {
     what_stands_in_the_way_is_said_before_anything_is_decided,
     a_password_that_a_system_cannot_take_is_refused_at_its_field,
     what_is_refused_first_changes_nothing,
+    what_a_refused_reset_used_up_is_given_back,
     what_is_refused_after_another_needs_attention,
     an_answer_that_got_lost_is_no_failure,
     what_was_not_done_is_done_the_second_time,
@@ -187,6 +191,34 @@ async fn what_is_refused_first_changes_nothing(world: &mut World) {
     assert_eq!((world.kept_passwords().await, world.differing().await), (0, 0));
     // Nobody is told of a password that was not set.
     assert_eq!(world.new_mails().await.len(), 0);
+}
+
+async fn what_a_refused_reset_used_up_is_given_back(world: &mut World) {
+    let [mut system] = systems::<1>(world).await;
+    world.sets_rule("Northwind Backup", "caller_verification", Some(2), None).await;
+    let casey = world.casey().await;
+    let owner = proven(world, "casey").await;
+    let request = SetConsent { choice: "once".into(), until: String::new(), links_only: false };
+    world.portal.set_consent(&owner.actor, request).await.unwrap();
+    world.mails().await;
+    world.seconds_pass(1);
+    let arun = at_the_desk(world, "arun").await;
+    asks(world, &arun, &casey, "mail").await.unwrap();
+    let (code, _) = mailed(world).await;
+    enters_code_for(world, &arun, &casey, ("set_password", &code)).await.unwrap();
+    for tried in 1..=2 {
+        system.fault(SET, "no", 1);
+        world.portal.set_password(&arun.actor, typed(&casey, TYPED, "all")).await.unwrap();
+        assert_eq!(world.reset_states(&casey).await, vec!["refused"; tried]);
+        world.seconds_pass(1);
+    }
+    // Another password is taken; with it both are gone.
+    world.portal.set_password(&arun.actor, typed(&casey, OTHER, "all")).await.unwrap();
+    system.has(OTHER, BEFORE);
+    let again = world.portal.set_password(&arun.actor, typed(&casey, TYPED, "all")).await;
+    assert_eq!(refusal(again), Refusal::ResetImpossible(Obstacle::NoConsent));
+    world.is_secret(&secret(OTHER));
+    world.mails().await;
 }
 
 async fn what_is_refused_after_another_needs_attention(world: &mut World) {

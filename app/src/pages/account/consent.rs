@@ -155,6 +155,7 @@ fn Line(entry: ConsentEntry) -> impl IntoView {
         ConsentSource::Import => tr!(consent.by_import),
         ConsentSource::Customer => tr!(consent.by_you),
         ConsentSource::Used => tr!(consent.by_use),
+        ConsentSource::Returned => tr!(consent.by_return),
     };
     let said = match entry.consent {
         Permission::Refused => tr!(consent.no).into_any(),

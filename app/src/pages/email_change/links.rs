@@ -1,89 +1,39 @@
 //! `/keep-address/{link}` and `/new-address/{link}`: whoever reads the old mailbox keeps the address,
 //! whoever reads the new one confirms it.
 
-use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_router::hooks::use_params_map;
+use leptos::prelude::*;
 use model::{
-    Refusal,
     email::{ConfirmEmailView, KeepEmailView},
     id::LinkId,
 };
 
 use crate::{
-    api::{
-        ApiError,
-        email_change::{
-            ConfirmEmailByLink, KeepEmailByLink, view_confirm_email_link, view_keep_email_link,
-        },
+    api::email_change::{
+        ConfirmEmailByLink, KeepEmailByLink, view_confirm_email_link, view_keep_email_link,
     },
     front_door::FrontDoor,
     i18n::tr,
     ui::{
-        form::{Form, FormState, Submit, use_form},
+        form::{Form, FormState, Submit},
         go,
         icon::Icon,
+        mailed_link::LinkPage,
         page::{PageTitle, PublicPage, Sign},
-        panel::{Failed, Loading},
         time::Time,
     },
     words::{asked_by, due},
 };
 
-/// The link that the address names.
-fn use_link() -> Memo<Option<LinkId>> {
-    let params = use_params_map();
-    Memo::new(move |_| params.with(|params| params.get("link")?.parse::<LinkId>().ok()))
-}
-
-/// How a form ended: done, or by a link that cannot be used.
-fn finished<S>(form: FormState<S>) -> Memo<Option<bool>>
-where
-    S: ServerFn<Output = (), Error = ApiError> + Clone + Send + Sync + 'static,
-{
-    Memo::new(move |_| match form.outcome.get() {
-        Some(Ok(())) => Some(true),
-        Some(Err(ApiError::Refused(Refusal::LinkUnusable))) => Some(false),
-        _ => None,
-    })
-}
-
-const UNUSABLE: ApiError = ApiError::Refused(Refusal::LinkUnusable);
-
 /// The page by which the address is kept, whether its link can still be used or not.
 #[component]
 pub fn KeepAddress() -> impl IntoView {
-    let id = use_link();
-    let view = Resource::new_blocking(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => view_keep_email_link(id).await,
-                None => Err(UNUSABLE),
-            }
-        },
-    );
-    let form = use_form::<KeepEmailByLink>();
-    let finished = finished(form);
-    let question = move || {
-        Suspend::new(async move {
-            match (id.get_untracked(), view.await) {
-                (Some(id), Ok(view)) => view! { <Keep id view form /> }.into_any(),
-                (None, _) | (_, Err(ApiError::Refused(_))) => {
-                    view! { <Unusable hint=tr!(keep_email.unusable) /> }.into_any()
-                }
-                (_, Err(error)) => view! { <Failed error /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <PublicPage>
-            {move || match finished.get() {
-                Some(true) => view! { <Kept /> }.into_any(),
-                Some(false) => view! { <Unusable hint=tr!(keep_email.unusable) /> }.into_any(),
-                None => view! { <Suspense fallback=Loading>{question}</Suspense> }.into_any(),
-            }}
-        </PublicPage>
+    LinkPage {
+        look: view_keep_email_link,
+        question: |id, view, form| view! { <Keep id view form /> }.into_any(),
+        done: || view! { <Kept /> }.into_any(),
+        unusable: || view! { <Unusable hint=tr!(keep_email.unusable) /> }.into_any(),
     }
+    .show()
 }
 
 /// What waits, and what keeping the address does.
@@ -128,38 +78,13 @@ fn Kept() -> impl IntoView {
 /// The page by which a new address is confirmed, whether its link can still be used or not.
 #[component]
 pub fn NewAddress() -> impl IntoView {
-    let id = use_link();
-    let view = Resource::new_blocking(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => view_confirm_email_link(id).await,
-                None => Err(UNUSABLE),
-            }
-        },
-    );
-    let form = use_form::<ConfirmEmailByLink>();
-    let finished = finished(form);
-    let question = move || {
-        Suspend::new(async move {
-            match (id.get_untracked(), view.await) {
-                (Some(id), Ok(view)) => view! { <Confirm id view form /> }.into_any(),
-                (None, _) | (_, Err(ApiError::Refused(_))) => {
-                    view! { <Unusable hint=tr!(confirm_email.unusable) /> }.into_any()
-                }
-                (_, Err(error)) => view! { <Failed error /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <PublicPage>
-            {move || match finished.get() {
-                Some(true) => view! { <Confirmed /> }.into_any(),
-                Some(false) => view! { <Unusable hint=tr!(confirm_email.unusable) /> }.into_any(),
-                None => view! { <Suspense fallback=Loading>{question}</Suspense> }.into_any(),
-            }}
-        </PublicPage>
+    LinkPage {
+        look: view_confirm_email_link,
+        question: |id, view, form| view! { <Confirm id view form /> }.into_any(),
+        done: || view! { <Confirmed /> }.into_any(),
+        unusable: || view! { <Unusable hint=tr!(confirm_email.unusable) /> }.into_any(),
     }
+    .show()
 }
 
 /// What confirming does.

@@ -21,7 +21,7 @@ use crate::{
     i18n::tr,
     ui::{
         field::{Area, Field},
-        form::{Form, FormState, Submit, use_form},
+        form::{Form, FormState, Submit, last_done, use_form},
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Loading, Notice, Panel, Tone},
@@ -65,21 +65,11 @@ pub fn Member() -> impl IntoView {
         settled(forms.link),
     ];
     // The last thing that was done here, or that the address tells of.
-    let done = RwSignal::new(None::<StaffDeed>);
-    Effect::new(move |before: Option<[usize; 5]>| {
-        let answers = forms.answers();
-        let versions = answers.clone().map(|(version, _)| version);
-        for (place, (version, outcome)) in answers.into_iter().enumerate() {
-            let is_new = before.is_some_and(|before| before[place] != version);
-            if let (true, Some(Ok(last))) = (is_new, outcome) {
-                done.set(Some(last.deed).filter(|_| Some(last.staff) == id.get_untracked()));
-            }
-        }
-        versions
-    });
+    let done = last_done(move || forms.answers());
     let told = Memo::new(move |_| {
         let asked = || query.with(done_of).as_deref().and_then(StaffDeed::from_word);
-        done.get().or_else(asked)
+        let here = done.get().filter(|done| Some(done.staff) == id.get());
+        here.map(|done| done.deed).or_else(asked)
     });
     let view = Resource::new_blocking(
         move || (id.get(), settled.map(|settled| settled.get())),

@@ -25,7 +25,7 @@ use crate::{
     },
     i18n::tr,
     ui::{
-        form::{Form, FormState, Submit, use_form},
+        form::{Form, FormState, Submit, last_done, use_form},
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Empty, Loading, Notice, Panel, Tone},
@@ -95,21 +95,10 @@ pub fn Webhook() -> impl IntoView {
         settled(forms.again),
     ];
     // The last thing that was done here, or that the address tells of.
-    let done = RwSignal::new(None::<HookDeed>);
-    Effect::new(move |before: Option<[usize; 3]>| {
-        let answers = forms.answers();
-        let versions = answers.clone().map(|(version, _)| version);
-        for (place, (version, outcome)) in answers.into_iter().enumerate() {
-            let is_new = before.is_some_and(|before| before[place] != version);
-            if let (true, Some(Ok(last))) = (is_new, outcome) {
-                done.set(Some(last.deed));
-            }
-        }
-        versions
-    });
+    let done = last_done(move || forms.answers());
     let told = Memo::new(move |_| {
         let asked = || query.with(done_of).as_deref().and_then(HookDeed::from_word);
-        done.get().or_else(asked)
+        done.get().map(|done| done.deed).or_else(asked)
     });
     let view = Resource::new_blocking(
         move || (asked.get(), settled.map(|settled| settled.get())),
