@@ -9,7 +9,7 @@ ENV := scripts/env.sh
 
 # Arguments of the program: make run ARGS="--listen 127.0.0.1:4000"
 ARGS ?=
-# One part of the bench alone: make bench PART=customers (or server, import)
+# One part of the bench alone: make bench PART=customers (or server, import, downstream)
 PART ?=
 # What Playwright gets: make e2e PLAYWRIGHT="forgot.spec.ts --headed"
 PLAYWRIGHT ?=

@@ -85,7 +85,7 @@ test('a system that does not answer is waited for, and asked whether it was done
   await comet.fails('admin/reset-user-password', 'hang_after')
   await typesAlso(visitor, customer, system)
   // It takes longer than anybody waits for a page.
-  await visitor.reads('The new password is on its way')
+  await visitor.reads('The new password is on its way. How far it is stands below.')
   await expect(async () => {
     if (!visitor.isLive) await visitor.reloads()
     await expect(visitor.page.locator('dl.facts .state-ok')).toHaveCount(2, { timeout: 2_000 })

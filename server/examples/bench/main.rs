@@ -10,12 +10,15 @@
 //! * memory while a hundred thousand customers are imported, and that a server killed meanwhile
 //!   loses nobody;
 //! * finding customers among a million of them, and how much longer it takes than among ten thousand;
+//! * what others notice while very many new passwords go to three downstream systems, one of which
+//!   does not answer, and whether the other two are slowed;
 //! * bytes that a first visit to `/forgot` transfers.
 //!
 //! Guards are on: 10,000 accounts on SQLite on disk, clients behind a trusted proxy, each from an
 //! address of its own.
 
 mod customers;
+mod downstream;
 mod flood;
 mod import;
 
@@ -69,7 +72,7 @@ struct Figure {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    // One part alone, while one works on it: `server`, `import` or `customers`.
+    // One part alone, while one works on it: `server`, `import`, `customers` or `downstream`.
     let part = std::env::args().nth(1);
     let wants = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let folder = tempfile::tempdir_in(target()).context("a folder to work in")?;
@@ -84,7 +87,10 @@ async fn main() -> Result<ExitCode> {
     if wants("customers") {
         figures.extend(customers::figures(folder.path(), postgres.as_deref()).await?);
     }
-    ensure!(!figures.is_empty(), "the parts are server, import and customers");
+    if wants("downstream") {
+        figures.extend(downstream::figures(folder.path()).await?);
+    }
+    ensure!(!figures.is_empty(), "the parts are server, import, customers and downstream");
 
     println!();
     for figure in &figures {
@@ -434,6 +440,13 @@ impl Answer {
     }
 }
 
+/// The cookie of the session that an answer begins.
+fn session_of(answer: &Answer) -> Result<String> {
+    let line = answer.as_sent.lines().find(|line| line.contains("rekey="));
+    let line = line.and_then(|line| line.split_once(": ")).context("a session")?.1;
+    Ok(line.split(';').next().unwrap_or_default().to_owned())
+}
+
 impl Client {
     async fn connect(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
@@ -450,19 +463,19 @@ impl Client {
         self
     }
 
-    /// Signs in and gives fresh proof of the password; the cookie of the session.
-    async fn session(&mut self, name: &str, password: &str) -> Result<String> {
+    /// Signs in; the cookie of the session.
+    async fn sign_in(&mut self, name: &str, password: &str, from: &str) -> Result<String> {
         let password = password.replace(' ', "+");
         let form = format!("name={}&password={password}", name.replace('@', "%40"));
-        let of = |answer: &Answer| {
-            let line = answer.as_sent.lines().find(|line| line.contains("rekey="));
-            let line = line.and_then(|line| line.split_once(": ")).context("a session")?.1;
-            anyhow::Ok(line.split(';').next().unwrap_or_default().to_owned())
-        };
-        let first = of(&self.post("/api/session/sign-in", &form, "127.0.0.1").await?)?;
+        session_of(&self.post("/api/session/sign-in", &form, from).await?)
+    }
+
+    /// Signs in and gives fresh proof of the password; the cookie of the session.
+    async fn session(&mut self, name: &str, password: &str) -> Result<String> {
+        let first = self.sign_in(name, password, "127.0.0.1").await?;
         self.cookie = format!("cookie: {first}\r\n");
-        let form = format!("password={password}");
-        of(&self.post("/api/session/step-up", &form, "127.0.0.1").await?)
+        let form = format!("password={}", password.replace(' ', "+"));
+        session_of(&self.post("/api/session/step-up", &form, "127.0.0.1").await?)
     }
 
     /// Calls a function; what it answers.

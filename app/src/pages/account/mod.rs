@@ -49,20 +49,21 @@ use crate::{
 pub fn SignedIn() -> impl IntoView {
     let view = Resource::new_blocking(|| (), |()| who_is_signed_in());
     let location = use_location();
-    let frame = move || {
-        Suspend::new(async move {
-            match view.await {
-                Ok(view) => EitherOf3::A(view! { <Inside view /> }),
-                Err(error) => {
-                    let back = location.pathname.get_untracked();
-                    match go::missing(&error, &FrontDoor::get().door, &back) {
-                        Some(to) => EitherOf3::B(view! { <Go to /> }),
-                        None => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
-                    }
+    // As it is and not as a function, which the server would call several times over: everything in
+    // it, down to what the page asks the database, would be made as often, and what the browser is
+    // given with the page could be older than what stands on it.
+    let frame = Suspend::new(async move {
+        match view.await {
+            Ok(view) => EitherOf3::A(view! { <Inside view /> }),
+            Err(error) => {
+                let back = location.pathname.get_untracked();
+                match go::missing(&error, &FrontDoor::get().door, &back) {
+                    Some(to) => EitherOf3::B(view! { <Go to /> }),
+                    None => EitherOf3::C(view! { <PublicPage><Failed error /></PublicPage> }),
                 }
             }
-        })
-    };
+        }
+    });
     view! { <Suspense fallback=Loading>{frame}</Suspense> }
 }
 
