@@ -12,7 +12,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=locales");
     let options = ParseOptions::new().interpolate_display(true);
-    let config = Config::new("en")?.add_locale("de")?.parse_options(options);
+    let config = Config::new("en")?
+        .add_locale("de")?
+        .add_locale("fr")?
+        .add_locale("es")?
+        .parse_options(options);
     let parsed = parse_locales(None, config)?;
     for warning in parsed.diag.warnings().iter() {
         // A text that one language lacks would appear in the other one.

@@ -23,9 +23,16 @@ pub(crate) use tr;
 
 /// The reader's language, as the locales' code wants it.
 pub fn locale() -> Locale {
-    match language() {
+    locale_of(language())
+}
+
+/// A language, as the locales' code wants it.
+pub fn locale_of(language: Language) -> Locale {
+    match language {
         Language::En => Locale::en,
         Language::De => Locale::de,
+        Language::Fr => Locale::fr,
+        Language::Es => Locale::es,
     }
 }
 

@@ -13,10 +13,16 @@ test('language is switched at the foot of the page, and stays', { tag: '@phone' 
 })
 
 test('pages speak the language the browser asks for', async ({ anotherVisitor }) => {
-  const visitor = await anotherVisitor({ language: 'de-AT' })
-  await visitor.opens('/login')
-  await visitor.sees('Anmelden')
-  await expect(visitor.page.locator('html')).toHaveAttribute('lang', 'de')
+  for (const [asked, spoken, title] of [
+    ['de-AT', 'de', 'Anmelden'],
+    ['fr-CA', 'fr', 'Connexion'],
+    ['es-MX', 'es', 'Iniciar sesión'],
+  ] as const) {
+    const visitor = await anotherVisitor({ language: asked })
+    await visitor.opens('/login')
+    await visitor.sees(title)
+    await expect(visitor.page.locator('html')).toHaveAttribute('lang', spoken)
+  }
 })
 
 test('light and dark are switched at the foot of the page, and stay', { tag: '@phone' }, async ({ visitor }) => {

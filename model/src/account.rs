@@ -90,17 +90,23 @@ pub enum Language {
     En,
     /// German.
     De,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
 }
 
 impl Language {
     /// Every language, the first one being the fallback.
-    pub const ALL: [Self; 2] = [Self::En, Self::De];
+    pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
 
     /// The language tag (BCP 47).
     pub fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::De => "de",
+            Self::Fr => "fr",
+            Self::Es => "es",
         }
     }
 
@@ -109,6 +115,8 @@ impl Language {
         match self {
             Self::En => "English",
             Self::De => "Deutsch",
+            Self::Fr => "Français",
+            Self::Es => "Español",
         }
     }
 
@@ -255,10 +263,12 @@ mod tests {
         for (header, language) in [
             ("de", Some(Language::De)),
             ("de-AT,de;q=0.9,en;q=0.8", Some(Language::De)),
-            ("fr,en;q=0.5,de;q=0.7", Some(Language::De)),
+            ("it,en;q=0.5,de;q=0.7", Some(Language::De)),
+            ("fr-CA,en;q=0.5", Some(Language::Fr)),
+            ("es-MX", Some(Language::Es)),
             ("en-GB,de", Some(Language::En)),
             ("de;q=0,en;q=0.1", Some(Language::En)),
-            ("fr, *", None),
+            ("it, *", None),
             (";;q=,de;q=x", None),
             ("", None),
         ] {

@@ -366,21 +366,25 @@ impl Fate {
 }
 
 fn language(text: &str) -> Result<Language, Problem> {
+    let folded = |text: &str| fold::words(text).concat();
+    let typed = folded(text);
     let by_name = Language::ALL.into_iter().find(|language| {
-        let other = match language {
-            Language::En => "englisch",
-            Language::De => "german",
+        let names = match language {
+            Language::En => ["English", "Englisch", "anglais", "inglés"],
+            Language::De => ["German", "Deutsch", "allemand", "alemán"],
+            Language::Fr => ["French", "Französisch", "français", "francés"],
+            Language::Es => ["Spanish", "Spanisch", "espagnol", "español"],
         };
-        fold::words(text).concat() == fold::words(language.own_name()).concat()
-            || fold::words(text).concat() == other
+        names.into_iter().any(|name| folded(name) == typed)
     });
     by_name.or_else(|| Language::from_tag(text)).ok_or(Problem::NotAChoice)
 }
 
 fn yes_or_no(text: &str) -> Result<bool, Problem> {
     match fold::words(text).concat().as_str() {
-        "yes" | "y" | "true" | "1" | "x" | "ja" | "j" | "wahr" => Ok(true),
-        "no" | "n" | "false" | "0" | "nein" | "falsch" => Ok(false),
+        "yes" | "y" | "true" | "1" | "x" | "ja" | "j" | "wahr" | "oui" | "o" | "vrai" | "si"
+        | "s" | "verdadero" => Ok(true),
+        "no" | "n" | "false" | "0" | "nein" | "falsch" | "non" | "faux" | "falso" => Ok(false),
         _ => Err(Problem::NotYesOrNo),
     }
 }
@@ -391,14 +395,16 @@ mod tests {
 
     #[test]
     fn people_say_yes_and_no_in_many_ways() {
-        for yes in ["Yes", "ja", "TRUE", "1", " x "] {
+        for yes in ["Yes", "ja", "TRUE", "1", " x ", "Oui", "sí"] {
             assert_eq!(yes_or_no(yes), Ok(true), "{yes}");
         }
-        for no in ["No", "nein", "false", "0"] {
+        for no in ["No", "nein", "false", "0", "non"] {
             assert_eq!(yes_or_no(no), Ok(false), "{no}");
         }
         assert_eq!(yes_or_no("perhaps"), Err(Problem::NotYesOrNo));
         assert_eq!(language("Deutsch"), Ok(Language::De));
+        assert_eq!(language("francais"), Ok(Language::Fr));
+        assert_eq!(language("Español"), Ok(Language::Es));
         assert_eq!(language("en-GB"), Ok(Language::En));
         assert_eq!(language("Klingon"), Err(Problem::NotAChoice));
     }

@@ -7,7 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use app::request::RequestFacts;
+use app::{
+    request::RequestFacts,
+    words::own::{Mailbox, mailbox},
+};
 use axum::{
     Router,
     extract::{Extension, Path as Segments},
@@ -58,48 +61,8 @@ pub fn router(folder: PathBuf) -> Router<Arc<Server>> {
         )
 }
 
-/// The words of the mailbox.
-struct Words {
-    title: &'static str,
-    explanation: &'static str,
-    empty: &'static str,
-    again: &'static str,
-    back: &'static str,
-    leave: &'static str,
-    to: &'static str,
-    with_markup: &'static str,
-    without_markup: &'static str,
-}
-
-fn words(language: Language) -> Words {
-    match language {
-        Language::En => Words {
-            title: "Demo mailbox",
-            explanation: "Every mail of this demo arrives here and nowhere else.",
-            empty: "No mail yet. It takes a moment after you asked for it: look again.",
-            again: "Look again",
-            back: "All mail",
-            leave: "To the start page",
-            to: "To",
-            with_markup: "As most people see it",
-            without_markup: "As plain text",
-        },
-        Language::De => Words {
-            title: "Postfach der Demo",
-            explanation: "Jede E-Mail dieser Demo kommt hier an und nirgends sonst.",
-            empty: "Noch keine E-Mail. Es dauert einen Augenblick: Sehen Sie noch einmal nach.",
-            again: "Noch einmal nachsehen",
-            back: "Alle E-Mails",
-            leave: "Zur Startseite",
-            to: "An",
-            with_markup: "Wie die meisten sie sehen",
-            without_markup: "Als reiner Text",
-        },
-    }
-}
-
 async fn list(folder: &Path, language: Language) -> Response {
-    let Words { title, explanation, empty, again, leave, to, .. } = words(language);
+    let Mailbox { title, explanation, empty, again, leave, to, .. } = mailbox(language);
     let mut letters = Vec::new();
     for (name, bytes) in newest(folder).await {
         if let Some(message) = MessageParser::default().parse(&bytes) {
@@ -135,7 +98,7 @@ async fn list(folder: &Path, language: Language) -> Response {
 }
 
 async fn letter(folder: &Path, name: &str, language: Language) -> Response {
-    let Words { back, to, with_markup, without_markup, .. } = words(language);
+    let Mailbox { back, to, with_markup, without_markup, .. } = mailbox(language);
     let Some(bytes) = read(folder, name).await else { return Plain::NotFound.page(language) };
     let Some(message) = MessageParser::default().parse(&bytes) else {
         return Plain::NotFound.page(language);

@@ -1,7 +1,10 @@
 //! Answers of the server itself, for when there is no page to say it: short, in the reader's
 //! language, and without a word about the inside.
 
-use app::api::ApiError;
+use app::{
+    api::ApiError,
+    words::own::{self, Said},
+};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
@@ -84,7 +87,8 @@ impl Plain {
 
     /// A small page that needs no script and no database.
     pub fn page(&self, language: Language) -> Response {
-        let Words { title, sentence, home } = self.words(language);
+        let Said { title, sentence } = self.said(language);
+        let home = own::home(language);
         let start = match self {
             Self::WrongHost { origin } => origin.clone(),
             _ => "/".to_owned(),
@@ -107,108 +111,19 @@ impl Plain {
         response
     }
 
-    fn words(&self, language: Language) -> Words {
-        let (title, sentence) = match language {
-            Language::En => self.english(),
-            Language::De => self.german(),
-        };
-        let home = match language {
-            Language::En => "To the start page",
-            Language::De => "Zur Startseite",
-        };
-        Words { title, sentence, home }
-    }
-
-    fn english(&self) -> (&'static str, String) {
-        let (title, sentence) = match self {
-            Self::Malformed => (
-                "That was not understood",
-                "Parts of the form were missing, doubled or damaged, so nothing was changed. Go back, reload the page and try again.",
-            ),
-            Self::NotFromHere => (
-                "That came from another site",
-                "For your safety, forms are accepted only from this site's own pages. Nothing was changed. Open the page again and repeat what you did.",
-            ),
-            Self::NotFound => {
-                ("Page not found", "There is nothing at this address. It may have been mistyped.")
-            }
-            Self::TooSlow => (
-                "That took too long",
-                "The form did not arrive in time, so nothing was changed. Check your connection and send it again.",
-            ),
-            Self::TooLarge => (
-                "That is too large",
-                "A form may hold 64 KiB at most. Nothing was changed. Go back and shorten what you entered.",
-            ),
-            Self::NotAForm => (
-                "That was not understood",
-                "Only forms are accepted here. Nothing was changed. Go back, reload the page and try again.",
-            ),
-            Self::WrongHost { origin } => {
-                let sentence = format!("This server is found at {origin} and under no other name.");
-                return ("Wrong address", sentence);
-            }
-            Self::NotSetUp => (
-                "Nobody is here yet",
-                "This server has just been installed. Its operator creates the first account with “rekey staff create”.",
-            ),
-            Self::Busy { .. } => {
-                ("Too busy at the moment", "Nothing was changed. Wait a few seconds and try again.")
-            }
-            Self::Broken { reference } => {
-                let sentence = "Something went wrong on the server. Try again; if it happens again, tell your support";
-                return ("Something went wrong", with_reference(sentence, reference));
-            }
-        };
-        (title, sentence.to_owned())
-    }
-
-    fn german(&self) -> (&'static str, String) {
-        let (title, sentence) = match self {
-            Self::Malformed => (
-                "Das wurde nicht verstanden",
-                "Teile des Formulars fehlten, kamen doppelt oder beschädigt an; geändert wurde nichts. Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.",
-            ),
-            Self::NotFromHere => (
-                "Das kam von einer anderen Website",
-                "Zu Ihrer Sicherheit werden Formulare nur von den eigenen Seiten angenommen. Geändert wurde nichts. Öffnen Sie die Seite neu und wiederholen Sie Ihre Eingabe.",
-            ),
-            Self::NotFound => (
-                "Seite nicht gefunden",
-                "Unter dieser Adresse gibt es nichts. Vielleicht ist sie falsch geschrieben.",
-            ),
-            Self::TooSlow => (
-                "Das hat zu lange gedauert",
-                "Das Formular kam nicht rechtzeitig an; geändert wurde nichts. Prüfen Sie Ihre Verbindung und senden Sie es noch einmal.",
-            ),
-            Self::TooLarge => (
-                "Das ist zu groß",
-                "Ein Formular darf höchstens 64 KiB groß sein. Geändert wurde nichts. Gehen Sie zurück und kürzen Sie Ihre Eingabe.",
-            ),
-            Self::NotAForm => (
-                "Das wurde nicht verstanden",
-                "Hier werden nur Formulare angenommen. Geändert wurde nichts. Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.",
-            ),
-            Self::WrongHost { origin } => {
-                let sentence = format!(
-                    "Dieser Server ist unter {origin} zu finden und unter keinem anderen Namen."
-                );
-                return ("Falsche Adresse", sentence);
-            }
-            Self::NotSetUp => (
-                "Hier ist noch niemand",
-                "Dieser Server ist eben erst eingerichtet worden. Sein Betreiber legt das erste Konto mit „rekey staff create“ an.",
-            ),
-            Self::Busy { .. } => (
-                "Im Moment zu viel zu tun",
-                "Geändert wurde nichts. Warten Sie einige Sekunden und versuchen Sie es noch einmal.",
-            ),
-            Self::Broken { reference } => {
-                let sentence = "Auf dem Server ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es wieder geschieht, sagen Sie es Ihrem Support";
-                return ("Etwas ist schiefgegangen", with_reference(sentence, reference));
-            }
-        };
-        (title, sentence.to_owned())
+    fn said(&self, language: Language) -> Said {
+        match self {
+            Self::Malformed => own::malformed(language),
+            Self::NotFromHere => own::not_from_here(language),
+            Self::NotFound => own::not_found(language),
+            Self::TooSlow => own::too_slow(language),
+            Self::TooLarge => own::too_large(language),
+            Self::NotAForm => own::not_a_form(language),
+            Self::WrongHost { origin } => own::wrong_host(language, origin),
+            Self::NotSetUp => own::not_set_up(language),
+            Self::Busy { .. } => own::busy(language),
+            Self::Broken { reference } => own::broken(language, reference),
+        }
     }
 }
 
@@ -233,14 +148,4 @@ pub fn document(language: Language, title: &str, body: impl IntoView) -> String 
         </html>
     };
     format!("<!DOCTYPE html>{}", document.to_html())
-}
-
-struct Words {
-    title: &'static str,
-    sentence: String,
-    home: &'static str,
-}
-
-fn with_reference(sentence: &str, reference: &str) -> String {
-    if reference.is_empty() { format!("{sentence}.") } else { format!("{sentence}: {reference}") }
 }

@@ -42,6 +42,8 @@ fn local(at: Moment) -> Option<String> {
     let locale = match crate::i18n::language() {
         Language::En => "en-GB",
         Language::De => "de-DE",
+        Language::Fr => "fr-FR",
+        Language::Es => "es-ES",
     };
     let format = DateTimeFormat::new(&Array::of1(&locale.into()), &options);
     let format: JsValue = Reflect::get(&format, &"format".into()).ok()?;

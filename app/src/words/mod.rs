@@ -19,6 +19,8 @@ use model::{
 };
 
 pub mod connectors;
+#[cfg(feature = "ssr")]
+pub mod own;
 pub mod refusals;
 
 use crate::{
@@ -688,11 +690,20 @@ pub fn day(at: Moment) -> String {
         "Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.",
         "Dez.",
     ];
+    const FR: [&str; 12] = [
+        "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
+        "déc.",
+    ];
+    const ES: [&str; 12] =
+        ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sept", "oct", "nov", "dic"];
     let at = at.civil();
     let month = usize::from(at.month.clamp(1, 12) - 1);
     match language() {
         Language::En => format!("{} {}", at.day, EN[month]),
         Language::De => format!("{}. {}", at.day, DE[month]),
+        Language::Fr if at.day == 1 => format!("1er {}", FR[month]),
+        Language::Fr => format!("{} {}", at.day, FR[month]),
+        Language::Es => format!("{} {}", at.day, ES[month]),
     }
 }
 

@@ -61,6 +61,12 @@ macro_rules! letters {
                 words!($word, "de", "subject.txt"),
                 words!($word, "de", "text.txt"),
                 words!($word, "de", "body.html"),
+                words!($word, "fr", "subject.txt"),
+                words!($word, "fr", "text.txt"),
+                words!($word, "fr", "body.html"),
+                words!($word, "es", "subject.txt"),
+                words!($word, "es", "text.txt"),
+                words!($word, "es", "body.html"),
             )*
         ];
     };

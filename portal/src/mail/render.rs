@@ -24,6 +24,8 @@ const SHARED: &[(&str, &str)] = &[
     ("layout.txt", include_str!("../../emails/layout.txt")),
     ("words/en.txt", include_str!("../../emails/words/en.txt")),
     ("words/de.txt", include_str!("../../emails/words/de.txt")),
+    ("words/fr.txt", include_str!("../../emails/words/fr.txt")),
+    ("words/es.txt", include_str!("../../emails/words/es.txt")),
 ];
 
 /// Instructions a template may take: about twenty times what the longest letter needs.
@@ -230,7 +232,8 @@ fn reflowed(text: &str) -> String {
             filling = false;
             lines.push(line.to_owned());
         } else {
-            for word in line.split_whitespace() {
+            // No-break spaces hold together what they stand between.
+            for word in line.split_ascii_whitespace() {
                 match lines.last_mut() {
                     Some(last)
                         if filling

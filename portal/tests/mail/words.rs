@@ -349,13 +349,13 @@ fn a_code_that_is_read_out_says_what_it_is_good_for() {
 
 #[test]
 fn spans_are_told_as_people_tell_them() {
-    for (minutes, english, german) in [
-        (1, "within 1 minute.", "innerhalb von 1 Minute."),
-        (45, "within 45 minutes.", "innerhalb von 45 Minuten."),
-        (60, "within 1 hour.", "innerhalb von 1 Stunde."),
-        (1440, "within 24 hours.", "innerhalb von 24 Stunden."),
+    for (minutes, words) in [
+        (1, ["within 1 minute.", "innerhalb von 1 Minute.", "1 minute", "1 minuto"]),
+        (45, ["within 45 minutes.", "innerhalb von 45 Minuten.", "45 minutes", "45 minutos"]),
+        (60, ["within 1 hour.", "innerhalb von 1 Stunde.", "1 heure", "1 hora"]),
+        (1440, ["within 24 hours.", "innerhalb von 24 Stunden.", "24 heures", "24 horas"]),
     ] {
-        for (language, words) in [(Language::En, english), (Language::De, german)] {
+        for (language, words) in Language::ALL.into_iter().zip(words) {
             let letter = Letter::ResetLink {
                 name: name("Casey Thornton"),
                 asked: occasion(),

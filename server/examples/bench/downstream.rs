@@ -42,7 +42,8 @@ struct System {
 
 impl System {
     async fn start() -> Result<Self> {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../portal/tests/stand_ins/comet.py");
+        let program =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../portal/tests/stand_ins/comet.py");
         let mut child = Command::new("python3")
             .arg(program)
             .args(["--users", "200"])

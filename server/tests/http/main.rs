@@ -15,6 +15,7 @@ mod lost_factor;
 mod mailbox;
 mod matrix;
 mod metrics;
+mod texts;
 mod world;
 
 #[path = "../../../portal/tests/it/postgres.rs"]
