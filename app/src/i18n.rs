@@ -4,37 +4,41 @@
 //! keeps its language for as long as it is open: choosing another one loads it anew. Texts are
 //! therefore plain strings, not signals: `tr!(login.title)`, `tr!(words.wait, seconds = 5)`.
 
-#[allow(clippy::all, dead_code, unused_imports, reason = "generated")]
-mod generated {
-    include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
-}
-
 use model::account::Language;
 
-pub use generated::i18n::Locale;
+/// One function for each text of `locales/`; `build.rs` writes them.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    missing_docs,
+    non_camel_case_types,
+    reason = "generated"
+)]
+pub(crate) mod texts {
+    use model::account::Language;
+
+    include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+}
 
 /// A text in the reader's language: a `&'static str`, or a `String` when something is filled in.
 macro_rules! tr {
-    ($($key:tt)+) => {
-        leptos_i18n::td_string!($crate::i18n::locale(), $($key)+)
+    ($($text:tt)+) => {
+        $crate::i18n::tr_in!($crate::i18n::language(), $($text)+)
     };
 }
 pub(crate) use tr;
 
-/// The reader's language, as the locales' code wants it.
-pub fn locale() -> Locale {
-    locale_of(language())
+/// The same in a language that is given.
+macro_rules! tr_in {
+    ($language:expr, $section:ident.$key:ident $(,)?) => {
+        $crate::i18n::texts::$section::$key($language)
+    };
+    ($language:expr, $section:ident.$key:ident, $($gap:ident = $value:expr),+ $(,)?) => {
+        $crate::i18n::texts::$section::$key { $($gap: &$value),+ }.text($language)
+    };
 }
-
-/// A language, as the locales' code wants it.
-pub fn locale_of(language: Language) -> Locale {
-    match language {
-        Language::En => Locale::en,
-        Language::De => Locale::de,
-        Language::Fr => Locale::fr,
-        Language::Es => Locale::es,
-    }
-}
+pub(crate) use tr_in;
 
 /// The reader's language.
 #[cfg(feature = "ssr")]

@@ -338,7 +338,7 @@ pub fn RadioGroup(
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     view! {
-        <fieldset class="grid gap-2" aria-describedby=describedby(form, name, false)>
+        <fieldset class="grid min-w-0 gap-2" aria-describedby=describedby(form, name, false)>
             <legend class="label-text mb-2">{label}</legend>
             {children()}
             <FieldProblem name />

@@ -99,7 +99,9 @@ pub fn Places(
         targets.get().into_iter().map(|target| view! { <PlaceLine target /> }).collect_view()
     };
     view! {
-        <dl class="facts mt-0" role="status">{lines}</dl>
+        <div role="status">
+            <dl class="facts mt-0">{lines}</dl>
+        </div>
         {is_moving
             .then(|| view! { <p class="hint plain-only"><a class="link" href=path rel="external">{tr!(job.look_again)}</a></p> })}
     }

@@ -16,6 +16,7 @@ use model::{
     reset::{Obstacle, ResetState, TargetState},
     rules::RuleSource,
     staff::{StaffDeed, StaffObstacle, StaffStanding},
+    text::EmailAddress,
 };
 
 pub mod connectors;
@@ -201,7 +202,7 @@ pub fn staff_obstacle(obstacle: StaffObstacle) -> &'static str {
 }
 
 /// What was done to a member of staff.
-pub fn staff_deed(deed: StaffDeed, email: String) -> String {
+pub fn staff_deed(deed: StaffDeed, email: &EmailAddress) -> String {
     match deed {
         StaffDeed::Invited => tr!(staff.done_invited, email = email),
         StaffDeed::RoleChanged => tr!(staff.done_role).into(),
@@ -229,7 +230,7 @@ pub fn removal_obstacle(obstacle: RemovalObstacle) -> &'static str {
 }
 
 /// What was done about somebody's second factor.
-pub fn removal_deed(deed: RemovalDeed, email: String) -> String {
+pub fn removal_deed(deed: RemovalDeed, email: &EmailAddress) -> String {
     match deed {
         RemovalDeed::Asked => tr!(lost_factor.done_asked, email = email),
         RemovalDeed::Removed => tr!(lost_factor.done_removed, email = email),
@@ -275,7 +276,7 @@ pub fn due(stage: EmailStage) -> &'static str {
 }
 
 /// What was done about somebody's email address.
-pub fn email_deed(deed: EmailDeed, email: String) -> String {
+pub fn email_deed(deed: EmailDeed, email: &EmailAddress) -> String {
     match deed {
         EmailDeed::Asked => tr!(new_email.done_asked, email = email),
         EmailDeed::Second => tr!(new_email.done_second, email = email),
@@ -324,7 +325,7 @@ pub fn mail_security(security: MailSecurity) -> &'static str {
 }
 
 /// How far a test mail came, and what to do.
-pub fn mail_test(test: MailTest, to: String) -> String {
+pub fn mail_test(test: MailTest, to: &EmailAddress) -> String {
     match test {
         MailTest::Accepted => tr!(email.test_accepted, email = to),
         MailTest::NoRoute => tr!(email.test_no_route).into(),

@@ -3,13 +3,7 @@
 
 use model::account::Language;
 
-use crate::i18n::locale_of;
-
-macro_rules! say {
-    ($language:expr, $($key:tt)+) => {
-        leptos_i18n::td_string!(locale_of($language), $($key)+)
-    };
-}
+use crate::i18n::tr_in;
 
 /// What one of the server's own pages says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +19,7 @@ macro_rules! pages {
         $(
             $(#[$doc])*
             pub fn $page(language: Language) -> Said {
-                Said { title: say!(language, own.$title), sentence: say!(language, own.$hint).into() }
+                Said { title: tr_in!(language, own.$title), sentence: tr_in!(language, own.$hint).into() }
             }
         )*
     };
@@ -52,23 +46,23 @@ pages! {
 
 /// The server is not known by the name it was asked for.
 pub fn wrong_host(language: Language, origin: &str) -> Said {
-    let sentence = say!(language, own.wrong_host_hint, origin = origin);
-    Said { title: say!(language, own.wrong_host), sentence }
+    let sentence = tr_in!(language, own.wrong_host_hint, origin = origin);
+    Said { title: tr_in!(language, own.wrong_host), sentence }
 }
 
 /// Something is wrong in the server; the reference finds the cause in the log, if there is one.
 pub fn broken(language: Language, reference: &str) -> Said {
     let sentence = if reference.is_empty() {
-        say!(language, own.broken_hint).into()
+        tr_in!(language, own.broken_hint).into()
     } else {
-        say!(language, own.broken_reference, reference = reference)
+        tr_in!(language, own.broken_reference, reference = reference)
     };
-    Said { title: say!(language, own.broken), sentence }
+    Said { title: tr_in!(language, own.broken), sentence }
 }
 
 /// The way to the start page.
 pub fn home(language: Language) -> &'static str {
-    say!(language, own.home)
+    tr_in!(language, own.home)
 }
 
 /// The words of the demo's mailbox.
@@ -96,14 +90,14 @@ pub struct Mailbox {
 /// The words of the demo's mailbox.
 pub fn mailbox(language: Language) -> Mailbox {
     Mailbox {
-        title: say!(language, demo_mail.title),
-        explanation: say!(language, demo_mail.explanation),
-        empty: say!(language, demo_mail.empty),
-        again: say!(language, demo_mail.again),
-        back: say!(language, demo_mail.back),
-        leave: say!(language, own.home),
-        to: say!(language, demo_mail.to),
-        with_markup: say!(language, demo_mail.with_markup),
-        without_markup: say!(language, demo_mail.without_markup),
+        title: tr_in!(language, demo_mail.title),
+        explanation: tr_in!(language, demo_mail.explanation),
+        empty: tr_in!(language, demo_mail.empty),
+        again: tr_in!(language, demo_mail.again),
+        back: tr_in!(language, demo_mail.back),
+        leave: tr_in!(language, own.home),
+        to: tr_in!(language, demo_mail.to),
+        with_markup: tr_in!(language, demo_mail.with_markup),
+        without_markup: tr_in!(language, demo_mail.without_markup),
     }
 }

@@ -208,14 +208,14 @@ async fn what_a_refused_reset_used_up_is_given_back(world: &mut World) {
     enters_code_for(world, &arun, &casey, ("set_password", &code)).await.unwrap();
     for tried in 1..=2 {
         system.fault(SET, "no", 1);
-        world.portal.set_password(&arun.actor, typed(&casey, TYPED, "all")).await.unwrap();
+        world.types(&arun, TYPED, "all").await.unwrap();
         assert_eq!(world.reset_states(&casey).await, vec!["refused"; tried]);
         world.seconds_pass(1);
     }
     // Another password is taken; with it both are gone.
-    world.portal.set_password(&arun.actor, typed(&casey, OTHER, "all")).await.unwrap();
+    world.types(&arun, OTHER, "all").await.unwrap();
     system.has(OTHER, BEFORE);
-    let again = world.portal.set_password(&arun.actor, typed(&casey, TYPED, "all")).await;
+    let again = world.types(&arun, TYPED, "all").await;
     assert_eq!(refusal(again), Refusal::ResetImpossible(Obstacle::NoConsent));
     world.is_secret(&secret(OTHER));
     world.mails().await;

@@ -77,8 +77,8 @@ pub fn Agree(
     account: AccountId,
     /// The change that waits for that.
     change: EmailChangeId,
-    /// The new address.
-    email: String,
+    /// What to make sure of, with the new address.
+    check: String,
     /// Hours for which it is held then.
     hours: u32,
 ) -> impl IntoView {
@@ -86,7 +86,7 @@ pub fn Agree(
     view! {
         <p class="mt-6 text-sm font-medium">{tr!(new_email.agree_intro)}</p>
         <ul class="advice">
-            <li>{tr!(new_email.agree_check, email = email)}</li>
+            <li>{check}</li>
             <li>{tr!(new_email.agree_then, count = hours)}</li>
         </ul>
         <Form form=forms.approve>

@@ -193,7 +193,7 @@ fn Wizard(desk: EmailDesk, told: Option<EmailDeed>, second: bool) -> impl IntoVi
         view! { <Waits account change why may_stop /> }
     });
     let (current, step) = if let Some(deed) = told.filter(|deed| holds(*deed, &desk)) {
-        let said = words::email_deed(deed, desk.email.to_string());
+        let said = words::email_deed(deed, &desk.email);
         let step = view! {
             <div class="mt-6" role="status"><Notice tone=Tone::Good>{said}</Notice></div>
             {waits}
@@ -208,8 +208,8 @@ fn Wizard(desk: EmailDesk, told: Option<EmailDeed>, second: bool) -> impl IntoVi
                 view! { <p class="hint mt-4">{why}</p> }.into_any()
             }
             None if desk.stepped_up => {
-                view! { <Agree account change=change.id email=change.email hours=desk.hours /> }
-                    .into_any()
+                let check = tr!(new_email.agree_check, email = change.email);
+                view! { <Agree account change=change.id check hours=desk.hours /> }.into_any()
             }
             None => prove(tr!(new_email.prove_agree), page.clone()).into_any(),
         };

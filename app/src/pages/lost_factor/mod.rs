@@ -185,7 +185,7 @@ fn Wizard(desk: FactorDesk, told: Option<RemovalDeed>) -> impl IntoView {
         move || view! { <Caller check account next forms=forms.caller /> }
     };
     let (current, step) = if let Some(deed) = told.filter(|deed| holds(*deed, &desk)) {
-        let said = words::removal_deed(deed, desk.email.to_string());
+        let said = words::removal_deed(deed, &desk.email);
         let step = view! {
             <div class="mt-6" role="status"><Notice tone=Tone::Good>{said}</Notice></div>
             {waits}

@@ -208,7 +208,7 @@ fn Fields(
 fn Outcome(tested: MailTested) -> impl IntoView {
     let MailTested { outcome, answer, to } = tested;
     let good = outcome == model::mail::MailTest::Accepted;
-    let said = words::mail_test(outcome, to.to_string());
+    let said = words::mail_test(outcome, &to);
     view! {
         <Notice tone=if good { Tone::Good } else { Tone::Bad }>
             <p>{said}</p>

@@ -121,7 +121,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
     let (stepped_up, may_edit) = (view.acting.stepped_up, view.acting.may_edit);
     let back = with_scope("/organization/staff", named(&view.acting));
     let over = forms.over(stepped_up);
-    let email = view.row.email.to_string();
+    let email = view.row.email.clone();
     let hint = format!("{} · {}", words::role_name(view.row.role), view.acting.name);
     let next = format!("/organization/staff/{}", view.row.id);
     let SignedInView { me, .. } = expect_context();
@@ -155,7 +155,7 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
                 {move || {
                     told.get()
                         .map(|deed| {
-                            let said = words::staff_deed(deed, email.clone());
+                            let said = words::staff_deed(deed, &email);
                             view! { <Notice tone=Tone::Good>{said}</Notice> }
                         })
                 }}

@@ -171,7 +171,7 @@ fn Page(view: HookView, forms: Forms, told: Memo<Option<HookDeed>>) -> impl Into
             </div>
             <State state=hook.state />
         </div>
-        <div class="mt-6 grid gap-6">
+        <div class="mt-6 grid grid-cols-1 gap-6">
             <div role="status" class="contents">
                 {move || {
                     told.get().map(|deed| view! { <Notice tone=Tone::Good>{words::hook_deed(deed)}</Notice> })

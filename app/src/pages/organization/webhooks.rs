@@ -103,7 +103,7 @@ fn Page(
     view! {
         <Top title=tr!(webhooks.title) acting choices />
         <p class="hint mt-2 max-w-prose">{tr!(webhooks.hint)}</p>
-        <div class="mt-6 grid gap-6">
+        <div class="mt-6 grid grid-cols-1 gap-6">
             <div role="status" class="contents">
                 {move || removed.get().then(|| view! { <Notice tone=Tone::Good>{tr!(webhooks.removed)}</Notice> })}
                 {move || match form.outcome.get() {
