@@ -10,6 +10,18 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
+use model::{
+    Moment, Refusal,
+    audit::{ActorKind, AuditKind, Outcome},
+    connector::Reason,
+    id::{AccountId, ResetId, ServiceAccountId, TargetId},
+    link::{LinkOrigin, LinkPurpose},
+    policy::{DISPUTE_LINK_LIFE, Rule, SEAL_LIFE},
+    refusal::Problem,
+    reset::{Delivery, ResetState, TargetState},
+};
+
 use crate::{
     Error, Portal, Result,
     audit::{Event, Personal},
@@ -21,17 +33,6 @@ use crate::{
     sign_in::account_counter,
     step_up::current_counter,
     store::{Account, LinkOf, ResetRow, Superseded, TargetRow, Tx},
-};
-use anyhow::Context;
-use model::{
-    Moment, Refusal,
-    audit::{ActorKind, AuditKind, Outcome},
-    connector::Reason,
-    id::{AccountId, ResetId, ServiceAccountId, TargetId},
-    link::{LinkOrigin, LinkPurpose},
-    policy::{DISPUTE_LINK_LIFE, Rule, SEAL_LIFE},
-    refusal::Problem,
-    reset::{Delivery, ResetState, TargetState},
 };
 
 mod circumstances;
