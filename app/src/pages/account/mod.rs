@@ -76,12 +76,13 @@ fn Inside(view: SignedInView) -> impl IntoView {
     }
     let site = view.site.clone();
     let signed_in = view.clone();
+    // An outlet is a function: what is around it would call it to see what it waits for, and again to
+    // write it. So it stands there only when it is written.
+    let page = Unsuspend::new(|| view! { <Outlet /> });
     view! {
         <Provider value=signed_in>
             <Provider value=site>
-                <Frame view>
-                    <Outlet />
-                </Frame>
+                <Frame view>{page}</Frame>
             </Provider>
         </Provider>
     }
