@@ -51,7 +51,8 @@ mod lazy {
             lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
                 Connector, Connectors, EditRule, Email, ImportServices, Invite, LoggedMail,
-                MailLog, Member, NewConnector, Organization, Policy, Staff, Webhook, Webhooks,
+                MailLog, Member, NewConnector, NewOrganization, OneOrganization, Organization,
+                Organizations, Policy, Staff, Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,
@@ -108,7 +109,8 @@ mod lazy {
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
-            Connectors NewConnector Connector ImportServices Webhooks Webhook;
+            Connectors NewConnector Connector ImportServices Webhooks Webhook
+            Organizations NewOrganization OneOrganization;
     }
 }
 
@@ -209,6 +211,15 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/webhooks/:id"), Lazy::Webhook),
                     page(path!("/staff/:id"), Lazy::Member),
                     page(path!("/staff/:id/factor"), Lazy::StaffFactor),
+                ],
+            ),
+            within(
+                path!("/organizations"),
+                Lazy::Organization,
+                vec![
+                    page(path!(""), Lazy::Organizations),
+                    page(path!("/new"), Lazy::NewOrganization),
+                    page(path!("/:id"), Lazy::OneOrganization),
                 ],
             ),
             within(

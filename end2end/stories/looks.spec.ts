@@ -506,6 +506,27 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await confirms(visitor)
     await visitor.reads('Mail a link to a new password')
   },
+  'organizations': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organizations')
+    await visitor.sees('Organizations')
+  },
+  'organizations-new': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organizations/new')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Add the organization')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'organizations-one': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organizations')
+    await visitor.follows('Fjord IT')
+    await visitor.sees('Fjord IT')
+    await confirms(visitor)
+    await visitor.reads('Give it a sign-in page of its own')
+  },
   'connectors-none': async ({ visitor }) => {
     await visitor.comesAsStaff(FREYA)
     await visitor.opens('/organization/connectors')

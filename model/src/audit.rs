@@ -189,6 +189,20 @@ pub enum AuditKind {
     HookTested,
     /// Staff had a message to a webhook sent again.
     EventSentAgain,
+    /// An organization was added.
+    OrganizationAdded,
+    /// An organization is called otherwise.
+    OrganizationRenamed,
+    /// An organization is below another one.
+    OrganizationMoved,
+    /// Nobody of an organization, or of one below it, can sign in.
+    OrganizationSuspended,
+    /// They can again.
+    OrganizationResumed,
+    /// An organization that shared a front door has one of its own.
+    OrganizationGotSite,
+    /// An organization was deleted.
+    OrganizationDeleted,
 }
 
 impl AuditKind {
@@ -276,6 +290,13 @@ impl AuditKind {
         Self::HookRemoved,
         Self::HookTested,
         Self::EventSentAgain,
+        Self::OrganizationAdded,
+        Self::OrganizationRenamed,
+        Self::OrganizationMoved,
+        Self::OrganizationSuspended,
+        Self::OrganizationResumed,
+        Self::OrganizationGotSite,
+        Self::OrganizationDeleted,
     ];
 
     /// The kind of a word in an address.

@@ -156,6 +156,8 @@ pub struct Scope {
     pub name: Name,
     /// How far below one's own organization it is.
     pub depth: u32,
+    /// Whether it is suspended, or one above it.
+    pub suspended: bool,
 }
 
 /// What stands in a customer's way, and what staff may do, at a glance.
@@ -164,6 +166,8 @@ pub struct Scope {
 pub struct Standing {
     /// Set aside by staff.
     pub suspended: bool,
+    /// Whether the organization is suspended, or one above it.
+    pub organization_suspended: bool,
     /// The lock that holds.
     pub lock: Option<Lock>,
     /// When that lock opens by itself, if it does.

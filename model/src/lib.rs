@@ -30,6 +30,7 @@ pub mod policy;
 pub mod refusal;
 pub mod reset;
 pub mod rules;
+pub mod slug;
 pub mod staff;
 pub mod text;
 mod wire;

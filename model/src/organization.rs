@@ -4,9 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::Language,
+    customer::{Count, Scope},
     id::{OrganizationId, SiteId},
+    slug::Slug,
     text::Name,
+    wire::from_word,
 };
+
+/// Organizations on one page of the tree; whoever has more narrows them by their names.
+pub const ORGANIZATIONS_SHOWN: usize = 100;
 
 /// Whether an organization is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,4 +71,183 @@ impl SiteView {
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
+}
+
+/// A front door, for those who are shown to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Door {
+    /// The brand's name.
+    pub name: Name,
+    /// The path of its sign-in page, which leads there from every host.
+    pub path: String,
+}
+
+/// Whom those ask whose organization is suspended: the nearest one above it that is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhomToAsk {
+    /// What it is called.
+    pub name: Name,
+    /// Where people write to who need its help.
+    pub email: Option<String>,
+}
+
+/// How an organization stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationStanding {
+    /// In use.
+    Active,
+    /// Suspended itself.
+    Suspended,
+    /// In use itself, and below one that is suspended.
+    SuspendedAbove,
+}
+
+impl OrganizationStanding {
+    /// Whether its people can sign in.
+    pub fn is_active(self) -> bool {
+        self == Self::Active
+    }
+}
+
+/// An organization in the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationLine {
+    /// The organization.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+    /// How far below the reader's own it is.
+    pub depth: u32,
+    /// How it stands.
+    pub standing: OrganizationStanding,
+    /// Its own customers.
+    pub customers: Count,
+    /// Its own staff.
+    pub staff: Count,
+    /// Where its people sign in.
+    pub door: Door,
+    /// Whether that is the front door of one above it.
+    pub shares: bool,
+}
+
+/// The organizations that somebody may look after: their own, and those below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationTree {
+    /// The reader's own.
+    pub own: Name,
+    /// Each with those directly below it, by name; only some of them when there are very many, or
+    /// when they were looked for.
+    pub lines: Vec<OrganizationLine>,
+    /// How many there are, or were found.
+    pub found: u32,
+    /// Whether the reader may add organizations.
+    pub may_edit: bool,
+}
+
+/// What the form of a new organization shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewOrganizationView {
+    /// Below which one it is to be.
+    pub acting: Acting,
+    /// Below which ones it may be.
+    pub parents: Vec<Scope>,
+    /// The front door of that one.
+    pub door: Door,
+}
+
+/// One organization, and what the reader may do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationView {
+    /// On which one the page acts.
+    pub acting: Acting,
+    /// The organization.
+    pub line: OrganizationLine,
+    /// Those above it, from the reader's own on down.
+    pub above: Vec<(OrganizationId, Name)>,
+    /// How many are below it, at any depth.
+    pub below: Count,
+    /// Why the reader cannot rename it.
+    pub no_name: Option<OrganizationObstacle>,
+    /// Why it cannot be moved.
+    pub no_move: Option<OrganizationObstacle>,
+    /// Below which ones it may be moved; only some of them when there are very many.
+    pub places: Vec<Scope>,
+    /// Why it cannot be suspended.
+    pub no_suspension: Option<OrganizationObstacle>,
+    /// Why it cannot get a front door of its own.
+    pub no_site: Option<OrganizationObstacle>,
+    /// Those below it that share its front door, and would go with it.
+    pub sharers: Vec<Name>,
+    /// A word for a front door of its own that is free.
+    pub slug: Option<Slug>,
+    /// Why it cannot be deleted.
+    pub no_end: Option<OrganizationObstacle>,
+}
+
+/// Why something cannot be done to an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationObstacle {
+    /// The reader's role does not allow it.
+    NotPermitted,
+    /// It is the reader's own: those above it do that.
+    Own,
+    /// It is the reader's own, and they are not an owner.
+    OwnName,
+    /// There are organizations below it.
+    HasOrganizations,
+    /// It has customers or staff.
+    HasAccounts,
+    /// It has downstream systems.
+    HasConnectors,
+    /// Those who come to no other front door come to its.
+    HasDefaultSite,
+    /// It has a front door of its own already.
+    HasSite,
+    /// It shares the front door of those above it, and would not be below them any more.
+    SharesSite,
+    /// Customers are linked to downstream systems of organizations that would not be above any more.
+    LinkedAbove,
+}
+
+/// What was done to an organization, and by which word addresses speak of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationDeed {
+    /// It was added.
+    Added,
+    /// It is called otherwise.
+    Renamed,
+    /// It is below another one.
+    Moved,
+    /// Nobody can sign in there.
+    Suspended,
+    /// They can again.
+    Resumed,
+    /// It has a front door of its own.
+    GotSite,
+}
+
+impl OrganizationDeed {
+    /// The deed of a word in an address.
+    pub fn from_word(word: &str) -> Option<Self> {
+        from_word(word)
+    }
+}
+
+impl std::fmt::Display for OrganizationDeed {
+    /// The word in addresses: the one on the wire.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// What became of a form about an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationDone {
+    /// Which one it was about.
+    pub organization: OrganizationId,
+    /// What was done.
+    pub deed: OrganizationDeed,
 }

@@ -37,11 +37,13 @@ pub enum Permission {
     ChangeEmail,
     /// Set up the downstream systems of an organization, and link customers to their accounts there.
     EditConnectors,
+    /// Add organizations below one's own, and rename, move, suspend and delete them.
+    EditOrganizations,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
@@ -56,6 +58,7 @@ impl Permission {
         Self::RemoveFactors,
         Self::ChangeEmail,
         Self::EditConnectors,
+        Self::EditOrganizations,
     ];
 
     /// Whether it changes nothing.
@@ -149,6 +152,14 @@ mod tests {
             assert_eq!(Role::Admin.manages(role), role != Role::Owner);
             assert!(!Role::Agent.manages(role) && !Role::Auditor.manages(role));
             assert_eq!(Role::from_word(role.word()), Some(role));
+        }
+    }
+
+    #[test]
+    fn organizations_are_the_business_of_owners_and_admins() {
+        for role in Role::ALL {
+            let expected = matches!(role, Role::Owner | Role::Admin);
+            assert_eq!(role.may(Permission::EditOrganizations), expected);
         }
     }
 

@@ -51,6 +51,12 @@ pub enum Refusal {
     FactorNeeded,
     /// The passkey signs nobody in: one answer for all that can be wrong with it.
     PasskeyFailed,
+    /// The organization is suspended, or one above it. Only for who has proven to be somebody there.
+    OrganizationSuspended(Box<crate::organization::WhomToAsk>),
+    /// The account signs in at another front door by now. Only for who has proven that it is theirs.
+    Moved(Box<crate::organization::Door>),
+    /// That cannot be done to this organization, and why.
+    OrganizationImpossible(crate::organization::OrganizationObstacle),
 }
 
 impl Refusal {
@@ -113,6 +119,16 @@ pub enum Problem {
     ReferenceTaken,
     /// The organization is suspended.
     OrganizationSuspended,
+    /// An organization directly below the same one has this name.
+    OrganizationNameTaken,
+    /// An organization that is the one in question, or below it.
+    BelowItself,
+    /// Not the word of a front door: 3 to 40 lower-case letters, digits and hyphens.
+    NotASlug,
+    /// A word that addresses of the product itself may begin with.
+    SlugReserved,
+    /// Another front door has this word.
+    SlugTaken,
     /// Not what the customer is called.
     NameDiffers,
     /// Not how many they are.

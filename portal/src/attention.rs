@@ -116,7 +116,7 @@ impl Portal {
         // Before the step-up: whose customer it is not has nothing to step up for.
         let owner = tx.owner_of_reset(place.reset).await?.ok_or(Refusal::NotFound)?;
         let customer = tx.customer_of(actor, owner).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, permission).await? {
             return Err(Refusal::StepUp.into());
         }

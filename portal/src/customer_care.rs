@@ -164,7 +164,7 @@ impl Portal {
         let mut tx = self.db().write().await?;
         let id = request.customer;
         let customer = tx.customer_of(actor, id).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, Permission::EditCustomers).await? {
             return Err(Refusal::StepUp.into());
         }
@@ -217,7 +217,7 @@ impl Portal {
     ) -> Result<(Tx, CustomerDetailRow, Account)> {
         let mut tx = self.db().write().await?;
         let customer = tx.customer_of(actor, id).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         self.hold_staff(&mut tx, actor, Permission::EditCustomers).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
         if account.organization_id != customer.organization_id {

@@ -1,6 +1,9 @@
 //! Customers, for the staff who look after them: the tree of scopes, the list, the page of one.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use model::{
     Moment, Refusal,
@@ -11,6 +14,7 @@ use model::{
         CustomerView, Dispute, Scope, Standing,
     },
     id::{AccountId, OrganizationId},
+    organization::{OrganizationStanding, OrganizationState},
     permission::Permission,
     reset::{Delivery, Way},
 };
@@ -82,7 +86,8 @@ impl Portal {
             let name = fold::searchable([row.name.as_str()]);
             wanted.iter().all(|word| name.contains(&format!(" {word}")))
         };
-        Ok(tree(rows).into_iter().filter(fits).take(SCOPES).map(Scope::from).collect())
+        let rows = tree(rows).into_iter().filter(|(row, _)| fits(row)).take(SCOPES);
+        Ok(rows.map(|(row, standing)| row.scope(standing)).collect())
     }
 
     /// A page of the customers of a scope.
@@ -103,7 +108,8 @@ impl Portal {
             tx.connector_seen_by(actor, connector).await?;
         }
         let scope = tx.organization(id).await?.ok_or(Refusal::NotFound)?;
-        let scope = Scope { id, name: scope.name, depth: 0 };
+        let suspended = tx.is_suspended(id).await?;
+        let scope = Scope { id, name: scope.name, depth: 0, suspended };
 
         let (from, backwards) = match (query.after, query.before) {
             (Some(after), _) => (Some(after), false),
@@ -147,7 +153,12 @@ impl Portal {
             (first.filter(|_| behind.is_some()), last.filter(|_| more))
         };
 
-        let mut rows: Vec<_> = rows.into_iter().map(|row| row.shown(now)).collect();
+        let suspended = tx.suspended_among(rows.iter().map(|row| row.organization_id)).await?;
+        let shown = |row: CustomerListRow| {
+            let is_suspended = suspended.contains(&row.organization_id);
+            row.shown(is_suspended, now)
+        };
+        let mut rows: Vec<_> = rows.into_iter().map(shown).collect();
         if let Some(connector) = query.connector {
             for row in &mut rows {
                 row.services = tx.service_names(row.id, connector).await?;
@@ -184,6 +195,7 @@ impl Portal {
         let disputes = tx.open_disputes(id).await?;
         let policy = tx.policy(account.organization_id).await?;
         let removal = self.waiting_removal(&mut tx, (id, account.kind), &policy).await?;
+        let suspended = tx.is_suspended(account.organization_id).await?;
         let may_change_email = actor.may(Permission::ChangeEmail).is_ok();
         let email_change = tx.waiting_email(id, |_| may_change_email).await?;
         drop(tx);
@@ -196,7 +208,7 @@ impl Portal {
             })
             .collect();
         self.note_view(actor, &customer).await?;
-        let standing = customer.row.standing(now);
+        let standing = customer.row.standing(suspended, now);
         Ok(CustomerView {
             id,
             name: customer.row.name,
@@ -297,11 +309,12 @@ impl Tx {
 }
 
 impl CustomerListRow {
-    fn standing(&self, now: Moment) -> Standing {
+    fn standing(&self, organization_suspended: bool, now: Moment) -> Standing {
         let holds = self.locked_until.is_none_or(|until| until > now);
         let lock = self.locked_by.filter(|_| holds);
         Standing {
             suspended: self.state == AccountState::Suspended,
+            organization_suspended,
             lock,
             locked_until: self.locked_until.filter(|_| lock.is_some()),
             must_change_password: self.must_change_password,
@@ -310,8 +323,8 @@ impl CustomerListRow {
         }
     }
 
-    fn shown(self, now: Moment) -> CustomerRow {
-        let standing = self.standing(now);
+    fn shown(self, organization_suspended: bool, now: Moment) -> CustomerRow {
+        let standing = self.standing(organization_suspended, now);
         CustomerRow {
             id: self.id,
             name: self.name,
@@ -326,21 +339,42 @@ impl CustomerListRow {
     }
 }
 
-impl From<ScopeRow> for Scope {
-    fn from(row: ScopeRow) -> Self {
-        let depth = u32::try_from(row.distance).unwrap_or_default();
-        Self { id: row.id, name: row.name, depth }
+impl Tx {
+    /// Those of these organizations that are suspended, or are below one that is.
+    async fn suspended_among(
+        &mut self,
+        organizations: impl Iterator<Item = OrganizationId>,
+    ) -> Result<HashSet<OrganizationId>> {
+        let mut suspended = HashSet::new();
+        for id in organizations.collect::<HashSet<_>>() {
+            if self.is_suspended(id).await? {
+                suspended.insert(id);
+            }
+        }
+        Ok(suspended)
     }
 }
 
-/// Organizations with each directly above those below it, by name.
-fn tree(rows: Vec<ScopeRow>) -> Vec<ScopeRow> {
+impl ScopeRow {
+    pub(crate) fn depth(&self) -> u32 {
+        u32::try_from(self.distance).unwrap_or_default()
+    }
+
+    pub(crate) fn scope(self, standing: OrganizationStanding) -> Scope {
+        let (depth, suspended) = (self.depth(), !standing.is_active());
+        Scope { id: self.id, name: self.name, depth, suspended }
+    }
+}
+
+/// Organizations with each directly above those below it, by name, and how they stand. Whoever reads
+/// them belongs to the first one, so none above that is suspended.
+pub(crate) fn tree(rows: Vec<ScopeRow>) -> Vec<(ScopeRow, OrganizationStanding)> {
     let mut tops = Vec::new();
     let mut below: HashMap<OrganizationId, Vec<ScopeRow>> = HashMap::new();
     for row in rows {
         match row.parent_id.filter(|_| row.distance > 0) {
             Some(parent) => below.entry(parent).or_default().push(row),
-            None => tops.push(row),
+            None => tops.push((row, OrganizationStanding::Active)),
         }
     }
     for siblings in below.values_mut() {
@@ -348,9 +382,16 @@ fn tree(rows: Vec<ScopeRow>) -> Vec<ScopeRow> {
         siblings.sort_by_cached_key(|row| std::cmp::Reverse(fold::key(Some(row.name.as_str()))));
     }
     let mut lines = Vec::new();
-    while let Some(row) = tops.pop() {
-        tops.append(&mut below.remove(&row.id).unwrap_or_default());
-        lines.push(row);
+    while let Some((row, above)) = tops.pop() {
+        let standing = match row.state {
+            OrganizationState::Suspended => OrganizationStanding::Suspended,
+            OrganizationState::Active => above,
+        };
+        let passed_on =
+            if standing.is_active() { standing } else { OrganizationStanding::SuspendedAbove };
+        let children = below.remove(&row.id).unwrap_or_default();
+        tops.extend(children.into_iter().map(|child| (child, passed_on)));
+        lines.push((row, standing));
     }
     lines
 }

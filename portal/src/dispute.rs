@@ -151,7 +151,7 @@ impl Portal {
         let mut tx = self.db().write().await?;
         let dispute = tx.lock_dispute(request.dispute).await?.ok_or(Refusal::NotFound)?;
         let customer = tx.customer_of(actor, dispute.account_id).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, Permission::CloseDisputes).await? {
             return Err(Refusal::StepUp.into());
         }

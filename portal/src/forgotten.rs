@@ -129,7 +129,7 @@ impl Portal {
     /// Mails the owner of an account somebody asked for: a link, or why there is none.
     async fn answer(&self, tx: &mut Tx, site: SiteId, asked: &Asked) -> Result<()> {
         let now = self.now();
-        let Some(account) = tx.account_named(site, &asked.name).await? else { return Ok(()) };
+        let Some(account) = tx.account_at(site, &asked.name).await? else { return Ok(()) };
         // Held, so that two nodes do not both find room for one more link.
         let Some(account) = tx.lock_account(account.id).await? else { return Ok(()) };
         let limit = Limit { count: FORGOT_PER_ACCOUNT, window: FORGOT_WINDOW };
@@ -148,10 +148,10 @@ impl Portal {
             device: device::describe(&asked.user_agent),
         };
         let name = account.name.clone();
-        let suspended = account.state == AccountState::Suspended
-            || tx.is_suspended(account.organization_id).await?;
+        let whom = tx.whom_to_ask(account.organization_id).await?;
+        let suspended = account.state == AccountState::Suspended || whom.is_some();
         let (kind, reset) = if suspended {
-            let letter = Letter::SuspendedNoReset { name, asked: asked_when };
+            let letter = Letter::SuspendedNoReset { name, asked: asked_when, whom };
             tx.post(self, &account, letter, outbox::PATIENCE).await?;
             (AuditKind::ResetLinkExplained, None)
         } else if account.kind == AccountKind::Staff && !tx.has_factor(account.id).await? {

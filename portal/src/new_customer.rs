@@ -121,7 +121,8 @@ impl Portal {
         // Of very many organizations only the first are listed; the chosen one always is.
         if !organizations.iter().any(|one| one.id == chosen) {
             let row = tx.organization(chosen).await?.ok_or(Refusal::NotFound)?;
-            organizations.push(Scope { id: chosen, name: row.name, depth: 0 });
+            let suspended = tx.is_suspended(chosen).await?;
+            organizations.push(Scope { id: chosen, name: row.name, depth: 0, suspended });
         }
         let site = tx.site_of(chosen).await?.context("an organization without a site")?;
         let typed = self.first_obstacle(&mut tx, chosen, FirstPassword::Typed).await?;
@@ -171,7 +172,7 @@ impl Portal {
         if !tx.is_within(organization, actor.organization).await? {
             return Err(Refusal::NotFound.into());
         }
-        tx.hold_policy(organization).await?;
+        tx.hold_reach(actor, organization).await?;
         self.hold_staff(&mut tx, actor, Permission::EditCustomers).await?;
         if tx.is_suspended(organization).await? {
             return Err(crate::Error::field("organization", Problem::OrganizationSuspended));
@@ -312,7 +313,7 @@ impl Portal {
         actor.may(Permission::SendLink)?;
         let mut tx = self.db().write().await?;
         let customer = tx.customer_of(actor, id).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         self.hold_staff(&mut tx, actor, Permission::SendLink).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
         if let Some(obstacle) = self.obstacle(&mut tx, actor, &account, Delivery::EmailLink).await?

@@ -74,7 +74,7 @@ impl Portal {
         let organization = tx.scope_of(actor, scope).await?;
         tx.hold_organization(organization.id).await?;
         // The actor's own is this one or above it, and held with it.
-        tx.hold_policy(organization.id).await?;
+        tx.hold_reach(actor, organization.id).await?;
         if self.hold_staff(tx, actor, permission).await? {
             Ok(organization)
         } else {
@@ -89,6 +89,21 @@ impl Portal {
 }
 
 impl Tx {
+    /// Holds an organization and all above it as they are until the commit, and makes sure that the
+    /// actor's own is still among them: it may have been moved to somebody else meanwhile.
+    pub(crate) async fn hold_reach(
+        &mut self,
+        actor: &Actor,
+        organization: OrganizationId,
+    ) -> Result<()> {
+        self.hold_policy(organization).await?;
+        if self.is_within(organization, actor.organization).await? {
+            Ok(())
+        } else {
+            Err(Refusal::NotFound.into())
+        }
+    }
+
     /// The organization to act on: the actor's own unless another one is asked for. One that is
     /// not below it and none at all are the same.
     pub(crate) async fn scope_of(

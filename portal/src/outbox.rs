@@ -132,10 +132,11 @@ impl Portal {
         let Some(mail) = tx.take_mail(now, lease_until).await? else { return Ok(false) };
         let site = tx.site(mail.site_id).await?.context("a mail's site")?;
         let route = tx.mail_route(mail.organization_id).await?;
+        let is_void = mail.kind.lets_in() && tx.is_suspended(mail.organization_id).await?;
         tx.commit().await?;
         crate::failpoint::reach("mail-taken");
 
-        let delivery = if mail.expires_at <= now {
+        let delivery = if mail.expires_at <= now || is_void {
             None
         } else {
             Some(match self.rendered(&mail, &site) {
@@ -152,6 +153,7 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let (state, answer) = match delivery {
+            None if is_void => ("expired", "the organization is suspended".to_owned()),
             None => ("expired", "not sent in time".to_owned()),
             Some(Delivery::Accepted { answer }) => ("sent", answer),
             Some(Delivery::Never { answer }) => ("dead", answer),

@@ -92,7 +92,7 @@ impl Portal {
             lines,
             older,
             states,
-            scope: Scope { id, name, depth: 0 },
+            scope: Scope { id, name, depth: 0, suspended: tx.is_suspended(id).await? },
             has_several: tx.count_scopes(id).await? > 1,
         })
     }

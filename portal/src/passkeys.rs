@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{
     Moment, Refusal,
-    audit::{ActorKind, AuditKind, Outcome},
+    audit::{AuditKind, Outcome},
     factor::{FactorKind, Factors, PasskeyDoor, PasskeyQuestion},
     id::{AccountId, FactorId, LinkId, SiteId},
     link::LinkPurpose,
@@ -28,11 +28,12 @@ use webauthn_rs::prelude::{
 
 use crate::{
     Actor, Error, Halfway, Portal, Result, SignedIn, Visit,
-    audit::{Event, Personal, occasion},
+    audit::{Event, occasion},
     codes::Checked,
     mail::FactorChange,
     problems::Problems,
     secrets::Secret,
+    sign_in::entry_event,
     store::{Account, FactorRow, Stage, Tx},
     throttle::{Limit, prefix},
 };
@@ -506,7 +507,7 @@ impl Portal {
                     && account.site_id == visit.site
                 {
                     drop(tx);
-                    let event = passkey_event(visit, &account);
+                    let event = entry_event(visit, &account);
                     self.set_aside(visit, &account, row.id, event).await?;
                 }
                 Err(Refusal::PasskeyFailed.into())
@@ -524,45 +525,37 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let account = tx.lock_account(signed.account).await?;
-        // A key of another front door at the same host opens nothing here.
-        let Some(account) = account.filter(|account| account.site_id == visit.site) else {
+        let Some(account) = account else { return Err(Refusal::PasskeyFailed.into()) };
+        // A key of another front door at the same host opens nothing here, and says nothing either,
+        // unless it opened this one once.
+        if account.site_id != visit.site
+            && !tx.has_moved_from(account.organization_id, visit.site).await?
+        {
             return Err(Refusal::PasskeyFailed.into());
+        }
+        let event = entry_event(visit, &account);
+        let refusal = if account.may_sign_in(now) && self.take_answer(&mut tx, signed).await? {
+            tx.not_here(&account, visit.site).await?
+        } else {
+            Some(Refusal::PasskeyFailed)
         };
-        let event = passkey_event(visit, &account);
-        let may_enter =
-            account.may_sign_in(now) && !tx.is_suspended(account.organization_id).await?;
-        if !may_enter || !self.take_answer(&mut tx, signed).await? {
+        if let Some(refusal) = refusal {
             let (kind, outcome) = (AuditKind::SignInRefused, Outcome::Refused);
             tx.record(self, Event { kind, outcome, ..event }).await?;
             tx.commit().await?;
-            return Err(Refusal::PasskeyFailed.into());
+            return Err(refusal.into());
         }
         let policy = tx.policy(account.organization_id).await?;
         let known = tx.device_of(visit, account.id, now).await?;
         let stage = if account.must_change_password { Stage::Change } else { Stage::Full };
         let done =
             self.enter(&mut tx, visit, &account, (stage, known.as_ref(), keep), &policy).await?;
-        let kept = passkey_event(visit, &account);
+        let kept = entry_event(visit, &account);
         self.keep_used_factor(&mut tx, visit, &account, kept).await?;
         tx.record(self, event).await?;
         tx.commit().await?;
         self.wake();
         Ok(done)
-    }
-}
-
-/// Signing in, as the audit log says it.
-fn passkey_event<'a>(visit: &'a Visit, account: &Account) -> Event<'a> {
-    let actor: ActorKind = account.actor_kind();
-    Event {
-        organization: account.organization_id,
-        kind: AuditKind::SignedIn,
-        outcome: Outcome::Done,
-        actor: (actor, Some(account.id)),
-        subject: Some(account.id),
-        reset: None,
-        request_id: &visit.request_id,
-        personal: Personal::of(visit),
     }
 }
 

@@ -158,7 +158,7 @@ impl Portal {
         // Before the step-up: whose customer it is not has nothing to step up for.
         let customer = tx.customer_of(actor, request.customer).await?;
         // The actor's organization is this one or above it, and held with it.
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, Permission::SendLink).await? {
             return Err(Refusal::StepUp.into());
         }
@@ -249,7 +249,7 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let customer = tx.customer_of(actor, id).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         self.hold_staff(&mut tx, actor, Permission::SendLink).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
         tx.is_undisputed(actor, id).await?;

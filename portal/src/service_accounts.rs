@@ -250,7 +250,7 @@ impl Portal {
         actor.may(Permission::EditConnectors)?;
         let mut tx = self.db().write().await?;
         let customer = tx.customer_of(actor, id).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, Permission::EditConnectors).await? {
             return Err(Refusal::StepUp.into());
         }

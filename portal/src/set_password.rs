@@ -143,7 +143,7 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let customer = tx.customer_of(actor, request.customer).await?;
-        tx.hold_policy(customer.organization_id).await?;
+        tx.hold_reach(actor, customer.organization_id).await?;
         if !self.hold_staff(&mut tx, actor, Permission::SetPassword).await? {
             return Err(Refusal::StepUp.into());
         }

@@ -128,7 +128,7 @@ impl Portal {
         let throttle = format!("sign-in:{}", prefix(visit.address));
         let mut tx = tx.take_or_refuse(&throttle, limit, now).await?;
         let account = if name.len() <= LONGEST_EMAIL {
-            tx.account_named(visit.site, &name).await?
+            tx.account_at(visit.site, &name).await?
         } else {
             None
         };
@@ -220,20 +220,27 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let account = tx.lock_account(seen.id).await?;
-        let may_enter = match &account {
-            Some(account) => {
-                // The password may have been changed while it was being verified.
-                account.password_hash == seen.password_hash
-                    && account.may_sign_in(now)
-                    && !tx.is_suspended(account.organization_id).await?
-            }
-            None => false,
-        };
-        let Some(account) = account.filter(|_| may_enter) else {
+        let account = account.filter(|account| {
+            // The password may have been changed while it was being verified.
+            account.password_hash == seen.password_hash && account.may_sign_in(now)
+        });
+        let Some(account) = account else {
             drop(tx);
             return self.turn_away(visit, attempt).await;
         };
         tx.clear_counter(&attempt.counter_name).await?;
+        if let Some(refusal) = tx.not_here(&account, visit.site).await? {
+            // Whoever knows the password may know why it does not open this door.
+            let event = Event {
+                kind: AuditKind::SignInRefused,
+                outcome: Outcome::Refused,
+                actor: (ActorKind::Visitor, None),
+                ..entry_event(visit, &account)
+            };
+            tx.record(self, event).await?;
+            tx.commit().await?;
+            return Err(refusal.into());
+        }
         if let (Some(old), Some(new)) = (outdated, &fresh_hash) {
             tx.replace_hash(account.id, old, new).await?;
         }
@@ -250,21 +257,9 @@ impl Portal {
         };
         let begun = (stage, attempt.device.as_ref(), request.keep);
         let done = self.enter(&mut tx, visit, &account, begun, &attempt.policy).await?;
-        let event = Event {
-            organization: account.organization_id,
-            kind: if stage == Stage::Half {
-                AuditKind::PasswordAccepted
-            } else {
-                AuditKind::SignedIn
-            },
-            outcome: Outcome::Done,
-            actor: (account.actor_kind(), Some(account.id)),
-            subject: Some(account.id),
-            reset: None,
-            request_id: &visit.request_id,
-            personal: Personal::of(visit),
-        };
-        tx.record(self, event).await?;
+        let event = entry_event(visit, &account);
+        let kind = if stage == Stage::Half { AuditKind::PasswordAccepted } else { event.kind };
+        tx.record(self, Event { kind, ..event }).await?;
         tx.commit().await?;
         Ok(done)
     }
@@ -350,6 +345,20 @@ impl Portal {
         };
         tx.add_session(&row, &hash).await?;
         Ok(token)
+    }
+}
+
+/// Signing in, as the audit log says it.
+pub(crate) fn entry_event<'a>(visit: &'a Visit, account: &Account) -> Event<'a> {
+    Event {
+        organization: account.organization_id,
+        kind: AuditKind::SignedIn,
+        outcome: Outcome::Done,
+        actor: (account.actor_kind(), Some(account.id)),
+        subject: Some(account.id),
+        reset: None,
+        request_id: &visit.request_id,
+        personal: Personal::of(visit),
     }
 }
 

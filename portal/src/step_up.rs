@@ -145,7 +145,7 @@ impl Portal {
             tx.hold_organization(before.organization_id).await?;
         }
         // The actor's own is this one or above it, and held with it.
-        tx.hold_policy(before.organization_id).await?;
+        tx.hold_reach(actor, before.organization_id).await?;
         let proven = self.hold_staff(tx, actor, permission).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
         if account.organization_id != before.organization_id {

@@ -27,6 +27,7 @@ pub mod mail;
 pub mod many;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod organization;
+pub mod organizations;
 pub mod overview;
 pub mod password;
 pub mod preferences;

@@ -21,7 +21,7 @@ use super::{
     page::arrives_without_loading,
     panel::{Notice, Tone},
 };
-use crate::{api::ApiError, front_door::FrontDoor, words};
+use crate::{api::ApiError, front_door::FrontDoor, i18n::tr, words};
 
 /// What a plain post of a form came to; the server gives it as context when it renders the page
 /// again.
@@ -338,6 +338,17 @@ fn Summary(error: ApiError) -> impl IntoView {
                 problems.iter().map(|problem| words::problem(problem.problem)).collect();
             view! { <p class="sr-only">{words::error(&error_of_fields())} " " {problems.join(" ")}</p> }
                 .into_any()
+        }
+        ApiError::Refused(Refusal::Moved(door)) => {
+            let to = door.path.clone();
+            let text = words::error(&ApiError::Refused(Refusal::Moved(door)));
+            view! {
+                <Notice tone=Tone::Plain>
+                    <p>{text}</p>
+                    <p class="mt-1"><a class="link" href=to rel="external">{tr!(login.new_door)}</a></p>
+                </Notice>
+            }
+            .into_any()
         }
         error => view! { <Notice tone=Tone::Bad>{words::error(&error)}</Notice> }.into_any(),
     }

@@ -17,6 +17,7 @@ pub mod passkey;
 pub mod places;
 pub mod preferences;
 pub mod prove;
+pub mod scopes;
 pub mod signed_in;
 pub mod steps;
 pub mod strength;

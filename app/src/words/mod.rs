@@ -5,12 +5,13 @@ use model::{
     account::{Device, Language, Role},
     audit::{AuditKind, Outcome, Who},
     connector::Reason,
-    customer::Count,
+    customer::{Count, Scope},
     email::{EmailDeed, EmailObstacle, EmailStage, WaitingEmail},
     event_hook::{DeliveryState, HookDeed, HookEvent, HookState},
     factor::{RemovalDeed, RemovalObstacle},
     job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
+    organization::{OrganizationDeed, OrganizationObstacle, OrganizationStanding},
     policy::{AT_ONCE, NEVER, Rule, RuleKind, Unit, day_text},
     refusal::{FieldProblem, Problem},
     reset::{Obstacle, ResetState, TargetState},
@@ -198,6 +199,51 @@ pub fn staff_obstacle(obstacle: StaffObstacle) -> &'static str {
         StaffObstacle::NotThereYet => tr!(staff.not_there_yet),
         StaffObstacle::ThereAlready => tr!(staff.there_already),
         StaffObstacle::NoMail => tr!(staff.no_mail),
+    }
+}
+
+/// An organization to choose, as a line of a list of options: what is below stands further in, since
+/// options have no style.
+pub fn scope_line(scope: &Scope) -> String {
+    let indent = "\u{2003}".repeat(usize::try_from(scope.depth).unwrap_or_default().min(6));
+    let mark = if scope.suspended { tr!(organizations.suspended_mark) } else { "" };
+    format!("{indent}{} {mark}", scope.name).trim_end().to_owned()
+}
+
+/// Why something cannot be done to an organization, and what to do.
+pub fn organization_obstacle(obstacle: OrganizationObstacle) -> &'static str {
+    match obstacle {
+        OrganizationObstacle::NotPermitted => tr!(organizations.not_permitted),
+        OrganizationObstacle::Own => tr!(organizations.own),
+        OrganizationObstacle::OwnName => tr!(organizations.own_name),
+        OrganizationObstacle::HasOrganizations => tr!(organizations.has_organizations),
+        OrganizationObstacle::HasAccounts => tr!(organizations.has_accounts),
+        OrganizationObstacle::HasConnectors => tr!(organizations.has_connectors),
+        OrganizationObstacle::HasDefaultSite => tr!(organizations.has_default_site),
+        OrganizationObstacle::HasSite => tr!(organizations.has_site),
+        OrganizationObstacle::SharesSite => tr!(organizations.shares_site),
+        OrganizationObstacle::LinkedAbove => tr!(organizations.linked_above),
+    }
+}
+
+/// How an organization stands.
+pub fn organization_standing(standing: OrganizationStanding) -> &'static str {
+    match standing {
+        OrganizationStanding::Active => tr!(organizations.active),
+        OrganizationStanding::Suspended => tr!(customers.suspended),
+        OrganizationStanding::SuspendedAbove => tr!(organizations.suspended_above),
+    }
+}
+
+/// What was done to an organization.
+pub fn organization_deed(deed: OrganizationDeed) -> &'static str {
+    match deed {
+        OrganizationDeed::Added => tr!(organizations.done_added),
+        OrganizationDeed::Renamed => tr!(organizations.done_renamed),
+        OrganizationDeed::Moved => tr!(organizations.done_moved),
+        OrganizationDeed::Suspended => tr!(organizations.done_suspended),
+        OrganizationDeed::Resumed => tr!(organizations.done_resumed),
+        OrganizationDeed::GotSite => tr!(organizations.done_got_site),
     }
 }
 
@@ -582,6 +628,13 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::HookRemoved, _) => tr!(event.hook_removed),
         (AuditKind::HookTested, _) => tr!(event.hook_tested),
         (AuditKind::EventSentAgain, _) => tr!(event.event_sent_again),
+        (AuditKind::OrganizationAdded, _) => tr!(event.organization_added),
+        (AuditKind::OrganizationRenamed, _) => tr!(event.organization_renamed),
+        (AuditKind::OrganizationMoved, _) => tr!(event.organization_moved),
+        (AuditKind::OrganizationSuspended, _) => tr!(event.organization_suspended),
+        (AuditKind::OrganizationResumed, _) => tr!(event.organization_resumed),
+        (AuditKind::OrganizationGotSite, _) => tr!(event.organization_got_site),
+        (AuditKind::OrganizationDeleted, _) => tr!(event.organization_deleted),
     }
 }
 

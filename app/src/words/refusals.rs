@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use model::{Refusal, refusal::Problem, reset::Obstacle};
 
 use super::{
-    email_obstacle, mail_obstacle, number, obstacle, removal_obstacle, span, staff_obstacle,
+    email_obstacle, mail_obstacle, number, obstacle, organization_obstacle, removal_obstacle, span,
+    staff_obstacle,
 };
 use crate::i18n::tr;
 
@@ -63,6 +64,11 @@ fn problem(problem: Problem) -> String {
         Problem::NoMail => obstacle(Obstacle::NoMail).into(),
         Problem::ReferenceTaken => tr!(problem.reference_taken).into(),
         Problem::OrganizationSuspended => tr!(problem.organization_suspended).into(),
+        Problem::OrganizationNameTaken => tr!(problem.organization_name_taken).into(),
+        Problem::BelowItself => tr!(problem.below_itself).into(),
+        Problem::NotASlug => tr!(problem.not_a_slug).into(),
+        Problem::SlugReserved => tr!(problem.slug_reserved).into(),
+        Problem::SlugTaken => tr!(problem.slug_taken).into(),
         Problem::NameDiffers => tr!(problem.name_differs).into(),
         Problem::CountDiffers => tr!(problem.count_differs).into(),
         Problem::EmailIsTheirs => tr!(problem.email_is_theirs).into(),
@@ -153,6 +159,15 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::SignInOver => tr!(error.sign_in_over).into(),
         Refusal::FactorNeeded => tr!(error.factor_needed).into(),
         Refusal::PasskeyFailed => tr!(error.passkey_failed).into(),
+        Refusal::OrganizationSuspended(whom) => {
+            let name = whom.name.to_string();
+            match whom.email.clone() {
+                Some(email) => tr!(error.organization_suspended_write, name = name, email = email),
+                None => tr!(error.organization_suspended, name = name),
+            }
+        }
+        Refusal::Moved(door) => tr!(error.moved, name = door.name.to_string()),
+        Refusal::OrganizationImpossible(obstacle) => organization_obstacle(*obstacle).into(),
         // Said without a piece of code, by `super::error`.
         Refusal::Wait { .. } | Refusal::Fields(_) => tr!(error.fields).into(),
     }

@@ -228,7 +228,7 @@ impl Portal {
                 before: before.unwrap_or(AuditId(Uuid::max())),
                 limit: AUDIT_PER_PAGE,
             },
-            scope: Scope { id, name, depth: 0 },
+            scope: Scope { id, name, depth: 0, suspended: tx.is_suspended(id).await? },
             many_people,
         })
     }

@@ -7,6 +7,7 @@ use model::{
     Moment,
     account::{Device, Role},
     call::CallAction,
+    organization::WhomToAsk,
     text::Name,
 };
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,9 @@ letters! {
         name: Name,
         /// Who asked: when, from where.
         asked: Occasion,
+        /// Whom to ask when it is not the account but its organization, or one above it.
+        #[serde(default)]
+        whom: Option<WhomToAsk>,
     }
     /// The notice after any change of a password.
     PasswordChanged = "password_changed" {
@@ -388,6 +392,23 @@ letters! {
     }
     /// Shows that mail works.
     Test = "test" {}
+}
+
+impl LetterKind {
+    /// Whether it brings what lets somebody in, or is a step to it, and not only word of something:
+    /// nobody is let in whose organization is suspended.
+    pub(crate) fn lets_in(self) -> bool {
+        matches!(
+            self,
+            Self::ResetLink
+                | Self::StaffResetLink
+                | Self::Invitation
+                | Self::StaffInvitation
+                | Self::GeneratedPassword
+                | Self::CallerCode
+                | Self::EmailConfirm
+        )
+    }
 }
 
 /// What a code was for before there was anything else.

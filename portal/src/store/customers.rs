@@ -10,6 +10,7 @@ use model::{
     account::{AccountState, Language, Lock},
     customer::{COUNTED, CustomerOrder, CustomerState},
     id::{AccountId, ConnectorId, OrganizationId},
+    organization::OrganizationState,
     text::{EmailAddress, Name, UserName},
 };
 
@@ -62,6 +63,7 @@ pub(crate) struct CustomerListRow {
     pub email: EmailAddress,
     pub reference: Option<String>,
     pub organization: Name,
+    pub organization_id: OrganizationId,
     pub state: AccountState,
     pub locked_by: Option<Lock>,
     pub locked_until: Option<Moment>,
@@ -107,6 +109,7 @@ pub(crate) struct ScopeRow {
     pub id: OrganizationId,
     pub parent_id: Option<OrganizationId>,
     pub name: Name,
+    pub state: OrganizationState,
     pub distance: i32,
 }
 
@@ -213,7 +216,7 @@ fn ask_postgres(statement: &mut Statement, wanted: &Wanted) {
 }
 
 /// What is selected of `a`, an account, and `o`, its organization.
-const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.state, a.locked_by, a.locked_until, a.must_change_password, a.has_factor, a.resets_allowed_until, a.last_sign_in_at, a.user_name, a.language, a.created_at";
+const COLUMNS: &str = "a.id, a.name, a.company, a.email, a.reference, o.name AS organization, a.organization_id, a.state, a.locked_by, a.locked_until, a.must_change_password, a.has_factor, a.resets_allowed_until, a.last_sign_in_at, a.user_name, a.language, a.created_at";
 
 impl Tx {
     async fn list_customer(&mut self, id: AccountId, listing: &Listing) -> sqlx::Result<()> {
@@ -304,7 +307,7 @@ impl Tx {
 
     /// An organization with all below it.
     pub async fn scopes(&mut self, top: OrganizationId) -> sqlx::Result<Vec<ScopeRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, parent_id, name, distance FROM organization_ancestors JOIN organizations ON id = organization_id WHERE ancestor_id = $1 ORDER BY distance, created_at, id").bind(top).fetch_all(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, parent_id, name, state, distance FROM organization_ancestors JOIN organizations ON id = organization_id WHERE ancestor_id = $1 ORDER BY distance, created_at, id").bind(top).fetch_all(c).await)
     }
 
     /// How many organizations there are in a scope.

@@ -38,6 +38,7 @@ mod sessions;
 mod staff;
 mod statement;
 mod targets;
+mod tree;
 
 use std::{str::FromStr, time::Duration};
 

@@ -134,10 +134,20 @@ impl Tx {
         match self {
             // There is one writer.
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(tx) => {
-                sqlx::query("SELECT 1 FROM organizations JOIN organization_ancestors ON ancestor_id = organizations.id WHERE organization_id = $1 FOR SHARE OF organizations")
-                    .bind(id).execute(&mut **tx).await.map(drop)
-            }
+            Self::Postgres(tx) => loop {
+                let held: Vec<OrganizationId> = sqlx::query_scalar("SELECT organizations.id FROM organizations JOIN organization_ancestors ON ancestor_id = organizations.id WHERE organization_id = $1 FOR SHARE OF organizations")
+                    .bind(id).fetch_all(&mut **tx).await?;
+                let above: Vec<OrganizationId> = sqlx::query_scalar(
+                    "SELECT ancestor_id FROM organization_ancestors WHERE organization_id = $1",
+                )
+                .bind(id)
+                .fetch_all(&mut **tx)
+                .await?;
+                // While this waited, it may have been moved below others.
+                if above.iter().all(|one| held.contains(one)) {
+                    return Ok(());
+                }
+            },
         }
     }
 

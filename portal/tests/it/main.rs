@@ -48,6 +48,7 @@ mod mail_settings;
 mod master_key;
 mod new_customers;
 mod nodes;
+mod organizations;
 mod outbox;
 mod overview;
 mod passkeys;

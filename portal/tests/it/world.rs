@@ -565,7 +565,7 @@ impl World {
     pub async fn lets_in(&self, person: &Person, password: &str) -> bool {
         match self.sign_in(&self.visit_at(person.site), &person.email, password).await {
             Ok(_) => true,
-            Err(Error::Refused(Refusal::SignInFailed)) => false,
+            Err(Error::Refused(Refusal::SignInFailed | Refusal::OrganizationSuspended(_))) => false,
             Err(error) => panic!("{error}"),
         }
     }

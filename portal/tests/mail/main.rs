@@ -112,7 +112,9 @@ fn letter(kind: LetterKind) -> Letter {
         LetterKind::StaffNoFactor => {
             Letter::StaffNoFactor { name: name("Arun Patel"), asked: occasion() }
         }
-        LetterKind::SuspendedNoReset => Letter::SuspendedNoReset { name: casey, asked: occasion() },
+        LetterKind::SuspendedNoReset => {
+            Letter::SuspendedNoReset { name: casey, asked: occasion(), whom: None }
+        }
         LetterKind::PasswordChanged => Letter::PasswordChanged {
             name: casey,
             changed: occasion(),

@@ -3,6 +3,7 @@
 use model::{
     account::{Device, Language},
     call::CallAction,
+    organization::WhomToAsk,
 };
 use portal::mail::{
     Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailSettings, MailedLink,
@@ -49,7 +50,12 @@ fn other_cases() -> Vec<Letter> {
     if let Letter::AccountLocked { for_good, .. } = &mut locked {
         *for_good = true;
     }
-    first.into_iter().chain([locked]).collect()
+    let mut out = letter(LetterKind::SuspendedNoReset);
+    if let Letter::SuspendedNoReset { whom, .. } = &mut out {
+        let email = Some("support@operator.example".into());
+        *whom = Some(WhomToAsk { name: name("Rekey Operations"), email });
+    }
+    first.into_iter().chain([locked, out]).collect()
 }
 
 #[test]

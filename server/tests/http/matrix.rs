@@ -47,8 +47,9 @@ enum For {
 
 use For::{Everybody, Oneself, Staff};
 use Permission::{
-    ChangeEmail, CloseDisputes, EditConnectors, EditCustomers, EditMail, EditPolicy, ManageStaff,
-    ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink, SetPassword, VerifyCallers,
+    ChangeEmail, CloseDisputes, EditConnectors, EditCustomers, EditMail, EditOrganizations,
+    EditPolicy, ManageStaff, ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink,
+    SetPassword, VerifyCallers,
 };
 use Thing::{
     Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message,
@@ -102,6 +103,7 @@ const FOR_EMAIL: (&str, &str) = ("action", "change_email");
 const CONNECTOR: Option<(&str, Thing)> = Some(("connector", Connector));
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
 const HOOK: Option<(&str, Thing)> = Some(("hook", Hook));
+const ORGANIZATION: Option<(&str, Thing)> = Some(("organization", Organization));
 
 /// Every function there is.
 const FUNCTIONS: &[Function] = &[
@@ -421,6 +423,47 @@ const FUNCTIONS: &[Function] = &[
     writes("/api/organization/suspend-staff", Staff(ManageStaff), MEMBER, &[]),
     writes("/api/organization/resume-staff", Staff(ManageStaff), MEMBER, &[]),
     writes("/api/organization/send-staff-link", Staff(ManageStaff), MEMBER, &[WHY]),
+    reads("/api/organizations/list", Staff(ReadSettings), None, &[]),
+    reads("/api/organizations/view", Staff(ReadSettings), ORGANIZATION, &[]),
+    reads("/api/organizations/new", Staff(EditOrganizations), SCOPE, &[]),
+    writes(
+        "/api/organizations/add",
+        Staff(EditOrganizations),
+        SCOPE,
+        &[("name", "Tidal Media"), ("door", "own"), ("slug", "tidal-media")],
+    ),
+    writes(
+        "/api/organizations/rename",
+        Staff(EditOrganizations),
+        ORGANIZATION,
+        &[("name", "Somebody Else")],
+    ),
+    writes(
+        "/api/organizations/move",
+        Staff(EditOrganizations),
+        ORGANIZATION,
+        &[("to", "00000000-0000-7000-8000-000000000000")],
+    ),
+    writes(
+        "/api/organizations/move",
+        Staff(EditOrganizations),
+        Some(("to", Organization)),
+        &[("organization", "00000000-0000-7000-8000-000000000000")],
+    ),
+    writes("/api/organizations/suspend", Staff(EditOrganizations), ORGANIZATION, &[]),
+    writes("/api/organizations/resume", Staff(EditOrganizations), ORGANIZATION, &[]),
+    writes(
+        "/api/organizations/give-site",
+        Staff(EditOrganizations),
+        ORGANIZATION,
+        &[("slug", "tidal-media")],
+    ),
+    writes(
+        "/api/organizations/delete",
+        Staff(EditOrganizations),
+        ORGANIZATION,
+        &[("typed", "Fjord IT")],
+    ),
     reads("/api/resets/find", Staff(ReadCustomers), Some(("query[scope]", Organization)), &[]),
     reads("/api/home", Staff(ReadCustomers), None, &[]),
     reads("/api/password/suggest", Everybody, None, &[]),
@@ -472,6 +515,8 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
     ("/resets/:id", Staff(ReadCustomers), Reset),
     ("/organization/webhooks/:id", Staff(ReadSettings), Hook),
+    ("/organizations/:id", Staff(ReadSettings), Organization),
+    ("/organizations/new?scope=:id", Staff(EditOrganizations), Organization),
     ("/customers?scope=:id", Staff(ReadCustomers), Organization),
     ("/customers/new?scope=:id", Staff(EditCustomers), Organization),
     ("/customers/export?scope=:id", Staff(EditCustomers), Organization),

@@ -205,8 +205,7 @@ fn Narrow(query: AuditQuery, scopes: Vec<Scope>, narrowed: bool) -> impl IntoVie
             .into_iter()
             .map(|scope| {
                 let value = if scope.depth == 0 { String::new() } else { scope.id.to_string() };
-                let depth = usize::try_from(scope.depth).unwrap_or_default();
-                (value, format!("{}{}", "\u{a0}\u{a0}".repeat(depth), scope.name))
+                (value, words::scope_line(&scope))
             })
             .collect();
         let chosen = query.scope.map(|id| id.to_string()).unwrap_or_default();

@@ -145,6 +145,13 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::HookRemoved => tr!(did.hook_removed, who = who),
         AuditKind::HookTested => tr!(did.hook_tested, who = who),
         AuditKind::EventSentAgain => tr!(did.event_sent_again, who = who),
+        AuditKind::OrganizationAdded => tr!(did.organization_added, who = who),
+        AuditKind::OrganizationRenamed => tr!(did.organization_renamed, who = who),
+        AuditKind::OrganizationMoved => tr!(did.organization_moved, who = who),
+        AuditKind::OrganizationSuspended => tr!(did.organization_suspended, who = who),
+        AuditKind::OrganizationResumed => tr!(did.organization_resumed, who = who),
+        AuditKind::OrganizationGotSite => tr!(did.organization_got_site, who = who),
+        AuditKind::OrganizationDeleted => tr!(did.organization_deleted, who = who),
     }
 }
 
@@ -184,6 +191,9 @@ pub fn changed(what: &str) -> String {
             "events" => tr!(changed.events),
             "event" => tr!(changed.event),
             "hook" => tr!(changed.hook),
+            "organization" => tr!(changed.organization),
+            "parent" => tr!(changed.parent),
+            "site" => tr!(changed.site),
             _ => return word.to_owned(),
         }
         .to_owned(),

@@ -287,6 +287,8 @@ fn Possible(
     });
     let (tone, text) = if standing.suspended {
         (Tone::Bad, tr!(customer.is_suspended))
+    } else if standing.organization_suspended {
+        (Tone::Bad, tr!(organizations.customers_out))
     } else {
         match obstacle {
             None => (Tone::Good, tr!(customer.may_set)),

@@ -153,10 +153,7 @@ fn Columns(import: ImportView, form: FormState<MapImport>) -> impl IntoView {
     let organizations: Vec<(String, String)> = import
         .organizations
         .iter()
-        .map(|scope| {
-            let depth = usize::try_from(scope.depth).unwrap_or_default().min(6);
-            (scope.id.to_string(), format!("{}{}", "\u{2003}".repeat(depth), scope.name))
-        })
+        .map(|scope| (scope.id.to_string(), words::scope_line(scope)))
         .collect();
     view! {
         <p class="mt-5 text-sm text-pretty">{tr!(import.columns_hint)}</p>

@@ -14,12 +14,7 @@ use model::{
     permission::Permission,
 };
 
-use super::{
-    address, asked_for, count, first_page, keys,
-    scopes::{Narrowed, Scopes},
-    state_name,
-    table::Table,
-};
+use super::{address, asked_for, count, first_page, keys, state_name, table::Table};
 use crate::{
     api::{ApiError, customers, session::SignedInView},
     i18n::tr,
@@ -27,6 +22,7 @@ use crate::{
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Absent, Empty, Failed, Loading, Notice, Tone},
+        scopes::{Narrowed, Scopes},
     },
 };
 
@@ -82,8 +78,13 @@ pub fn Customers() -> impl IntoView {
         Suspend::new(async move {
             let page = page.await.ok().filter(|page| page.scopes > 1);
             page.map(|page| {
-                let (scope, number) = (page.scope, page.scopes);
-                view! { <Scopes scope number narrowed query /> }
+                let (chosen, name, number) =
+                    (page.scope.id, page.scope.name.to_string(), page.scopes);
+                let to = move |scope| {
+                    let query = query.get_untracked();
+                    address(&CustomerQuery { scope: Some(scope), ..first_page(&query) })
+                };
+                view! { <Scopes chosen name number narrowed to /> }
             })
         })
     };

@@ -14,7 +14,6 @@ mod many;
 mod new;
 mod password;
 mod prove;
-mod scopes;
 mod service;
 mod services;
 mod table;
@@ -100,6 +99,8 @@ fn State(
 ) -> impl IntoView {
     let (class, text) = if standing.suspended {
         ("state state-bad", tr!(customers.suspended))
+    } else if standing.organization_suspended {
+        ("state state-bad", tr!(organizations.is_suspended))
     } else if let Some(lock) = standing.lock {
         let text = match lock {
             Lock::Failures | Lock::Staff => tr!(customers.locked),

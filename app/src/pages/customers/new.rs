@@ -72,11 +72,7 @@ fn Fields(asked: NewCustomerView, form: FormState<CreateCustomer>) -> impl IntoV
     let several = organizations.len() > 1;
     let organizations: Vec<(String, String)> = organizations
         .into_iter()
-        .map(|scope| {
-            // What is below stands further in; options have no style.
-            let depth = usize::try_from(scope.depth).unwrap_or_default().min(6);
-            (scope.id.to_string(), format!("{}{}", "\u{2003}".repeat(depth), scope.name))
-        })
+        .map(|scope| (scope.id.to_string(), words::scope_line(&scope)))
         .collect();
     let way = if sends_mail { "invitation" } else { "later" };
     view! {

@@ -1,4 +1,5 @@
 //! `/organization/…`: how an organization is set up. One's own, or with `?scope=` one below it.
+//! `/organizations/…`: which ones there are.
 
 mod connector;
 mod connector_form;
@@ -9,9 +10,12 @@ mod invite;
 mod mail_item;
 mod mail_log;
 mod member;
+mod new_organization;
+mod one;
 mod policy;
 mod rule;
 mod staff;
+mod tree;
 mod webhook;
 mod webhooks;
 
@@ -24,9 +28,12 @@ pub use invite::Invite;
 pub use mail_item::LoggedMail;
 pub use mail_log::MailLog;
 pub use member::Member;
+pub use new_organization::NewOrganization;
+pub use one::OneOrganization;
 pub use policy::Policy;
 pub use rule::EditRule;
 pub use staff::Staff;
+pub use tree::Organizations;
 pub use webhook::Webhook;
 pub use webhooks::Webhooks;
 
@@ -39,24 +46,27 @@ use leptos_router::{
 use model::{id::OrganizationId, organization::Acting, permission::Permission};
 
 use crate::{
-    api::{ApiError, customers::scopes, session::SignedInView},
+    api::{ApiError, session::SignedInView},
     i18n::tr,
     ui::{
         go,
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Absent, Failed, Notice, Tone},
+        scopes::{MANY, Narrowed, Scopes},
     },
+    words,
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 6] = [
+const TABS: [(&str, Icon); 7] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
     ("/organization/connectors", Icon::Plug),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
     ("/organization/webhooks", Icon::Spark),
+    ("/organizations", Icon::Building),
 ];
 
 fn tab_name(path: &str) -> &'static str {
@@ -66,6 +76,7 @@ fn tab_name(path: &str) -> &'static str {
         "/organization/email" => tr!(email.title),
         "/organization/mail" => tr!(mail_log.title),
         "/organization/webhooks" => tr!(webhooks.title),
+        "/organizations" => tr!(organizations.title),
         _ => tr!(staff.title),
     }
 }
@@ -138,11 +149,11 @@ fn done_of(query: &ParamsMap) -> Option<String> {
 }
 
 /// The organizations to choose from, asked for with the page.
-type Choices = Resource<Vec<model::customer::Scope>>;
+type Choices = Narrowed;
 
 /// Asks for the organizations to choose from.
 fn choices() -> Choices {
-    Resource::new_blocking(|| (), |()| async { scopes(String::new()).await.unwrap_or_default() })
+    Narrowed::new()
 }
 
 /// The title of a page that acts on an organization, and the choice of which one.
@@ -157,17 +168,22 @@ fn Top(
 ) -> impl IntoView {
     let hint = tr!(organization.of, organization = acting.name.to_string());
     let chosen = acting.id;
-    let selector = (acting.scopes > 1).then(|| {
+    let path = use_location().pathname;
+    let many = (acting.scopes >= MANY).then(|| {
+        let (name, number) = (acting.name.to_string(), acting.scopes);
+        let to = move |scope| with_scope(&path.get_untracked(), Some(scope));
+        view! { <Scopes chosen name number narrowed=choices to /> }
+    });
+    let selector = (1 < acting.scopes && acting.scopes < MANY).then(|| {
         let options = move || {
             Suspend::new(async move {
                 let option = |scope: model::customer::Scope| {
-                    let indent = "\u{a0}\u{a0}".repeat(usize::try_from(scope.depth).unwrap_or(0));
-                    let name = format!("{indent}{}", scope.name);
+                    let name = words::scope_line(&scope);
                     view! {
                         <option value=scope.id.to_string() selected=scope.id == chosen>{name}</option>
                     }
                 };
-                choices.await.into_iter().map(option).collect_view()
+                choices.found.await.unwrap_or_default().into_iter().map(option).collect_view()
             })
         };
         view! {
@@ -184,7 +200,7 @@ fn Top(
     view! {
         <div class="flex flex-wrap items-start justify-between gap-4">
             <div class="min-w-0"><PageTitle title hint=Some(hint) /></div>
-            {selector}
+            {selector} {many}
         </div>
         {no_mail}
     }

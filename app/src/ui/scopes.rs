@@ -1,17 +1,16 @@
 //! The scope selector: one's own organization and all below it, to be searched.
 
 use leptos::prelude::*;
-use model::customer::{CustomerQuery, Scope};
+use model::{customer::Scope, id::OrganizationId};
 
-use super::{address, first_page};
+use super::icon::{Glyph, Icon};
 use crate::{
     api::{ApiError, customers::scopes},
     i18n::tr,
-    ui::icon::{Glyph, Icon},
 };
 
 /// From how many scopes on they can be searched.
-const MANY: u32 = 8;
+pub const MANY: u32 = 8;
 
 /// What one types to narrow the scopes, and those that fit. Made with the page and not with the
 /// selector, which is drawn when the page is known: by then the browser would fetch anew what came
@@ -19,7 +18,8 @@ const MANY: u32 = 8;
 #[derive(Clone, Copy)]
 pub struct Narrowed {
     typed: RwSignal<String>,
-    found: Resource<Result<Vec<Scope>, ApiError>>,
+    /// Those that fit.
+    pub found: Resource<Result<Vec<Scope>, ApiError>>,
 }
 
 impl Narrowed {
@@ -33,10 +33,16 @@ impl Narrowed {
 /// The selector.
 #[component]
 pub fn Scopes(
-    scope: Scope,
+    /// The one that is chosen.
+    chosen: OrganizationId,
+    /// What it is called.
+    name: String,
+    /// How many there are to choose from.
     number: u32,
     narrowed: Narrowed,
-    query: Memo<CustomerQuery>,
+    /// Where one goes by choosing.
+    #[prop(into)]
+    to: Callback<OrganizationId, String>,
 ) -> impl IntoView {
     let Narrowed { typed, found } = narrowed;
     let menu = NodeRef::<leptos::html::Details>::new();
@@ -46,12 +52,10 @@ pub fn Scopes(
             menu.set_open(false);
         }
     };
-    let Scope { id: chosen, name, .. } = scope;
     let list = move || {
         Suspend::new(async move {
             let line = |scope: Scope| {
-                let to =
-                    CustomerQuery { scope: Some(scope.id), ..first_page(&query.get_untracked()) };
+                let to = to.run(scope.id);
                 let class = match scope.depth {
                     0 => "menu-line",
                     1 => "menu-line menu-1",
@@ -59,8 +63,11 @@ pub fn Scopes(
                     _ => "menu-line menu-3",
                 };
                 let current = (scope.id == chosen).then_some("true");
+                let suspended = scope.suspended.then(|| {
+                    view! { " " <span class="hint">{tr!(organizations.suspended_mark)}</span> }
+                });
                 view! {
-                    <li><a class=class href=address(&to) aria-current=current on:click=close>{scope.name.to_string()}</a></li>
+                    <li><a class=class href=to aria-current=current on:click=close>{scope.name.to_string()} {suspended}</a></li>
                 }
             };
             let lines = found.await.unwrap_or_default().into_iter().map(line).collect_view();
@@ -83,7 +90,7 @@ pub fn Scopes(
         <details class="menu" node_ref=menu>
             <summary class="btn menu-button">
                 <span class="hint">{tr!(customers.scope)}</span>
-                <span class="truncate">{name.to_string()}</span>
+                <span class="truncate">{name}</span>
                 <Glyph icon=Icon::Down class="size-4" />
             </summary>
             <div class="menu-panel panel">{search} <Transition>{list}</Transition></div>
