@@ -22,7 +22,7 @@ run: setup target/release/site/.built ## Build Rekey and start it with demo data
 	@exec target/release/rekey demo $(ARGS)
 
 test: setup-test ## Everything that CI checks (sets up what is missing)
-	@scripts/test.sh fmt layers units build e2e
+	@scripts/test.sh fmt layers units build api e2e
 
 check: setup-test ## The quick part of it: format, layers, clippy
 	@scripts/test.sh fmt layers clippy

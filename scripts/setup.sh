@@ -31,6 +31,8 @@ if [ "$what" = test ]; then
     has oathtool || need="$need oathtool"
     # Stand-ins for downstream systems are programs in it.
     has python3 || need="$need python3"
+    # What asks the API is installed into a folder of its own.
+    { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need="$need python3-venv"
     # A directory (LDAP); tests start it themselves. Without a configuration none starts with the system.
     if ! has slapd && [ ! -x /usr/sbin/slapd ]; then
         need="$need slapd"
@@ -61,3 +63,19 @@ node_modules() {
 }
 node_modules style "about 10 seconds"
 if [ "$what" = test ]; then node_modules end2end "about 10 seconds"; fi
+
+# --- what PyPI brings
+
+# schemathesis.txt pins all of it; another list is another folder.
+schemathesis() {
+    rm -rf "$cache/schemathesis"
+    python3 -m venv "$cache/schemathesis" &&
+        "$cache/schemathesis/bin/pip" install --quiet --disable-pip-version-check -r "$root/scripts/schemathesis.txt"
+}
+if [ "$what" = test ]; then
+    _sum=$(cksum <"$root/scripts/schemathesis.txt")
+    if [ "$(cat "$cache/schemathesis/.made-from" 2>/dev/null)" != "$_sum" ]; then
+        step "Fetching schemathesis, which tests the API" "about 30 seconds" schemathesis
+        echo "$_sum" >"$cache/schemathesis/.made-from"
+    fi
+fi

@@ -5,6 +5,7 @@
 #   clippy   no warning, in what the server and what the browser runs, without building either
 #   units    cargo nextest, SQLite and PostgreSQL; no warning in what that builds
 #   build    the dev-profile server with its site; no warning in either
+#   api      schemathesis asks the API of that whatever its description allows, and what it does not
 #   e2e      Playwright in Chromium, against that
 # The machine must be ready: scripts/setup.sh test
 set -eu
@@ -99,6 +100,9 @@ build() {
     linted cargo leptos build --split
 }
 
+# A minute and a half at most; whatever is found is told with the request that shows it.
+api() { "$env" node end2end/api.mjs "$cache/schemathesis/bin/schemathesis"; }
+
 e2e() {
     REKEY_TEST_CHROMIUM=${REKEY_TEST_CHROMIUM:-$(command -v chromium)}
     export REKEY_TEST_CHROMIUM
@@ -115,6 +119,7 @@ summaries=$work/summaries
 remember() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" | case $2 in
     units) grep -E '^ *Summary \[' ;;
+    api) grep -E '^ *schemathesis: ' ;;
     e2e)
         awk '
             # What failed, and its first lines of why.
@@ -153,7 +158,7 @@ for stage; do
     start=$(date +%s)
     say "==> $stage"
     case $stage in
-    fmt | layers | clippy | build) ;;
+    fmt | layers | clippy | build | api) ;;
     units | e2e) need_postgres ;;
     *) fail "no stage is called $stage" ;;
     esac

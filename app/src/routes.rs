@@ -50,9 +50,9 @@ mod lazy {
             login::{ForcedChangePage, Login, SecondStep},
             lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
-                Connector, Connectors, EditRule, Email, ImportServices, Invite, LoggedMail,
-                MailLog, Member, NewConnector, NewOrganization, OneOrganization, Organization,
-                Organizations, Policy, Staff, Webhook, Webhooks,
+                ApiKeys, Connector, Connectors, EditRule, Email, ImportServices, Invite,
+                LoggedMail, MailLog, Member, NewConnector, NewOrganization, OneOrganization,
+                Organization, Organizations, Policy, Staff, Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,
@@ -109,7 +109,7 @@ mod lazy {
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
-            Connectors NewConnector Connector ImportServices Webhooks Webhook
+            Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys
             Organizations NewOrganization OneOrganization;
     }
 }
@@ -209,6 +209,7 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/mail/:id"), Lazy::LoggedMail),
                     page(path!("/webhooks"), Lazy::Webhooks),
                     page(path!("/webhooks/:id"), Lazy::Webhook),
+                    page(path!("/api"), Lazy::ApiKeys),
                     page(path!("/staff/:id"), Lazy::Member),
                     page(path!("/staff/:id/factor"), Lazy::StaffFactor),
                 ],

@@ -646,6 +646,26 @@ const SCENES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.presses('Send test mail')
     await visitor.reads(`The mail server took the test mail for ${OLIVIA.email}.`)
   },
+  'api-keys-refused': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/api')
+    await confirms(visitor)
+    visitor.expectsRefusal(422)
+    await visitor.presses('Make key')
+    await visitor.isToldAt('Name', 'Please fill this in.')
+  },
+  'api-key-made': async ({ visitor }) => {
+    await visitor.comesAsStaff(OLIVIA)
+    await visitor.opens('/organization/api')
+    await confirms(visitor)
+    await visitor.fills({ Name: 'Web shop' })
+    await visitor.presses('Make key')
+    await visitor.reads('This is the key.')
+  },
+  'developers': async ({ visitor }) => {
+    await visitor.page.goto('/developers')
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('API reference')
+  },
   'mail-log': async (scene) => {
     await bounces(scene)
     await scene.visitor.opens('/organization/mail')

@@ -203,6 +203,12 @@ pub enum AuditKind {
     OrganizationGotSite,
     /// An organization was deleted.
     OrganizationDeleted,
+    /// A key for the API was made.
+    ApiKeyMade,
+    /// A key for the API was revoked.
+    ApiKeyRevoked,
+    /// A key for the API ended by itself: whoever made it, or its organization, may not have one.
+    ApiKeyEnded,
 }
 
 impl AuditKind {
@@ -297,6 +303,9 @@ impl AuditKind {
         Self::OrganizationResumed,
         Self::OrganizationGotSite,
         Self::OrganizationDeleted,
+        Self::ApiKeyMade,
+        Self::ApiKeyRevoked,
+        Self::ApiKeyEnded,
     ];
 
     /// The kind of a word in an address.
@@ -357,6 +366,8 @@ pub enum ActorKind {
     CommandLine,
     /// Rekey itself.
     System,
+    /// A program with a key for the API, which the account that is named made.
+    ApiKey,
 }
 
 impl std::fmt::Display for ActorKind {
@@ -384,6 +395,8 @@ pub enum Who {
     Operator,
     /// Rekey itself.
     System,
+    /// A program with a key for the API, by the key's name where it is still known.
+    ApiKey(Option<String>),
 }
 
 /// One line of the activity of an account.

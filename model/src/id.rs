@@ -71,4 +71,6 @@ ids! {
     EventHookId;
     /// One message to a webhook.
     EventDeliveryId;
+    /// A key by which a program uses the API.
+    ApiKeyId;
 }

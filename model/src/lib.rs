@@ -9,6 +9,7 @@
 //! own ([`id`]), and enums are stored and sent as `snake_case` words.
 
 pub mod account;
+pub mod api_key;
 pub mod audit;
 pub mod call;
 pub mod connector;

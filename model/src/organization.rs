@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Moment,
     account::Language,
     customer::{Count, Scope},
     id::{OrganizationId, SiteId},
@@ -27,6 +28,24 @@ pub enum OrganizationState {
     Active,
     /// Nobody in it or below it can sign in.
     Suspended,
+}
+
+/// Organizations on one page of a list.
+pub const ORGANIZATIONS_PER_PAGE: usize = 100;
+
+/// An organization as programs are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedOrganization {
+    /// The organization.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+    /// The one directly above it, unless that is nothing to the reader.
+    pub parent: Option<OrganizationId>,
+    /// Whether it is in use, with all above it.
+    pub state: OrganizationState,
+    /// When it was created.
+    pub created_at: Moment,
 }
 
 /// On which organization a page under `/organization` acts, and how far.

@@ -39,11 +39,13 @@ pub enum Permission {
     EditConnectors,
     /// Add organizations below one's own, and rename, move, suspend and delete them.
     EditOrganizations,
+    /// Make and revoke the keys by which programs use the API.
+    EditApiKeys,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
@@ -59,6 +61,7 @@ impl Permission {
         Self::ChangeEmail,
         Self::EditConnectors,
         Self::EditOrganizations,
+        Self::EditApiKeys,
     ];
 
     /// Whether it changes nothing.

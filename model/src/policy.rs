@@ -71,6 +71,15 @@ pub const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
 pub const TEST_EVENTS: u32 = 60;
 /// The span of [`TEST_EVENTS`].
 pub const TEST_EVENT_WINDOW: Duration = Duration::from_hours(1);
+/// Requests of one key for the API within [`API_WINDOW`].
+pub const API_REQUESTS: u32 = 600;
+/// The span of [`API_REQUESTS`].
+pub const API_WINDOW: Duration = Duration::from_mins(1);
+/// Requests to the API without a key that works, of one address prefix within
+/// [`API_ATTEMPT_WINDOW`].
+pub const API_ATTEMPTS: u32 = 60;
+/// The span of [`API_ATTEMPTS`].
+pub const API_ATTEMPT_WINDOW: Duration = Duration::from_mins(5);
 /// The span of the budgets for resets within an hour.
 pub const RESET_WINDOW: Duration = Duration::from_hours(1);
 /// The span of the budgets for resets within a day.

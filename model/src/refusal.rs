@@ -31,6 +31,8 @@ pub enum Refusal {
     NotAllowed,
     /// Fresh proof of one's own password is needed first.
     StepUp,
+    /// It takes a person: no program does that with a key.
+    NeedsPerson,
     /// A reset is not possible like this, and why.
     ResetImpossible(crate::reset::Obstacle),
     /// That cannot be done to this member of staff, and why.
@@ -198,6 +200,11 @@ pub enum Problem {
     },
     /// As many webhooks as an organization may have.
     TooManyHooks {
+        /// The most that there may be.
+        max: u32,
+    },
+    /// As many keys for the API as an organization may have.
+    TooManyKeys {
         /// The most that there may be.
         max: u32,
     },

@@ -226,12 +226,12 @@ impl Portal {
                 .audit_personal(row.id)
                 .await?
                 .and_then(|personal| serde_json::from_str::<Personal>(&personal.content).ok());
+            let staff = || personal.as_ref().and_then(|personal| personal.staff.clone());
             let who = match row.actor_kind {
+                ActorKind::ApiKey => Who::ApiKey(staff()),
                 _ if row.actor_id == Some(reader.account(account)) => Who::You,
                 _ if row.actor_id == Some(account) => Who::Customer,
-                ActorKind::Staff | ActorKind::Customer => {
-                    Who::Staff(personal.as_ref().and_then(|personal| personal.staff.clone()))
-                }
+                ActorKind::Staff | ActorKind::Customer => Who::Staff(staff()),
                 ActorKind::LinkHolder => Who::LinkHolder,
                 ActorKind::Visitor => Who::Visitor,
                 ActorKind::CommandLine => Who::Operator,
@@ -240,7 +240,8 @@ impl Portal {
             // Where staff sit, and what they say among themselves, is nothing to their customers.
             let is_owner = matches!(reader, Reader::Owner);
             let why = personal.as_ref().and_then(|p| p.why.clone()).filter(|_| !is_owner);
-            let personal = personal.filter(|_| !is_owner || !matches!(who, Who::Staff(_)));
+            let is_theirs = matches!(who, Who::Staff(_) | Who::ApiKey(_));
+            let personal = personal.filter(|_| !is_owner || !is_theirs);
             entries.push(ActivityEntry {
                 id: row.id,
                 at: row.at,

@@ -243,6 +243,9 @@ impl Portal {
             keeps_an_owner(&mut tx, &member).await?;
         }
         tx.set_role(id, role, now).await?;
+        if !role.may(Permission::EditApiKeys) {
+            tx.end_api_keys_of(self, id).await?;
+        }
         let change = AccessChange::Role(role);
         self.tell(&mut tx, actor, &account, change).await?;
         let changes = vec![changed("role", Some(member.role.word()), Some(role.word()))];
@@ -269,6 +272,7 @@ impl Portal {
         tx.void_links(id, now).await?;
         tx.cancel_resets(id, now).await?;
         let email_change = tx.end_email_change(id, now).await?;
+        tx.end_api_keys_of(self, id).await?;
         self.tell(&mut tx, actor, &account, AccessChange::Suspended).await?;
         if email_change.is_some() {
             let kind = AuditKind::EmailChangeStopped;

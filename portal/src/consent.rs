@@ -6,11 +6,12 @@ use model::{
     account::AccountKind,
     audit::AuditKind,
     consent::{Consent, ConsentEntry, ConsentSource, ConsentUse, ConsentView, LEDGER_SHOWN},
-    id::ConsentId,
+    id::{AccountId, ConsentId},
+    permission::Permission,
     refusal::Problem,
 };
 
-use crate::{Actor, Error, Portal, Result};
+use crate::{Actor, Error, Portal, Result, store::Tx};
 
 /// The form.
 #[derive(Debug, Clone)]
@@ -55,33 +56,19 @@ impl Portal {
         actor.is_customer()?;
         let now = self.now();
         let mut tx = self.db().read().await?;
-        let row = tx.consent(actor.account).await?.ok_or(Refusal::NotFound)?;
-        let shown = i64::try_from(LEDGER_SHOWN).unwrap_or(i64::MAX);
-        let ledger = tx.consents(actor.account, shown).await?;
-        let uses = tx.resets_by_staff(actor.account, shown).await?;
-        Ok(ConsentView {
-            consent: row.consent(now),
-            links_only: row.links_only,
-            stepped_up: self.counts(tx.step_up_at(actor.session).await?),
-            ledger: ledger
-                .into_iter()
-                .map(|line| ConsentEntry {
-                    at: line.at,
-                    // As it was said, also when it is long over.
-                    consent: match (line.granted, line.once, line.until) {
-                        (false, ..) => Consent::Refused,
-                        (true, true, _) => Consent::Once,
-                        (true, false, Some(until)) => Consent::Until(until),
-                        (true, false, None) => Consent::Always,
-                    },
-                    source: line.source,
-                })
-                .collect(),
-            uses: uses
-                .into_iter()
-                .map(|(at, delivery, by)| ConsentUse { at, delivery, by })
-                .collect(),
-        })
+        let stepped_up = self.counts(tx.step_up_at(actor.session).await?);
+        Ok(ConsentView { stepped_up, ..tx.consent_of(actor.account, now).await? })
+    }
+
+    /// A customer's permission with its ledger, for staff who look after them.
+    pub async fn customer_consent(&self, actor: &Actor, id: AccountId) -> Result<ConsentView> {
+        actor.may(Permission::ReadCustomers)?;
+        let mut tx = self.db().read().await?;
+        let customer = tx.customer_of(actor, id).await?;
+        let consent = tx.consent_of(id, self.now()).await?;
+        drop(tx);
+        self.note_view(actor, &customer).await?;
+        Ok(consent)
     }
 
     /// Changes the actor's own permission. What allows more than before takes a fresh proof;
@@ -114,5 +101,38 @@ impl Portal {
             tx.record(self, actor.event(AuditKind::ConsentChanged)).await?;
         }
         Ok(tx.commit().await?)
+    }
+}
+
+impl Tx {
+    /// A customer's permission with its ledger.
+    async fn consent_of(&mut self, id: AccountId, now: Moment) -> Result<ConsentView> {
+        let row = self.consent(id).await?.ok_or(Refusal::NotFound)?;
+        let shown = i64::try_from(LEDGER_SHOWN).unwrap_or(i64::MAX);
+        let ledger = self.consents(id, shown).await?;
+        let uses = self.resets_by_staff(id, shown).await?;
+        Ok(ConsentView {
+            consent: row.consent(now),
+            links_only: row.links_only,
+            stepped_up: false,
+            ledger: ledger
+                .into_iter()
+                .map(|line| ConsentEntry {
+                    at: line.at,
+                    // As it was said, also when it is long over.
+                    consent: match (line.granted, line.once, line.until) {
+                        (false, ..) => Consent::Refused,
+                        (true, true, _) => Consent::Once,
+                        (true, false, Some(until)) => Consent::Until(until),
+                        (true, false, None) => Consent::Always,
+                    },
+                    source: line.source,
+                })
+                .collect(),
+            uses: uses
+                .into_iter()
+                .map(|(at, delivery, by)| ConsentUse { at, delivery, by })
+                .collect(),
+        })
     }
 }

@@ -42,7 +42,8 @@ impl Actor {
     pub(crate) fn may(&self, permission: Permission) -> Result<Role> {
         let role =
             self.role.filter(|_| self.kind == AccountKind::Staff).ok_or(Refusal::NotFound)?;
-        if role.may(permission) { Ok(role) } else { Err(Refusal::NotAllowed.into()) }
+        let may = role.may(permission) && self.key.as_ref().is_none_or(|key| key.may(permission));
+        if may { Ok(role) } else { Err(Refusal::NotAllowed.into()) }
     }
 
     /// What they did to somebody, for the audit log of that one's organization.
@@ -51,7 +52,7 @@ impl Actor {
         Event {
             organization,
             subject: Some(id),
-            personal: Personal { staff: Some(self.name.to_string()), ..Personal::of(&self.visit) },
+            personal: Personal { staff: Some(self.called()), ..Personal::of(&self.visit) },
             ..self.event(kind)
         }
     }
@@ -240,7 +241,8 @@ impl Portal {
         customer: &CustomerDetailRow,
     ) -> Result<()> {
         let limit = Limit { count: 1, window: VIEW_AGAIN };
-        let name = format!("view:{}:{}", actor.account, customer.row.id);
+        let reader = actor.api_key().map_or(actor.account.0, |key| key.0);
+        let name = format!("view:{reader}:{}", customer.row.id);
         // Most looks are none that is recorded, and need no writer.
         if self.db().read().await?.throttle(&name).await?.is_some_and(|full| full > self.now()) {
             return Ok(());

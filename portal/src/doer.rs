@@ -16,8 +16,8 @@ use crate::{
     device,
 };
 
-/// The member of staff on whose behalf something is done to customers: somebody at a browser, or
-/// one who has left work to be done.
+/// The member of staff on whose behalf something is done to customers: somebody at a browser, one who
+/// has left work to be done, or one who made the key of a program.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Doer {
     pub id: AccountId,
@@ -27,6 +27,9 @@ pub(crate) struct Doer {
     pub device: Device,
     /// What links in mails begin with.
     pub origin: String,
+    /// What the key is called that a program used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Name>,
 }
 
 impl Doer {
@@ -39,6 +42,7 @@ impl Doer {
             address: Some(actor.visit.address),
             device: device::describe(&actor.visit.user_agent),
             origin: actor.visit.origin.clone(),
+            key: actor.key.as_ref().map(|key| key.name.clone()),
         }
     }
 
@@ -49,18 +53,19 @@ impl Doer {
         customer: AccountId,
         kind: AuditKind,
     ) -> Event<'_> {
+        let actor = if self.key.is_some() { ActorKind::ApiKey } else { ActorKind::Staff };
         Event {
             organization,
             kind,
             outcome: Outcome::Done,
-            actor: (ActorKind::Staff, Some(self.id)),
+            actor: (actor, Some(self.id)),
             subject: Some(customer),
             reset: None,
             request_id: &self.request_id,
             personal: Personal {
                 address: self.address,
                 device: self.device.clone(),
-                staff: Some(self.name.to_string()),
+                staff: Some(self.key.as_ref().unwrap_or(&self.name).to_string()),
                 ..Personal::default()
             },
         }

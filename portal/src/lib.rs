@@ -14,6 +14,8 @@
 //! audit log in that transaction too, last.
 
 mod account;
+mod api_answers;
+mod api_keys;
 mod attention;
 mod audit;
 mod caller;
@@ -90,6 +92,8 @@ use model::{Moment, account::Language, id::SiteId};
 use tokio::sync::Notify;
 
 pub use account::{ChangePassword, ChangeProfile};
+pub use api_answers::{Asked, KeptAnswer, Pending};
+pub use api_keys::{Admission, Allowance, Knock, MakeKey};
 pub use attention::Place;
 pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use caller::{CheckCaller, VerifyCaller};

@@ -26,11 +26,7 @@ impl Actor {
         Event {
             organization,
             subject: None,
-            personal: Personal {
-                staff: Some(self.name.to_string()),
-                changes,
-                ..Personal::of(&self.visit)
-            },
+            personal: Personal { staff: Some(self.called()), changes, ..Personal::of(&self.visit) },
             ..self.event(kind)
         }
     }

@@ -18,9 +18,9 @@ use model::{
     customer::{COUNTED, Count, Scope},
     id::{OrganizationId, SiteId},
     organization::{
-        Door, NewOrganizationView, ORGANIZATIONS_SHOWN, OrganizationDeed, OrganizationDone,
-        OrganizationLine, OrganizationObstacle, OrganizationStanding, OrganizationState,
-        OrganizationTree, OrganizationView,
+        Door, ListedOrganization, NewOrganizationView, ORGANIZATIONS_PER_PAGE, ORGANIZATIONS_SHOWN,
+        OrganizationDeed, OrganizationDone, OrganizationLine, OrganizationObstacle,
+        OrganizationStanding, OrganizationState, OrganizationTree, OrganizationView,
     },
     permission::Permission,
     refusal::{FieldProblem, Problem},
@@ -84,6 +84,42 @@ impl Portal {
         }
         let may_edit = role.may(Permission::EditOrganizations);
         Ok(OrganizationTree { own: own.name, lines, found, may_edit })
+    }
+
+    /// A page of the actor's own organization and those below it, in the order of the tree, from the
+    /// one after `after` on; and whether there are more.
+    pub async fn organizations_below(
+        &self,
+        actor: &Actor,
+        after: Option<OrganizationId>,
+    ) -> Result<(Vec<ListedOrganization>, bool)> {
+        actor.may(Permission::ReadCustomers)?;
+        let mut tx = self.db().read().await?;
+        let rows = tree(tx.scopes(actor.organization).await?);
+        let from = match after {
+            Some(after) => {
+                let place = rows.iter().position(|(row, _)| row.id == after);
+                place.ok_or(Refusal::NotFound)? + 1
+            }
+            None => 0,
+        };
+        let more = rows.len() > from + ORGANIZATIONS_PER_PAGE;
+        let mut lines = Vec::new();
+        for (row, _) in rows.into_iter().skip(from).take(ORGANIZATIONS_PER_PAGE) {
+            lines.push(tx.listed_organization(actor, row.id).await?);
+        }
+        Ok((lines, more))
+    }
+
+    /// The actor's own organization, or one below it.
+    pub async fn one_organization(
+        &self,
+        actor: &Actor,
+        id: OrganizationId,
+    ) -> Result<ListedOrganization> {
+        actor.may(Permission::ReadCustomers)?;
+        let mut tx = self.db().read().await?;
+        tx.listed_organization(actor, id).await
     }
 
     /// What the form of a new organization needs to know. `scope` is the one that it would be below.
@@ -394,6 +430,26 @@ impl Portal {
 }
 
 impl Tx {
+    /// The actor's own organization, or one below it. What is above it is nothing to the actor.
+    async fn listed_organization(
+        &mut self,
+        actor: &Actor,
+        id: OrganizationId,
+    ) -> Result<ListedOrganization> {
+        let row = self.scope_of(actor, Some(id)).await?;
+        Ok(ListedOrganization {
+            id,
+            name: row.name,
+            parent: row.parent_id.filter(|_| id != actor.organization),
+            state: if self.is_suspended(id).await? {
+                OrganizationState::Suspended
+            } else {
+                OrganizationState::Active
+            },
+            created_at: row.created_at,
+        })
+    }
+
     /// An organization as the tree shows it.
     async fn organization_line(
         &mut self,

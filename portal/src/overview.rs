@@ -17,7 +17,11 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::{Actor, Portal, Result, audit::before_all_of, store::ResetSearch};
+use crate::{
+    Actor, Portal, Result,
+    audit::before_all_of,
+    store::{ResetListRow, ResetSearch, Tx},
+};
 
 /// A day.
 const DAY: Duration = Duration::from_hours(24);
@@ -50,44 +54,12 @@ impl Portal {
         rows.truncate(RESETS_PER_PAGE);
         let older = rows.last().map(|row| row.id).filter(|_| more);
 
-        let ids: Vec<ResetId> = rows.iter().map(|row| row.id).collect();
-        let mut targets: HashMap<ResetId, Vec<TargetView>> = HashMap::new();
-        let mut entries = HashMap::new();
-        if !ids.is_empty() {
-            for (reset, target) in tx.target_views(&ids).await? {
-                targets.entry(reset).or_default().push(target);
-            }
-            if actor.may(Permission::ReadAudit).is_ok() {
-                let subjects: Vec<AccountId> = rows.iter().map(|row| row.account_id).collect();
-                for (reset, entry) in tx.entries_of(&ids, &subjects, actor.organization).await? {
-                    entries.entry(reset).or_insert(entry);
-                }
-            }
-        }
+        let lines = tx.reset_lines(actor, rows).await?;
         let mut states = Vec::with_capacity(ResetState::ALL.len());
         for state in ResetState::ALL {
             let counted = tx.count_resets(id, *state, i64::from(COUNTED) + 1).await?;
             states.push((*state, Count::of(counted)));
         }
-        let lines = rows
-            .into_iter()
-            .map(|row| ResetLine {
-                asked_by: row.asked_by(),
-                targets: targets.remove(&row.id).unwrap_or_default(),
-                audit: entries.get(&row.id).copied(),
-                id: row.id,
-                customer: row.account_id,
-                name: row.name,
-                email: row.email,
-                organization: row.organization,
-                delivery: row.delivery,
-                state: row.state,
-                reason: row.reason,
-                ticket: row.ticket,
-                created_at: row.created_at,
-                finished_at: row.finished_at,
-            })
-            .collect();
         Ok(ResetPage {
             lines,
             older,
@@ -95,6 +67,22 @@ impl Portal {
             scope: Scope { id, name, depth: 0, suspended: tx.is_suspended(id).await? },
             has_several: tx.count_scopes(id).await? > 1,
         })
+    }
+
+    /// One reset of a customer, as the list of them tells of it.
+    pub async fn one_reset(&self, actor: &Actor, id: ResetId) -> Result<ResetLine> {
+        actor.may(Permission::ReadCustomers)?;
+        let mut tx = self.db().read().await?;
+        let search = ResetSearch {
+            scope: actor.organization,
+            state: None,
+            // The first one that is not newer.
+            before: ResetId(Uuid::from_u128(id.0.as_u128().saturating_add(1))),
+            limit: 1,
+        };
+        let mut rows = tx.find_resets(&search).await?;
+        rows.retain(|row| row.id == id);
+        Ok(tx.reset_lines(actor, rows).await?.pop().ok_or(Refusal::NotFound)?)
     }
 
     /// What needs attention among the actor's customers, and how things stand. Every number is
@@ -172,6 +160,49 @@ impl Portal {
             days,
             is_part,
         })
+    }
+}
+
+impl Tx {
+    /// Resets as they are shown to the actor.
+    async fn reset_lines(
+        &mut self,
+        actor: &Actor,
+        rows: Vec<ResetListRow>,
+    ) -> Result<Vec<ResetLine>> {
+        let ids: Vec<ResetId> = rows.iter().map(|row| row.id).collect();
+        let mut targets: HashMap<ResetId, Vec<TargetView>> = HashMap::new();
+        let mut entries = HashMap::new();
+        if !ids.is_empty() {
+            for (reset, target) in self.target_views(&ids).await? {
+                targets.entry(reset).or_default().push(target);
+            }
+            if actor.may(Permission::ReadAudit).is_ok() {
+                let subjects: Vec<AccountId> = rows.iter().map(|row| row.account_id).collect();
+                for (reset, entry) in self.entries_of(&ids, &subjects, actor.organization).await? {
+                    entries.entry(reset).or_insert(entry);
+                }
+            }
+        }
+        Ok(rows
+            .into_iter()
+            .map(|row| ResetLine {
+                asked_by: row.asked_by(),
+                targets: targets.remove(&row.id).unwrap_or_default(),
+                audit: entries.get(&row.id).copied(),
+                id: row.id,
+                customer: row.account_id,
+                name: row.name,
+                email: row.email,
+                organization: row.organization,
+                delivery: row.delivery,
+                state: row.state,
+                reason: row.reason,
+                ticket: row.ticket,
+                created_at: row.created_at,
+                finished_at: row.finished_at,
+            })
+            .collect())
     }
 }
 

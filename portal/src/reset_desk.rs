@@ -18,11 +18,12 @@ use model::{
         BURST_TOLD, PIN_DIGITS, Policy, RESET_BURST, RESET_BURST_WINDOW, RESET_DAY, RESET_WINDOW,
         Rule,
     },
+    refusal::Problem,
     reset::{Delivery, DeskReset, Obstacle, ResetDesk},
 };
 
 use crate::{
-    Actor, Portal, Result,
+    Actor, Error, Portal, Result,
     audit::{Event, Personal, occasion},
     doer::Doer,
     forgotten::{PIN_PURPOSE, in_minutes},
@@ -171,6 +172,10 @@ impl Portal {
             let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
             return self.refuse(tx, event, why, Refusal::ResetImpossible(obstacle)).await;
         }
+        if tx.policy(account.organization_id).await?.is_on(Rule::SplitDelivery) {
+            // Somebody reads the PIN out.
+            actor.is_person()?;
+        }
         // Pressed twice, without scripts: one link, one mail, one answer.
         if let Some(waiting) = tx.waiting_reset(account.id, actor.account).await?
             && waiting.reason.as_ref() == Some(&why.reason)
@@ -189,6 +194,25 @@ impl Portal {
         tx.commit().await?;
         self.wake();
         Ok(reset)
+    }
+
+    /// Resets a password in the way of a word, for a program: by a mailed link. In every other way
+    /// somebody knows a password who is not its owner, and that takes a person.
+    pub async fn reset_by_key(
+        &self,
+        actor: &Actor,
+        delivery: &str,
+        request: SendLink,
+    ) -> Result<ResetId> {
+        match Delivery::of_staff(delivery) {
+            Some(Delivery::EmailLink) => self.send_link(actor, request).await,
+            Some(_) => {
+                actor.may(Permission::SendLink)?;
+                self.db().read().await?.customer_of(actor, request.customer).await?;
+                Err(Refusal::NeedsPerson.into())
+            }
+            None => Err(Error::field("delivery", Problem::NotAChoice)),
+        }
     }
 
     /// Mails a customer, who is held, a link to a new password in the place of all others, and opens
@@ -324,7 +348,7 @@ impl Portal {
             subject: None,
             ..actor.event(AuditKind::ResetsStopped)
         };
-        let staff = Some(actor.name.to_string());
+        let staff = Some(actor.called());
         let personal = Personal { staff, ..Personal::of(&actor.visit) };
         tx.record(self, Event { personal, ..event }).await?;
         let once = Limit { count: 1, window: BURST_TOLD };

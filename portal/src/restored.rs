@@ -21,6 +21,8 @@ pub struct RestoredReport {
     pub removals: u64,
     /// Changes of email addresses that were under way.
     pub email_changes: u64,
+    /// Keys for the API: one that was revoked since would work again.
+    pub api_keys: u64,
     /// Imports and links to many that were under way; they wait to be resumed.
     pub jobs: u64,
 }
@@ -28,7 +30,7 @@ pub struct RestoredReport {
 impl Portal {
     /// The last step of a restore: ends every session and step-up, voids every link, forgets every
     /// device, wipes every seal, stops every removal of a second factor and every change of an email
-    /// address, pauses every job. All in one transaction.
+    /// address, ends every key for the API, pauses every job. All in one transaction.
     pub async fn restored(&self) -> Result<RestoredReport> {
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -40,6 +42,7 @@ impl Portal {
             seals: tx.wipe_seals().await?,
             removals: tx.stop_all_removals(now).await?,
             email_changes: tx.stop_all_email_changes(now).await?,
+            api_keys: tx.end_all_api_keys(now).await?,
             jobs: tx.pause_all_jobs(now).await?,
         };
         tx.expire_resets(now).await?;

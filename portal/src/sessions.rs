@@ -13,6 +13,7 @@ use model::{
 
 use crate::{
     Portal, Result, Visit,
+    api_keys::HeldKey,
     audit::{Event, Personal},
     device,
     secrets::{Secret, TokenHash},
@@ -25,18 +26,19 @@ const TOUCH: Duration = Duration::from_mins(1);
 /// How far the clocks of nodes may differ before a moment counts as lying in the future.
 pub(crate) const SKEW: Duration = Duration::from_mins(2);
 
-/// Somebody signed in, as this request found them. Made by [`Portal::actor`] only.
+/// Somebody signed in, or a program with a key, as this request found them. Made by [`Portal::actor`]
+/// and [`Portal::admit`] only.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// The account.
+    /// The account; for a program, that of whoever made its key.
     pub account: AccountId,
-    /// The session.
+    /// The session; none that there is for a program.
     pub session: SessionId,
     /// Staff or customer.
     pub kind: AccountKind,
     /// The role of staff.
     pub role: Option<Role>,
-    /// The organization they belong to.
+    /// The organization they belong to, or the key does.
     pub organization: OrganizationId,
     /// The site they signed in at.
     pub site: SiteId,
@@ -49,11 +51,14 @@ pub struct Actor {
     /// Whether a second factor is needed and there is none: then there is nothing to do but to set
     /// one up.
     pub(crate) owes_factor: bool,
+    /// The key of a program: then there is no session, and nobody who could prove anything.
+    pub(crate) key: Option<HeldKey>,
 }
 
 impl Actor {
     pub(crate) fn event(&self, kind: AuditKind) -> Event<'_> {
         let actor = match self.kind {
+            AccountKind::Staff if self.key.is_some() => model::audit::ActorKind::ApiKey,
             AccountKind::Staff => model::audit::ActorKind::Staff,
             AccountKind::Customer => model::audit::ActorKind::Customer,
         };
@@ -149,6 +154,7 @@ impl Portal {
             language: row.language,
             visit: Visit { site: row.session.site_id, ..visit.clone() },
             owes_factor,
+            key: None,
         }))
     }
 

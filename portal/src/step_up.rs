@@ -156,7 +156,7 @@ impl Portal {
 
     /// Makes sure, until the commit, that the actor is staff with a permission *now*, in a session
     /// that has not ended. Whether they proved their password a short while ago. Their organization
-    /// must be held.
+    /// must be held. A program is asked for its key instead.
     pub(crate) async fn hold_staff(
         &self,
         tx: &mut Tx,
@@ -164,6 +164,11 @@ impl Portal {
         permission: Permission,
     ) -> Result<bool> {
         actor.may(permission)?;
+        if let Some(key) = &actor.key {
+            // What a key is for was proven when it was made.
+            self.hold_key(tx, actor, (key, permission)).await?;
+            return Ok(true);
+        }
         let account = tx.lock_account(actor.account).await?.ok_or(Refusal::NotAllowed)?;
         let may_still = account.role.is_some_and(|role| role.may(permission))
             && account.kind == AccountKind::Staff

@@ -14,6 +14,25 @@ pub(crate) struct Limit {
     pub window: Duration,
 }
 
+/// What is left of an allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// How many could be taken at once.
+    pub count: u32,
+    /// How long it takes until all of it is there again.
+    pub whole_after: Duration,
+}
+
+impl Left {
+    fn of(full_at: Moment, limit: Limit, now: Moment) -> Self {
+        let whole_after = full_at.since(now);
+        let each = limit.window / limit.count.max(1);
+        let there = limit.window.saturating_sub(whole_after);
+        let count = there.as_micros() / each.as_micros().max(1);
+        Self { count: u32::try_from(count).unwrap_or(u32::MAX), whole_after }
+    }
+}
+
 impl Tx {
     /// Takes one from an allowance; `Some(wait)` when there is none left.
     pub(crate) async fn take(
@@ -22,12 +41,22 @@ impl Tx {
         limit: Limit,
         now: Moment,
     ) -> Result<Option<Duration>> {
+        Ok(self.take_telling(name, limit, now).await?.0)
+    }
+
+    /// The same, and what is left afterwards.
+    pub(crate) async fn take_telling(
+        &mut self,
+        name: &str,
+        limit: Limit,
+        now: Moment,
+    ) -> Result<(Option<Duration>, Left)> {
         let stored = self.lock_throttle(name, now).await?;
         let (wait, full_at) = spend(stored, limit, now);
         if full_at != stored {
             self.save_throttle(name, full_at).await?;
         }
-        Ok(wait)
+        Ok((wait, Left::of(full_at, limit, now)))
     }
 
     /// Takes one from an allowance and goes on, or refuses, which ends the unit of work.
@@ -93,6 +122,20 @@ mod tests {
         assert_eq!((wait, same), (Some(Duration::from_mins(20)), full_at));
         let later = start.plus(Duration::from_mins(20));
         assert_eq!(spend(full_at, LIMIT, later).0, None);
+    }
+
+    #[test]
+    fn what_is_left_is_told() {
+        let start = Moment(1_000_000_000);
+        let mut full_at = Moment(0);
+        for left in [2, 1, 0] {
+            let (_, next) = spend(full_at, LIMIT, start);
+            let whole_after = Duration::from_mins(20) * (3 - left);
+            assert_eq!(Left::of(next, LIMIT, start), Left { count: left, whole_after });
+            full_at = next;
+        }
+        let later = start.plus(Duration::from_mins(39));
+        assert_eq!(Left::of(full_at, LIMIT, later).count, 1);
     }
 
     #[test]

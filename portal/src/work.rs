@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 
-use crate::{Portal, Result, sessions::SKEW};
+use crate::{Portal, Result, api_answers::KEPT, sessions::SKEW};
 
 /// How long a worker rests when nobody wakes it.
 const REST: Duration = Duration::from_secs(2);
@@ -134,6 +134,9 @@ impl Portal {
         tx.prune_mails(now.minus(KEEP)).await?;
         tx.expire_event_deliveries(now).await?;
         tx.prune_event_deliveries(now.minus(KEEP)).await?;
+        tx.expire_api_keys(now).await?;
+        tx.prune_api_keys(now.minus(KEEP)).await?;
+        tx.prune_api_answers(now.minus(KEPT)).await?;
         tx.end_paused_jobs(now.minus(KEEP_PAUSED), now).await?;
         tx.prune_jobs(now.minus(KEEP), now.minus(KEEP_DRAFTS)).await?;
         tx.commit().await?;

@@ -52,8 +52,7 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Form, Plain> {
     if !is_form(headers) {
         return Err(Plain::NotAForm);
     }
-    let reading = tokio::time::timeout(SLOWEST, collect(body));
-    let body = reading.await.map_err(|_| Plain::TooSlow)??;
+    let body = collect_in_time(body).await?;
     let mut fields: Vec<(String, String)> = Vec::new();
     for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |b| *b == b'=');
@@ -65,6 +64,11 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Form, Plain> {
         fields.push((name, value));
     }
     Ok(Form { body, fields })
+}
+
+/// A body that is neither too large nor too slow.
+pub(crate) async fn collect_in_time(body: Body) -> Result<Bytes, Plain> {
+    tokio::time::timeout(SLOWEST, collect(body)).await.map_err(|_| Plain::TooSlow)?
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -93,7 +97,7 @@ async fn collect(body: Body) -> Result<Bytes, Plain> {
 }
 
 /// A name or a value (`application/x-www-form-urlencoded`).
-fn decode(text: &[u8]) -> Result<String, Plain> {
+pub(crate) fn decode(text: &[u8]) -> Result<String, Plain> {
     let spaced: Vec<u8> = text.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
     let decoded = percent_decode(&spaced).decode_utf8().map_err(|_| Plain::Malformed)?;
     Ok(decoded.into_owned())

@@ -9,8 +9,10 @@
 //! 4. [`router`]: a page ([`pages`]), a form ([`forms`]), a mailed link ([`links`]), the audit log as
 //!    a file ([`exports`]), customers as a file ([`files`]), a file of our own ([`assets`]).
 //!
+//! Programs come in by another door, with keys instead of cookies: [`rest`].
+//!
 //! To notice: whatever is sent passes through [`guard::outer`], so that an answer cannot miss its
-//! headers; nothing here reads a request's body but [`forms::read`] and [`files::import`], which know the
+//! headers; nothing here reads a request's body but [`forms`] and [`files::import`], which know the
 //! limits.
 
 pub mod assets;
@@ -26,6 +28,7 @@ pub mod links;
 pub mod metrics;
 pub mod pages;
 pub mod plain;
+pub mod rest;
 pub mod router;
 pub mod serve;
 

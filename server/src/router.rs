@@ -13,7 +13,7 @@ use axum::{
 };
 use leptos::server_fn::axum::server_fn_paths;
 
-use crate::{Server, demo, exports, files, forms, guard, links, pages, plain};
+use crate::{Server, demo, exports, files, forms, guard, links, pages, plain, rest};
 
 /// The whole site.
 pub fn router(server: Arc<Server>) -> Router {
@@ -49,6 +49,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/readyz", get(ready))
         .route(plain::STYLE_PATH, get(style))
         .merge(server.assets.router().with_state(()))
+        .merge(rest::router(&server))
         .merge(guarded)
         .layer(middleware::from_fn_with_state(Arc::clone(&server), guard::outer))
         .with_state(server)

@@ -6,6 +6,11 @@
 //! does not send the form again.
 
 pub mod account;
+#[cfg_attr(
+    feature = "ssr",
+    expect(clippy::fn_params_excessive_bools, reason = "a form has as many boxes as it needs")
+)]
+pub mod api_keys;
 pub mod audit;
 pub mod callers;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]

@@ -23,8 +23,8 @@ pub struct Narrowed {
 }
 
 impl Narrowed {
-    /// By nothing yet.
-    pub fn new() -> Self {
+    /// Asks for all of them.
+    pub fn ask() -> Self {
         let typed = RwSignal::new(String::new());
         Self { typed, found: Resource::new_blocking(move || typed.get(), scopes) }
     }
@@ -39,6 +39,7 @@ pub fn Scopes(
     name: String,
     /// How many there are to choose from.
     number: u32,
+    /// Those to choose from.
     narrowed: Narrowed,
     /// Where one goes by choosing.
     #[prop(into)]

@@ -3,6 +3,7 @@
 use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
+    api_key::KeyEnd,
     audit::{AuditKind, Outcome, Who},
     connector::Reason,
     customer::{Count, Scope},
@@ -12,6 +13,7 @@ use model::{
     job::ImportField,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     organization::{OrganizationDeed, OrganizationObstacle, OrganizationStanding},
+    permission::Permission,
     policy::{AT_ONCE, NEVER, Rule, RuleKind, Unit, day_text},
     refusal::{FieldProblem, Problem},
     reset::{Obstacle, ResetState, TargetState},
@@ -535,6 +537,7 @@ pub fn device(device: &Device) -> String {
 }
 
 /// What happened, from the reader's point of view.
+#[expect(clippy::too_many_lines, reason = "one line for each kind")]
 pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
     match (kind, outcome) {
         (AuditKind::AccountCreated, _) => tr!(event.account_created),
@@ -635,6 +638,31 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::OrganizationResumed, _) => tr!(event.organization_resumed),
         (AuditKind::OrganizationGotSite, _) => tr!(event.organization_got_site),
         (AuditKind::OrganizationDeleted, _) => tr!(event.organization_deleted),
+        (AuditKind::ApiKeyMade, _) => tr!(event.api_key_made),
+        (AuditKind::ApiKeyRevoked, _) => tr!(event.api_key_revoked),
+        (AuditKind::ApiKeyEnded, _) => tr!(event.api_key_ended),
+    }
+}
+
+/// What a key for the API may do.
+pub fn key_permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::EditCustomers => tr!(api_keys.edit_customers),
+        Permission::SendLink => tr!(api_keys.send_link),
+        Permission::ReadAudit => tr!(api_keys.read_audit),
+        // The one that is left of those that keys are given.
+        _ => tr!(api_keys.read_customers),
+    }
+}
+
+/// Why a key for the API works no more.
+pub fn key_end(end: KeyEnd) -> &'static str {
+    match end {
+        KeyEnd::Expired => tr!(api_keys.expired),
+        KeyEnd::Revoked => tr!(api_keys.revoked),
+        KeyEnd::Maker => tr!(api_keys.ended_maker),
+        KeyEnd::Organization => tr!(api_keys.ended_organization),
+        KeyEnd::Restored => tr!(api_keys.ended_restored),
     }
 }
 
@@ -721,6 +749,8 @@ pub fn who(who: &Who) -> String {
         Who::Visitor => tr!(who.visitor).into(),
         Who::Operator => tr!(who.operator).into(),
         Who::System => tr!(who.system).into(),
+        Who::ApiKey(Some(name)) => tr!(who.api_key_named, name = name.clone()),
+        Who::ApiKey(None) => tr!(who.api_key).into(),
     }
 }
 

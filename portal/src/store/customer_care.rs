@@ -48,6 +48,7 @@ impl Tx {
         on!(self, c => sqlx::query("DELETE FROM audit_personal WHERE audit_id IN (SELECT id FROM audit_entries WHERE subject_id = $1)").bind(id).execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("DELETE FROM outbox WHERE account_id = $1").bind(id).execute(c).await.map(drop))?;
         self.forget_event_reference(id).await?;
+        self.forget_api_answers_about(id).await?;
         // Before the devices they name, which the account takes along.
         on!(self, c => sqlx::query("DELETE FROM sessions WHERE account_id = $1").bind(id).execute(c).await.map(drop))?;
         on!(self, c => sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id).execute(c).await.map(drop))

@@ -9,6 +9,7 @@
 //! migration adds a column). What decides something is read with [`locked!`], so that it still holds at commit.
 
 mod accounts;
+mod api_keys;
 mod audit;
 mod calls;
 mod connectors;
@@ -53,6 +54,7 @@ use sqlx::{
 use crate::config::Database;
 
 pub(crate) use accounts::{Account, NewAccount};
+pub(crate) use api_keys::{ApiAnswerRow, ApiKeyListRow, ApiKeyRow};
 pub(crate) use audit::{AuditHead, AuditReadRow, AuditRow, AuditSearch, PersonRow};
 pub(crate) use calls::{ReceiptRow, VerificationRow};
 pub(crate) use connectors::{ConnectorRow, ServiceAccountRow};
@@ -69,7 +71,7 @@ pub(crate) use links::{LinkOf, LinkRow};
 pub(crate) use mail_settings::MailSettingsRow;
 pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::{LoggedMail, MailSearch, OutboxRow};
-pub(crate) use overview::ResetSearch;
+pub(crate) use overview::{ResetListRow, ResetSearch};
 pub(crate) use removals::RemovalRow;
 pub(crate) use resets::{ResetRow, Superseded};
 pub(crate) use seals::{SealRow, SealedIn};

@@ -149,6 +149,7 @@ impl Tx {
             "DELETE FROM site_moves WHERE organization_id = $1",
             "DELETE FROM outbox WHERE organization_id = $1",
             "DELETE FROM event_hooks WHERE organization_id = $1",
+            "DELETE FROM api_keys WHERE organization_id = $1",
             "DELETE FROM jobs WHERE organization_id = $1",
             "DELETE FROM mail_settings WHERE organization_id = $1",
             "DELETE FROM policies WHERE organization_id = $1",

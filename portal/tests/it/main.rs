@@ -14,6 +14,7 @@ mod sql;
 mod stand_in;
 mod world;
 
+mod api_keys;
 mod audit;
 mod audit_log;
 mod caller;

@@ -9,12 +9,13 @@ use model::{
         OrganizationDeed, OrganizationLine, OrganizationObstacle, OrganizationStanding,
         OrganizationView,
     },
+    permission::Permission,
     policy::Rule,
     refusal::Problem,
     reset::{Delivery, Obstacle},
 };
 use portal::{
-    AddOrganization, DEMO_PASSWORD, Error, InviteStaff, MoveOrganization, Result, SendLink,
+    AddOrganization, DEMO_PASSWORD, Error, InviteStaff, MakeKey, MoveOrganization, Result, SendLink,
 };
 use uuid::Uuid;
 
@@ -658,6 +659,14 @@ async fn only_an_empty_organization_is_deleted(world: &mut World) {
     let refused = delete(&olivia, id, "Tidal Media").await;
     assert_eq!(refusal(refused), impossible(OrganizationObstacle::HasConnectors));
     world.sql.run("DELETE FROM connectors", []).await;
+    // Somebody above it made a key for it; that goes with it.
+    let key = MakeKey {
+        scope: Some(id),
+        name: "Billing".into(),
+        permissions: vec![Permission::ReadCustomers],
+        days: String::new(),
+    };
+    world.portal.make_api_key(&olivia.actor, key).await.unwrap();
     for (typed, problem) in [("", Problem::Required), ("Tidal", Problem::NameDiffers)] {
         assert_eq!(refusal(delete(&olivia, id, typed).await), Refusal::field("typed", problem));
     }

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{Server, plain::Plain};
+use crate::{Server, plain::Plain, rest};
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,7 @@ pub async fn outer(
     };
     let method = request.method().clone();
     let is_api = is_api(request.uri());
+    let is_program = rest::is_ours(request.uri());
     let language = language(request.headers(), Language::default());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("(none)", MatchedPath::as_str).to_owned();
@@ -74,7 +75,11 @@ pub async fn outer(
         // The panic itself is in the log, written where it happened.
         tracing::error!(request_id = caller.request_id, route, "a request ended in a panic");
         let broken = Plain::Broken { reference: caller.request_id.clone() };
-        if is_api { broken.for_script() } else { broken.page(language) }
+        match (is_program, is_api) {
+            (true, _) => rest::broken(&caller.request_id),
+            (false, true) => broken.for_script(),
+            (false, false) => broken.page(language),
+        }
     });
     headers::complete(&mut answer, server.is_https());
     if let Ok(id) = HeaderValue::from_str(&caller.request_id) {
@@ -124,7 +129,7 @@ pub async fn facts(State(server): State<Arc<Server>>, request: Request, next: Ne
 }
 
 async fn read_facts(server: &Server, request: &Parts) -> Result<RequestFacts, Plain> {
-    let host = host(request).ok_or(Plain::Malformed)?;
+    let host = host_of(&request.headers, &request.uri).ok_or(Plain::Malformed)?;
     let origin = server.origin(host);
     // Over plain http a foreign name that was made to point here (DNS rebinding) would make a
     // foreign page one of ours; over https no such name has our certificate.
@@ -200,13 +205,13 @@ fn slug(path: &str) -> Option<&str> {
     Some(rest.split(['/', '?', '#']).next().unwrap_or_default())
 }
 
-/// The one `Host` of the request.
-fn host(request: &Parts) -> Option<&str> {
+/// The one `Host` of a request.
+pub fn host_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     // A request line with a whole URL overrules the header (RFC 9112, 3.2.2).
-    if let Some(authority) = request.uri.authority() {
+    if let Some(authority) = uri.authority() {
         return Some(authority.as_str());
     }
-    let mut hosts = request.headers.get_all(header::HOST).iter();
+    let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next()?.to_str().ok()?;
     (hosts.next().is_none() && !host.is_empty()).then_some(host)
 }

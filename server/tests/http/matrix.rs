@@ -2,6 +2,8 @@
 //! every organization, by a customer and by nobody, for what is theirs to see, for what is another
 //! organization's, and for what does not exist. What is not in the tables below fails by its name.
 
+pub mod api;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
@@ -32,6 +34,7 @@ enum Thing {
     Factor,
     Reset,
     Connector,
+    ApiKey,
 }
 
 /// Who is let in.
@@ -47,12 +50,12 @@ enum For {
 
 use For::{Everybody, Oneself, Staff};
 use Permission::{
-    ChangeEmail, CloseDisputes, EditConnectors, EditCustomers, EditMail, EditOrganizations,
-    EditPolicy, ManageStaff, ReadAudit, ReadCustomers, ReadSettings, RemoveFactors, SendLink,
-    SetPassword, VerifyCallers,
+    ChangeEmail, CloseDisputes, EditApiKeys, EditConnectors, EditCustomers, EditMail,
+    EditOrganizations, EditPolicy, ManageStaff, ReadAudit, ReadCustomers, ReadSettings,
+    RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{
-    Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message,
+    ApiKey, Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message,
     Organization, Reset, Session,
 };
 
@@ -394,6 +397,14 @@ const FUNCTIONS: &[Function] = &[
         Some(("message", Message)),
         &[],
     ),
+    reads("/api/organization/api-keys", Staff(ReadSettings), SCOPE, &[]),
+    writes(
+        "/api/organization/make-api-key",
+        Staff(EditApiKeys),
+        SCOPE,
+        &[("name", "Billing"), ("read_customers", "true")],
+    ),
+    writes("/api/organization/revoke-api-key", Staff(EditApiKeys), Some(("key", ApiKey)), &[]),
     reads("/api/many/view", Staff(EditCustomers), Some(("picked", Customer)), &[]),
     writes(
         "/api/many/send",
@@ -529,6 +540,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/connectors/new?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/mail?scope=:id", Staff(ReadSettings), Organization),
     ("/organization/webhooks?scope=:id", Staff(ReadSettings), Organization),
+    ("/organization/api?scope=:id", Staff(ReadSettings), Organization),
 ];
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
@@ -631,6 +643,11 @@ impl Matrix {
     fn stored(&self) -> BTreeSet<String> {
         let all = self.world.wait(self.sql.everything());
         all.lines().filter(|line| !line.starts_with("sessions")).map(str::to_owned).collect()
+    }
+
+    /// The same, but for what is counted against floods.
+    fn stored_but_throttles(&self) -> BTreeSet<String> {
+        self.stored().into_iter().filter(|line| !line.starts_with("throttles")).collect()
     }
 
     /// Fails when anything is stored otherwise than before.
@@ -764,7 +781,13 @@ fn things_of(
         "INSERT INTO event_deliveries (id, hook_id, event, happened_at, organization_id, actor_kind, state, attempts, due_at, expires_at, finished_at) VALUES ($1, $2, 'test', 0, $3, 'staff', 'given_up', 1, 0, 0, 4000000000000000)",
         values![message, hook, id],
     ));
+    let key = Uuid::from_u128(id.as_u128() ^ 8);
+    world.wait(sql.run(
+        "INSERT INTO api_keys (id, organization_id, made_by, name, permissions, public_id, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, 'Billing', 'read_customers', $4, $5, 0, 4000000000000000)",
+        values![key, id, member, key.to_string().as_str(), vec![0_u8]],
+    ));
     [
+        (ApiKey, key),
         (Factor, factor),
         (Connector, connector),
         (Hook, hook),
@@ -973,6 +996,7 @@ fn roles_organizations_and_endpoints_on_sqlite() {
     let matrix = Matrix::new(World::new(None));
     ask_every_function(&matrix);
     ask_for_every_page(&matrix);
+    api::ask_the_api(&matrix);
     ask_without_a_factor(&matrix);
 }
 
@@ -987,6 +1011,7 @@ fn roles_organizations_and_endpoints_on_postgres() {
     let matrix = Matrix::new(World::new(Some(own.database())));
     ask_every_function(&matrix);
     ask_for_every_page(&matrix);
+    api::ask_the_api(&matrix);
     ask_without_a_factor(&matrix);
     drop(matrix);
     runtime.block_on(own.drop_it());

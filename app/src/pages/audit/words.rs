@@ -2,10 +2,12 @@
 
 use model::{
     account::Role,
+    api_key::KeyEnd,
     audit::{ActorKind, AuditFault, AuditKind, AuditLine, AuditProblem, Outcome},
     connector::{KeyEffect, Reason},
     id::MailId,
     mail::MailSecurity,
+    permission::Permission,
     policy::Rule,
 };
 
@@ -21,6 +23,10 @@ pub fn who(line: &AuditLine) -> String {
         ActorKind::LinkHolder => tr!(audit.link_holder).into(),
         ActorKind::CommandLine => tr!(audit.command_line).into(),
         ActorKind::System => tr!(audit.system).into(),
+        ActorKind::ApiKey => name.map_or_else(
+            || tr!(audit.erased_api_key).into(),
+            |name| tr!(audit.api_key, name = name),
+        ),
     }
 }
 
@@ -152,6 +158,9 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::OrganizationResumed => tr!(did.organization_resumed, who = who),
         AuditKind::OrganizationGotSite => tr!(did.organization_got_site, who = who),
         AuditKind::OrganizationDeleted => tr!(did.organization_deleted, who = who),
+        AuditKind::ApiKeyMade => tr!(did.api_key_made, who = who),
+        AuditKind::ApiKeyRevoked => tr!(did.api_key_revoked, who = who),
+        AuditKind::ApiKeyEnded => tr!(did.api_key_ended).into(),
     }
 }
 
@@ -194,6 +203,10 @@ pub fn changed(what: &str) -> String {
             "organization" => tr!(changed.organization),
             "parent" => tr!(changed.parent),
             "site" => tr!(changed.site),
+            "key" => tr!(changed.key),
+            "permissions" => tr!(changed.permissions),
+            "days" => tr!(changed.days),
+            "key_end" => tr!(changed.key_end),
             _ => return word.to_owned(),
         }
         .to_owned(),
@@ -218,6 +231,10 @@ pub fn changed_value(what: &str, value: Option<String>) -> String {
     if let (Some(rule), Ok(number)) = (rule, value.parse()) {
         return words::rule_value(rule, number);
     }
+    if word == "permissions" {
+        let permissions = value.split(' ').filter_map(Permission::from_word);
+        return permissions.map(words::key_permission).collect::<Vec<_>>().join(" · ");
+    }
     let told = match (word, value.as_str()) {
         ("role", role) => Role::from_word(role).map(words::role_name),
         ("state", "active") => Some(tr!(staff.active)),
@@ -231,6 +248,7 @@ pub fn changed_value(what: &str, value: Option<String>) -> String {
         ("password" | "api_key" | "signing_secret" | "secret", "set anew") => {
             Some(tr!(changed.set_anew))
         }
+        ("key_end", end) => KeyEnd::from_word(end).map(words::key_end),
         ("state", "disabled") => Some(tr!(changed.disabled)),
         ("keys", keys) => KeyEffect::from_word(keys).map(words::connectors::key_effect),
         ("outcome", "found") => Some(tr!(changed.found)),

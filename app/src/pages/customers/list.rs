@@ -45,19 +45,9 @@ pub fn Customers() -> impl IntoView {
             .await
         },
     );
-    let narrowed = Narrowed::new();
+    let narrowed = Narrowed::ask();
     let SignedInView { me, .. } = expect_context();
     let may_edit = me.role.is_some_and(|role| role.may(Permission::EditCustomers));
-    // In the scope that one looks at.
-    let new = move || match query.with(|query| query.scope) {
-        Some(scope) => format!("/customers/new?scope={scope}"),
-        None => "/customers/new".to_owned(),
-    };
-    let export = move || {
-        query.with(|query| {
-            address(&first_page(query)).replacen("/customers", "/customers/export", 1)
-        })
-    };
     let deleted =
         Memo::new(move |_| params.with(|params| params.get_str("done") == Some("deleted")));
     keys::listen();
@@ -111,16 +101,7 @@ pub fn Customers() -> impl IntoView {
                 <PageTitle title=tr!(customers.title) />
                 <Transition>{hint}</Transition>
             </div>
-            {may_edit
-                .then(|| {
-                    view! {
-                        <div class="flex flex-wrap gap-2">
-                            <a class="btn" href="/customers/import">{tr!(customers.import)}</a>
-                            <a class="btn" href=export>{tr!(customers.export)}</a>
-                            <a class="btn btn-primary" href=new>{tr!(customers.create)}</a>
-                        </div>
-                    }
-                })}
+            {may_edit.then(|| view! { <Ways query /> })}
         </div>
         <div role="status" class="contents">
             {move || {
@@ -136,6 +117,28 @@ pub fn Customers() -> impl IntoView {
             <Transition>{systems}</Transition>
         </div>
         <Transition fallback=Loading>{body}</Transition>
+    }
+}
+
+/// What staff who change customers do with the list, or beside it.
+#[component]
+fn Ways(query: Memo<CustomerQuery>) -> impl IntoView {
+    // In the scope that one looks at.
+    let new = move || match query.with(|query| query.scope) {
+        Some(scope) => format!("/customers/new?scope={scope}"),
+        None => "/customers/new".to_owned(),
+    };
+    let export = move || {
+        query.with(|query| {
+            address(&first_page(query)).replacen("/customers", "/customers/export", 1)
+        })
+    };
+    view! {
+        <div class="flex flex-wrap gap-2">
+            <a class="btn" href="/customers/import">{tr!(customers.import)}</a>
+            <a class="btn" href=export>{tr!(customers.export)}</a>
+            <a class="btn btn-primary" href=new>{tr!(customers.create)}</a>
+        </div>
     }
 }
 

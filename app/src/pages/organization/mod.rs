@@ -1,6 +1,7 @@
 //! `/organization/…`: how an organization is set up. One's own, or with `?scope=` one below it.
 //! `/organizations/…`: which ones there are.
 
+mod api_keys;
 mod connector;
 mod connector_form;
 mod connector_import;
@@ -19,6 +20,7 @@ mod tree;
 mod webhook;
 mod webhooks;
 
+pub use api_keys::ApiKeys;
 pub use connector::Connector;
 pub use connector_form::NewConnector;
 pub use connector_import::ImportServices;
@@ -59,13 +61,14 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 7] = [
+const TABS: [(&str, Icon); 8] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
     ("/organization/connectors", Icon::Plug),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
     ("/organization/webhooks", Icon::Spark),
+    ("/organization/api", Icon::Key),
     ("/organizations", Icon::Building),
 ];
 
@@ -77,6 +80,7 @@ fn tab_name(path: &str) -> &'static str {
         "/organization/mail" => tr!(mail_log.title),
         "/organization/webhooks" => tr!(webhooks.title),
         "/organizations" => tr!(organizations.title),
+        "/organization/api" => tr!(api_keys.title),
         _ => tr!(staff.title),
     }
 }
@@ -153,7 +157,7 @@ type Choices = Narrowed;
 
 /// Asks for the organizations to choose from.
 fn choices() -> Choices {
-    Narrowed::new()
+    Narrowed::ask()
 }
 
 /// The title of a page that acts on an organization, and the choice of which one.

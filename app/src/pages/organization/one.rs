@@ -250,12 +250,13 @@ fn Facts(view: OrganizationView) -> impl IntoView {
 fn Actions(view: OrganizationView, forms: Forms, find: String) -> impl IntoView {
     let id = view.line.id;
     let which = move || view! { <input type="hidden" name="organization" value=id.to_string() /> };
+    let (name, is_called) = (view.line.name.to_string(), view.line.name.to_string());
     let rename = view.no_name.is_none().then(|| {
         view! {
             <Panel title=tr!(organizations.rename) hint=tr!(organizations.rename_hint)>
                 <Form form=forms.rename class="form mt-4 max-w-md">
                     {which()}
-                    <Field name="name" label=tr!(profile.name) value=view.line.name.to_string() />
+                    <Field name="name" label=tr!(profile.name) value=is_called />
                     <div><Submit label=tr!(organizations.rename_submit) class="btn" /></div>
                 </Form>
             </Panel>
@@ -285,7 +286,7 @@ fn Actions(view: OrganizationView, forms: Forms, find: String) -> impl IntoView 
     });
     let end = match view.no_end {
         None => {
-            let hint = tr!(care.delete_typed_hint, name = view.line.name.to_string());
+            let hint = tr!(care.delete_typed_hint, name = name);
             view! {
                 <Panel title=tr!(organizations.delete) hint=tr!(organizations.delete_hint)>
                     <Form form=forms.end class="form mt-4 max-w-md">
@@ -300,7 +301,12 @@ fn Actions(view: OrganizationView, forms: Forms, find: String) -> impl IntoView 
         Some(OrganizationObstacle::Own) => ().into_any(),
         Some(obstacle) => {
             let why = words::organization_obstacle(obstacle).to_owned();
-            view! { <Panel title=tr!(organizations.delete) hint=why>{()}</Panel> }.into_any()
+            view! {
+                <Panel title=tr!(organizations.delete)>
+                    <p class="hint mt-1 max-w-prose">{why}</p>
+                </Panel>
+            }
+            .into_any()
         }
     };
     view! {

@@ -116,7 +116,7 @@ fn Line(line: OrganizationLine) -> impl IntoView {
 
 /// How many belong to an organization itself.
 pub fn people(line: &OrganizationLine) -> String {
-    let (customers, staff) = (words::count(line.customers), words::counted(line.staff));
+    let (customers, staff) = (words::count(line.customers), words::count(line.staff));
     tr!(organizations.people, customers = customers, staff = staff)
 }
 
