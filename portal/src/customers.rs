@@ -39,7 +39,7 @@ const LISTED_AT_ONCE: i64 = 1_000;
 
 impl Actor {
     /// That they are staff, with a permission. To customers there is nothing here.
-    pub(crate) fn may(&self, permission: Permission) -> Result<Role> {
+    pub fn may(&self, permission: Permission) -> Result<Role> {
         let role =
             self.role.filter(|_| self.kind == AccountKind::Staff).ok_or(Refusal::NotFound)?;
         let may = role.may(permission) && self.key.as_ref().is_none_or(|key| key.may(permission));

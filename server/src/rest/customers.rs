@@ -11,6 +11,7 @@ use model::{
     Moment,
     customer::{CustomerOrder, CustomerQuery, CustomerRow, CustomerState, CustomerView, Standing},
     id::{AccountId, OrganizationId},
+    permission::Permission,
     refusal,
 };
 use portal::{ChangeCustomer, CreateCustomer, DeleteCustomer};
@@ -378,6 +379,8 @@ pub async fn change(
     let customer = id(&customer)?;
     let change: CustomerChange = asking.json()?;
     let stamp = asking.stamp()?;
+    // Who may not change anybody learns nothing of whom.
+    asking.actor.may(Permission::EditCustomers)?;
     let now = server.portal.view_customer(&asking.actor, customer).await?;
     let request = ChangeCustomer {
         customer,
