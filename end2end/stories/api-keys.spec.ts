@@ -42,6 +42,7 @@ test('a key is made, used by a program, and revoked', { tag: '@journey' }, async
   // What it did is told by its name.
   await visitor.opens(`/customers/${id}/activity`)
   await visitor.reads(`${name} (program)`)
+  expect((await asks('DELETE', `/customers/${id}`)).status).toBe(204)
   await visitor.opens('/organization/api')
   await expect(line).toContainText('Last used')
   await line.getByRole('button', { name: `Revoke ${name}` }).click()

@@ -74,8 +74,11 @@ test.describe('with a device that keeps passkeys', () => {
     const device = await turnsPasskeysOn(visitor, customer)
     await visitor.presses('Sign out')
     await expect(visitor.field('User name or email')).toHaveAttribute('autocomplete', 'username webauthn')
-    // Chromium picks the only passkey by itself once a finger is there, without a button.
-    await device.touched(() => visitor.sees('Profile'))
+    // Chromium picks the only passkey by itself, without a button, if a finger is there when the page asks.
+    await device.touched(async () => {
+      await visitor.opens('/login')
+      await visitor.sees('Profile')
+    })
   })
 
   test('a copied passkey is refused, and its owner told', async ({ visitor, customer, mailbox }) => {

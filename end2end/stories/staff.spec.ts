@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
 
+import { PASSWORD } from '../world/people.ts'
 import { environment, program } from '../world/servers.ts'
 import { expect, test } from '../world/story.ts'
+
+const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: PASSWORD }
 
 test('staff who forgot the password are told why there is no link, and are set free by the operator', { tag: '@journey' }, async ({
   visitor,
@@ -36,4 +39,16 @@ test('staff who forgot the password are told why there is no link, and are set f
   await visitor.isNotLetIn()
   await visitor.triesToSignIn({ email, password: second })
   await visitor.sees('Welcome, Hedy Desk')
+})
+
+test('it is told with what staff sign in, and what each role may do', async ({ visitor }) => {
+  await visitor.comesAsStaff(ADA)
+  await visitor.opens('/organization/staff')
+  await visitor.sees('Staff')
+  await visitor.reads('Password only')
+  const table = visitor.page.getByRole('table', { name: 'What each role may do' })
+  const may = (what: string) => table.getByRole('row').filter({ hasText: what }).getByRole('cell')
+  await expect(may('Mail links to new passwords')).toHaveText(['Owner', 'Admin', 'Agent', '–'])
+  await expect(may('Close disputes')).toHaveText(['Owner', '–', '–', '–'])
+  await expect(may('Read and export the audit log')).toHaveText(['Owner', 'Admin', '–', 'Auditor'])
 })

@@ -26,6 +26,8 @@ pub struct StaffRow {
     pub standing: StaffStanding,
     /// When they last came.
     pub last_sign_in_at: Option<Moment>,
+    /// Whether they sign in with more than a password.
+    pub has_factor: bool,
     /// Whether it is the reader.
     pub you: bool,
 }
@@ -91,8 +93,6 @@ pub struct StaffView {
     pub obstacle: Option<StaffObstacle>,
     /// Whether they are the last owner who can sign in: they stay one.
     pub last_owner: bool,
-    /// Whether they sign in with more than a password.
-    pub has_factor: bool,
     /// The removal of their second factor that waits.
     pub removal: Option<WaitingRemoval>,
 }

@@ -110,7 +110,6 @@ impl Portal {
             roles: roles_given_by(actor.role),
             obstacle: obstacle(actor, role, &member),
             last_owner,
-            has_factor: tx.has_factor(id).await?,
             removal: self.waiting_removal(&mut tx, (id, AccountKind::Staff), &policy).await?,
             row: member.shown(actor, now),
         })
@@ -502,6 +501,7 @@ impl StaffMember {
             role: self.role,
             standing: StaffStanding::of(self.state, self.has_password, lock, self.invited_until),
             last_sign_in_at: self.last_sign_in_at,
+            has_factor: self.has_factor,
             you: self.id == actor.account,
         }
     }

@@ -644,6 +644,28 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
     }
 }
 
+/// What somebody may do.
+pub fn permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::ReadCustomers => tr!(permission.read_customers),
+        Permission::EditCustomers => tr!(permission.edit_customers),
+        Permission::SendLink => tr!(permission.send_link),
+        Permission::SetPassword => tr!(permission.set_password),
+        Permission::VerifyCallers => tr!(permission.verify_callers),
+        Permission::CloseDisputes => tr!(permission.close_disputes),
+        Permission::ReadAudit => tr!(permission.read_audit),
+        Permission::ReadSettings => tr!(permission.read_settings),
+        Permission::EditPolicy => tr!(permission.edit_policy),
+        Permission::ManageStaff => tr!(permission.manage_staff),
+        Permission::EditMail => tr!(permission.edit_mail),
+        Permission::RemoveFactors => tr!(permission.remove_factors),
+        Permission::ChangeEmail => tr!(permission.change_email),
+        Permission::EditConnectors => tr!(permission.edit_connectors),
+        Permission::EditOrganizations => tr!(permission.edit_organizations),
+        Permission::EditApiKeys => tr!(permission.edit_api_keys),
+    }
+}
+
 /// What a key for the API may do.
 pub fn key_permission(permission: Permission) -> &'static str {
     match permission {

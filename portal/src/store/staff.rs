@@ -24,6 +24,8 @@ pub(crate) struct StaffMember {
     pub locked_until: Option<Moment>,
     pub last_sign_in_at: Option<Moment>,
     pub created_at: Moment,
+    /// Whether they sign in with more than a password.
+    pub has_factor: bool,
     /// Until when an open invitation works.
     pub invited_until: Option<Moment>,
 }
@@ -35,7 +37,7 @@ impl Tx {
         organization: OrganizationId,
         now: Moment,
     ) -> sqlx::Result<Vec<StaffMember>> {
-        on!(self, c => sqlx::query_as("SELECT id, organization_id, name, email, role, state, password_hash IS NOT NULL AS has_password, locked_by, locked_until, last_sign_in_at, created_at, (SELECT MAX(expires_at) FROM links WHERE account_id = accounts.id AND links.state = $3 AND purpose = $4 AND expires_at > $5) AS invited_until FROM accounts WHERE organization_id = $1 AND kind = $2 AND role IS NOT NULL ORDER BY name, id")
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, name, email, role, state, password_hash IS NOT NULL AS has_password, locked_by, locked_until, last_sign_in_at, created_at, has_factor, (SELECT MAX(expires_at) FROM links WHERE account_id = accounts.id AND links.state = $3 AND purpose = $4 AND expires_at > $5) AS invited_until FROM accounts WHERE organization_id = $1 AND kind = $2 AND role IS NOT NULL ORDER BY name, id")
             .bind(organization).bind(AccountKind::Staff).bind(LinkState::Open).bind(LinkPurpose::Invitation).bind(now).fetch_all(c).await)
     }
 
@@ -45,7 +47,7 @@ impl Tx {
         id: AccountId,
         now: Moment,
     ) -> sqlx::Result<Option<StaffMember>> {
-        on!(self, c => sqlx::query_as("SELECT id, organization_id, name, email, role, state, password_hash IS NOT NULL AS has_password, locked_by, locked_until, last_sign_in_at, created_at, (SELECT MAX(expires_at) FROM links WHERE account_id = accounts.id AND links.state = $3 AND purpose = $4 AND expires_at > $5) AS invited_until FROM accounts WHERE id = $1 AND kind = $2 AND role IS NOT NULL")
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, name, email, role, state, password_hash IS NOT NULL AS has_password, locked_by, locked_until, last_sign_in_at, created_at, has_factor, (SELECT MAX(expires_at) FROM links WHERE account_id = accounts.id AND links.state = $3 AND purpose = $4 AND expires_at > $5) AS invited_until FROM accounts WHERE id = $1 AND kind = $2 AND role IS NOT NULL")
             .bind(id).bind(AccountKind::Staff).bind(LinkState::Open).bind(LinkPurpose::Invitation).bind(now).fetch_optional(c).await)
     }
 

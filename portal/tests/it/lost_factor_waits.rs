@@ -102,7 +102,10 @@ async fn a_removal_that_waits_is_told_at_once(world: &mut World) {
     let ada = world.enters("ada").await;
     assert_eq!(world.portal.me(&ada.actor).await.unwrap().removal, None);
     let view = world.portal.staff_member(&ada.actor, arun.person.id).await.unwrap();
-    assert!(view.has_factor && view.removal.is_some());
+    assert!(view.row.has_factor && view.removal.is_some());
+    let list = world.portal.staff_page(&ada.actor, None).await.unwrap().rows;
+    let with_factor: Vec<_> = list.iter().filter(|row| row.has_factor).map(|row| row.id).collect();
+    assert_eq!(with_factor, [arun.person.id]);
     world.link_in(&mails[0]);
 }
 

@@ -140,7 +140,8 @@ fn Page(view: StaffView, forms: Forms, told: Memo<Option<StaffDeed>>) -> impl In
         }
         .into_any(),
     };
-    let StaffView { row, created_at, open_links, has_factor, removal, .. } = view;
+    let StaffView { row, created_at, open_links, removal, .. } = view;
+    let has_factor = row.has_factor;
     view! {
         <a class="back" href=back>
             <Glyph icon=Icon::Back class="size-4" />
