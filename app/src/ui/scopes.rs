@@ -98,3 +98,29 @@ pub fn Scopes(
         </details>
     }
 }
+
+/// Finds organizations by their names, without a script as well: asks the page anew.
+#[component]
+pub fn FindScopes(
+    /// The parameter that takes what is typed.
+    name: &'static str,
+    /// What was typed.
+    typed: String,
+) -> impl IntoView {
+    view! {
+        <form method="get" role="search" class="search mt-4">
+            <input
+                class="input w-full pr-11"
+                type="search"
+                name=name
+                value=typed
+                aria-label=tr!(customers.search_scopes)
+                placeholder=tr!(customers.search_scopes)
+                autocomplete="off"
+            />
+            <button class="reveal" aria-label=tr!(customers.search_scopes) title=tr!(customers.search_scopes)>
+                <Glyph icon=Icon::Search />
+            </button>
+        </form>
+    }
+}

@@ -33,6 +33,7 @@ use crate::{
         page::PageTitle,
         panel::{Loading, Notice, Panel, Tone},
         prove::{Prove, is_over, settled},
+        scopes::FindScopes,
     },
     words,
 };
@@ -323,24 +324,7 @@ fn Actions(view: OrganizationView, forms: Forms, find: String) -> impl IntoView 
 fn Place(view: OrganizationView, form: FormState<MoveOrganization>, find: String) -> impl IntoView {
     let id = view.line.id;
     let narrows = view.places.len() >= MANY_PLACES || !find.is_empty();
-    let search = narrows.then(|| {
-        view! {
-            <form method="get" role="search" class="search mt-4">
-                <input
-                    class="input w-full pr-11"
-                    type="search"
-                    name="find"
-                    value=find
-                    aria-label=tr!(customers.search_scopes)
-                    placeholder=tr!(customers.search_scopes)
-                    autocomplete="off"
-                />
-                <button class="reveal" aria-label=tr!(customers.search_scopes) title=tr!(customers.search_scopes)>
-                    <Glyph icon=Icon::Search />
-                </button>
-            </form>
-        }
-    });
+    let search = narrows.then(|| view! { <FindScopes name="find" typed=find /> });
     let options: Vec<(String, String)> =
         view.places.iter().map(|place| (place.id.to_string(), words::scope_line(place))).collect();
     let first = options.first().map(|(id, _)| id.clone());

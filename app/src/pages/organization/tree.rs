@@ -9,10 +9,10 @@ use crate::{
     api::organizations::list_organizations,
     i18n::tr,
     ui::{
-        icon::{Glyph, Icon},
+        icon::Icon,
         page::PageTitle,
         panel::{Empty, Loading, Notice, Panel, Tone},
-        scopes::MANY,
+        scopes::{FindScopes, MANY},
     },
     words,
 };
@@ -53,24 +53,7 @@ fn Tree(tree: OrganizationTree, text: String, deleted: Memo<bool>) -> impl IntoV
     let add = may_edit.then(|| {
         view! { <a class="btn btn-primary" href="/organizations/new">{tr!(organizations.add)}</a> }
     });
-    let search = searches.then(|| {
-        view! {
-            <form method="get" action="/organizations" role="search" class="search mt-4">
-                <input
-                    class="input w-full pr-11"
-                    type="search"
-                    name="q"
-                    value=text
-                    aria-label=tr!(customers.search_scopes)
-                    placeholder=tr!(customers.search_scopes)
-                    autocomplete="off"
-                />
-                <button class="reveal" aria-label=tr!(customers.search_scopes) title=tr!(customers.search_scopes)>
-                    <Glyph icon=Icon::Search />
-                </button>
-            </form>
-        }
-    });
+    let search = searches.then(|| view! { <FindScopes name="q" typed=text /> });
     let hint = tr!(customers.hint_below, organization = own.to_string());
     view! {
         <div class="flex flex-wrap items-start justify-between gap-4">
