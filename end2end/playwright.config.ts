@@ -6,13 +6,16 @@ import type { Scripts } from './world/story.ts'
 const DESKTOP = { viewport: { width: 1280, height: 800 } }
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
 
+/** Pages at rest, for pictures. */
+const STILL = { ...DESKTOP, contextOptions: { reducedMotion: 'reduce' } } as const
+
 /** Stories about the product, told on this server, with or without our scripts. */
 function stories(server: 'sqlite' | 'unscripted' | 'postgres', scripts: Scripts, size: 'desktop' | 'phone'): Project {
   // All of them at a desk, on SQLite; elsewhere those in which the difference may have a part.
   const told = server === 'postgres' ? /@journey|@postgres/ : size === 'phone' ? /@journey|@phone/ : undefined
   return {
     name: `${server === 'postgres' ? server : 'sqlite'}, scripts ${scripts}, ${size}`,
-    testIgnore: ['looks.spec.ts', 'demo.spec.ts', ...(scripts === 'run' ? [] : ['live.spec.ts'])],
+    testIgnore: ['looks/**', 'demo.spec.ts', ...(scripts === 'run' ? [] : ['live.spec.ts'])],
     grep: told,
     grepInvert: [server !== 'postgres' && /@postgres/, scripts !== 'run' && /@live/].filter((tag) => tag !== false),
     use: { server, scripts, ...(size === 'phone' ? PHONE : DESKTOP) },
@@ -59,9 +62,10 @@ export default defineConfig<{ server: string; scripts: Scripts }>({
     stories('unscripted', 'off', 'desktop'),
     // On a phone without scripts: on PostgreSQL alone, where there is one.
     ...(postgres ? [stories('postgres', 'run', 'desktop'), stories('postgres', 'off', 'phone')] : [stories('unscripted', 'off', 'phone')]),
-    { name: 'looks, scripts run', testMatch: 'looks.spec.ts', use: { server: 'looks', scripts: 'run' } },
+    // Walks through many pages, looked at closely.
+    { name: 'looks, scripts run', testMatch: 'looks/**', timeout: 180_000, use: { server: 'looks', scripts: 'run', ...STILL } },
     // axe needs JavaScript: here it is on, and ours does not arrive.
-    { name: 'looks, scripts blocked', testMatch: 'looks.spec.ts', use: { server: 'plain', scripts: 'blocked' } },
+    { name: 'looks, scripts blocked', testMatch: 'looks/**', timeout: 180_000, use: { server: 'plain', scripts: 'blocked', ...STILL } },
     { name: 'demo, scripts run', testMatch: 'demo.spec.ts', use: { server: 'demo', scripts: 'run', ...DESKTOP } },
   ],
 })

@@ -3,7 +3,7 @@ import { expect, test } from '../world/story.ts'
 const NEW = 'velvet tractor umbrella nine'
 
 test('a name is changed, and what will not do is said beside it', { tag: '@phone' }, async ({ visitor, customer }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.fills({ Name: 'Renamed Person', 'User name': 'No Such Name!' })
   visitor.expectsRefusal(422)
   await visitor.presses('Save changes')
@@ -21,7 +21,7 @@ test('a name is changed, and what will not do is said beside it', { tag: '@phone
 })
 
 test('a user name that somebody has is not given away twice', async ({ visitor, customer }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   visitor.expectsRefusal(422)
   await visitor.fills({ 'User name': 'casey' })
   await visitor.presses('Save changes')
@@ -29,7 +29,7 @@ test('a user name that somebody has is not given away twice', async ({ visitor, 
 })
 
 test('German all the way, from the first byte', async ({ visitor, customer, mailbox }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.field('Language').selectOption('Deutsch')
   await visitor.presses('Save changes')
   await visitor.reads('Ihr Profil ist gespeichert.')
@@ -56,8 +56,8 @@ test('a changed password ends what was open elsewhere, and nothing here', { tag:
   mailbox,
 }) => {
   const elsewhere = await anotherVisitor()
-  await elsewhere.signsIn(customer)
-  await visitor.signsIn(customer)
+  await elsewhere.isSignedIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.follows('Security')
   await visitor.sees('Security')
 
@@ -84,13 +84,13 @@ test('a changed password ends what was open elsewhere, and nothing here', { tag:
   await visitor.follows('Activity')
   await visitor.sees('Activity')
   await visitor.reads(/New password set|Password changed/)
-  await elsewhere.signsIn({ email: customer.email, password: NEW })
+  await elsewhere.isSignedIn({ email: customer.email, password: NEW })
 })
 
 test('sessions are seen and ended, one or all', { tag: '@journey' }, async ({ visitor, anotherVisitor, customer }) => {
   const [second, third] = [await anotherVisitor(), await anotherVisitor()]
-  await second.signsIn(customer)
-  await visitor.signsIn(customer)
+  await second.isSignedIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.follows('Security')
   await visitor.sees('Security')
   const sessions = visitor.page.getByRole('listitem').filter({ hasText: 'last used' })
@@ -104,8 +104,8 @@ test('sessions are seen and ended, one or all', { tag: '@journey' }, async ({ vi
   await second.follows('Activity')
   await second.sees('Sign in')
 
-  await second.signsIn(customer)
-  await third.signsIn(customer)
+  await second.isSignedIn(customer)
+  await third.isSignedIn(customer)
   await visitor.reloads()
   await expect(sessions).toHaveCount(3)
   await visitor.presses('End all others')
@@ -123,11 +123,10 @@ test('sessions are seen and ended, one or all', { tag: '@journey' }, async ({ vi
 })
 
 test('who was signed out meanwhile is asked to sign in, and comes back', { tag: '@phone' }, async ({ visitor, anotherVisitor, customer }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.fills({ Name: 'Too Late' })
   const other = await anotherVisitor()
-  await other.signsIn(customer)
-  await other.opens('/account/security')
+  await other.isSignedIn(customer, '/account/security')
   await other.presses('End all others')
   await other.reads('All other sessions have ended.')
 
@@ -141,7 +140,7 @@ test('who was signed out meanwhile is asked to sign in, and comes back', { tag: 
 })
 
 test('a long life leaves more activity than one page holds', async ({ visitor, customer }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   for (let n = 0; n < 25; n++) {
     await visitor.page.request.post('/api/account/change-profile', {
       form: { name: `Name ${n}`, user_name: '', language: 'en' },

@@ -7,8 +7,7 @@ const FREYA = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: P
 const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: PASSWORD }
 
 test('a key is made, used by a program, and revoked', { tag: '@journey' }, async ({ visitor, rekey }) => {
-  await visitor.comesAsStaff(FREYA)
-  await visitor.opens('/organization/api')
+  await visitor.comesAsStaff(FREYA, '/organization/api')
   await visitor.sees('API')
   await visitor.fills({ 'Your own password': FREYA.password })
   await visitor.presses('Continue')
@@ -52,8 +51,7 @@ test('a key is made, used by a program, and revoked', { tag: '@journey' }, async
 })
 
 test('auditors see which keys there are, and make none', async ({ visitor }) => {
-  await visitor.comesAsStaff(ADA)
-  await visitor.opens('/organization/api')
+  await visitor.comesAsStaff(ADA, '/organization/api')
   await visitor.sees('API')
   await expect(visitor.page.getByRole('button', { name: 'Make key' })).toHaveCount(0)
   await expect(visitor.page.getByText('Your own password')).toHaveCount(0)

@@ -22,8 +22,7 @@ async function atTheLog(visitor: Visitor): Promise<void> {
 
 /** The agent mails a customer a link, with a reason. */
 async function mailsALink(visitor: Visitor, agent: Person, { email, name }: Person, reason: string): Promise<void> {
-  await visitor.comesAsStaff(agent)
-  await visitor.opens(`/customers?q=${encodeURIComponent(email)}`)
+  await visitor.comesAsStaff(agent, `/customers?q=${encodeURIComponent(email)}`)
   await visitor.follows(`Manage ${name}`)
   await visitor.fills({ 'Your own password': agent.password })
   await visitor.presses('Continue')
@@ -115,7 +114,7 @@ test('what happens is followed live', { tag: '@live' }, async ({ visitor, anothe
   await visitor.follows('Follow live')
   await visitor.reads('Following live')
   const owner = await anotherVisitor()
-  await owner.signsIn(customer)
+  await owner.isSignedIn(customer)
   await expect(lines(visitor)).toHaveCount(1, { timeout: 15_000 })
   await visitor.reads(`${customer.name} signed in`)
   await visitor.follows('Stop following')
@@ -131,8 +130,7 @@ test('another reseller’s entries are as good as none', async ({ visitor, custo
   }
   await visitor.presses('Sign out')
   await visitor.sees('Sign in')
-  await visitor.signsIn(customer)
-  await visitor.opens('/audit')
+  await visitor.isSignedIn(customer, '/audit')
   await visitor.reads('There is nothing here, or nothing that you may see.')
   await visitor.presses('Sign out')
   // The help desk does not watch itself.

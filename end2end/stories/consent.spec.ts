@@ -3,7 +3,7 @@
 import { expect, test } from '../world/story.ts'
 
 test('a customer takes the permission back, and gives it until a day', { tag: '@phone' }, async ({ visitor, customer }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.follows('Consent')
   await visitor.sees('Consent')
   await visitor.page.getByRole('radio', { name: 'Do not allow' }).check()
@@ -34,8 +34,7 @@ test('a customer takes the permission back, and gives it until a day', { tag: '@
 })
 
 test('staff have nothing to consent to', async ({ visitor }) => {
-  await visitor.comesAsStaff({ name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' })
-  await visitor.opens('/account')
+  await visitor.comesAsStaff({ name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }, '/account')
   await visitor.sees('Profile')
   await expect(visitor.page.getByRole('link', { name: 'Consent' })).toHaveCount(0)
   visitor.expectsRefusal(404)

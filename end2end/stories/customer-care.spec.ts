@@ -23,8 +23,7 @@ async function creates(visitor: Visitor, who: { name: string; email: string }): 
 
 test('a customer is created, invited, and chooses the first password', { tag: ['@phone', '@journey'] }, async ({ visitor, anotherVisitor, mailbox }) => {
   const nia = newcomer('Nia Novak')
-  await visitor.comesAsStaff(OLIVIA)
-  await visitor.opens('/customers')
+  await visitor.comesAsStaff(OLIVIA, '/customers')
   await visitor.follows('New customer')
   await visitor.sees('New customer')
   visitor.expectsRefusal(422)
@@ -55,7 +54,7 @@ test('a customer is created, invited, and chooses the first password', { tag: ['
   await owner.fills({ 'New password': nia.password, 'Retype new password': nia.password })
   await owner.presses('Set new password')
   await owner.sees('Your new password is set')
-  await owner.signsIn(nia)
+  await owner.isSignedIn(nia)
   await owner.follows('Consent')
   await owner.sees('Consent')
   await owner.reads('On the form that created your account')
@@ -66,8 +65,7 @@ test('a customer is created, invited, and chooses the first password', { tag: ['
 
 test('a new customer gets a first password that staff type', async ({ visitor, anotherVisitor, mailbox }) => {
   const ivo = newcomer('Ivo Lind')
-  await visitor.comesAsStaff(OLIVIA)
-  await visitor.opens('/customers/new')
+  await visitor.comesAsStaff(OLIVIA, '/customers/new')
   await visitor.sees('New customer')
   await visitor.fills({ Name: ivo.name, 'Email address': ivo.email })
   await visitor.page.getByRole('radio', { name: 'Type a temporary one' }).check()
@@ -137,9 +135,8 @@ test('what is known of a customer is read, changed, and not lost', { tag: '@phon
 
 test('a customer is suspended, resumed and deleted', { tag: '@phone' }, async ({ visitor, anotherVisitor, customer }) => {
   const owner = await anotherVisitor()
-  await owner.signsIn(customer)
-  await visitor.comesAsStaff(OLIVIA)
-  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await owner.isSignedIn(customer)
+  await visitor.comesAsStaff(OLIVIA, `/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.sees(customer.name)
   const path = new URL(visitor.page.url()).pathname
@@ -155,7 +152,7 @@ test('a customer is suspended, resumed and deleted', { tag: '@phone' }, async ({
   await owner.sees('Sign in')
   await visitor.presses('Resume account')
   await visitor.reads('The account is in use again.')
-  await owner.signsIn(customer)
+  await owner.isSignedIn(customer)
 
   await visitor.follows('Delete account')
   await visitor.sees('Delete customer')
@@ -177,8 +174,7 @@ test('a customer is suspended, resumed and deleted', { tag: '@phone' }, async ({
 })
 
 test('an agent reads, and changes nothing', async ({ visitor, customer }) => {
-  await visitor.comesAsStaff(ARUN)
-  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.comesAsStaff(ARUN, `/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.sees('Customers')
   await expect(visitor.page.getByRole('link', { name: 'New customer' })).toHaveCount(0)
   await visitor.follows(customer.name)

@@ -111,8 +111,7 @@ test('another reseller’s customer is as good as none', async ({ visitor, custo
   await visitor.presses('Sign out')
   await visitor.sees('Sign in')
   // A customer finds nothing of it either.
-  await visitor.signsIn(customer)
-  await visitor.opens('/customers')
+  await visitor.isSignedIn(customer, '/customers')
   await visitor.reads('There is nothing here, or nothing that you may see.')
 })
 
@@ -122,8 +121,7 @@ test('staff mail a customer a link, after confirming that it is them', { tag: ['
   customer,
   mailbox,
 }) => {
-  await visitor.comesAsStaff(OLIVIA)
-  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.comesAsStaff(OLIVIA, `/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.sees(customer.name)
   await visitor.follows('Password: Manage')
@@ -172,7 +170,7 @@ test('staff mail a customer a link, after confirming that it is them', { tag: ['
   await visitor.reads(/A link is on its way/)
   await owner.opens(linkIn(await mailbox.next(customer.email), 'reset'))
   await owner.chooses('velvet tractor umbrella')
-  await owner.signsIn({ email: customer.email, password: 'velvet tractor umbrella' })
+  await owner.isSignedIn({ email: customer.email, password: 'velvet tractor umbrella' })
   await owner.follows('Activity')
   await owner.reads('Link to a new password mailed by staff')
   await owner.reads(/Olivia Berg \(staff\)/)

@@ -55,7 +55,7 @@ test('a new address is confirmed in its own mailbox and takes effect later', { t
   await visitor.reads('It was confirmed at the new address.')
   // Until then nothing is any different.
   const elsewhere = await anotherVisitor()
-  await elsewhere.signsIn(customer)
+  await elsewhere.isSignedIn(customer)
   await elsewhere.reads('The email address of this account is to become')
   const stranger = await anotherVisitor()
   stranger.expectsRefusal(422)
@@ -143,8 +143,7 @@ test('staff change a customer’s address once the caller has read a code back',
 test('the help desk sees that an address is about to change, and leaves it to others', async ({ visitor, anotherVisitor, customer }) => {
   await asksForAddress(visitor, customer)
   const desk = await anotherVisitor()
-  await desk.comesAsStaff(ARUN)
-  await desk.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await desk.comesAsStaff(ARUN, `/customers?q=${encodeURIComponent(customer.email)}`)
   await desk.follows(customer.name)
   await desk.sees(customer.name)
   await desk.reads('A change waits:')
@@ -187,8 +186,7 @@ test('with the old mailbox lost a second person agrees before anything begins', 
 })
 
 test('who may not change an address is told who may', async ({ visitor, customer }) => {
-  await visitor.comesAsStaff(ARUN)
-  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.comesAsStaff(ARUN, `/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.reads('Owners and admins change it.')
   await visitor.opens(`${new URL(visitor.page.url()).pathname}/email`)

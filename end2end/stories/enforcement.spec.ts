@@ -42,7 +42,7 @@ test('customers hear of it, and set a second factor up before anything else once
     await freya.isToldAt('Your own value', 'Please enter a date')
     await asks(freya, 'From a day on', '2999-01-31')
     await freya.reads('Saved: Second factor for customers.')
-    await visitor.signsIn(customer)
+    await visitor.isSignedIn(customer)
     await visitor.reads('From 31 Jan 2999 (UTC) on, signing in takes a second factor.')
 
     await asks(freya, 'Already')
@@ -66,7 +66,7 @@ test('an address made up by somebody else does not lead away from here once a fa
   test.slow()
   const customer = someCustomer(server, 'fjord')
   await alone(server, 'fjord', async () => {
-    await visitor.signsIn(customer)
+    await visitor.isSignedIn(customer)
     const freya = await anotherVisitor()
     await freya.comesAsStaff(FREYA)
     await asks(freya, 'Already')

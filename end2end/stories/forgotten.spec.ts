@@ -14,7 +14,7 @@ test('a customer who forgot the password chooses a new one, disputes it, and com
   const { email } = customer
   // Signed in somewhere else meanwhile, which will end.
   const elsewhere = await anotherVisitor()
-  await elsewhere.signsIn(customer)
+  await elsewhere.isSignedIn(customer)
 
   await visitor.opens('/login')
   await visitor.follows('Forgot password?')
@@ -40,7 +40,7 @@ test('a customer who forgot the password chooses a new one, disputes it, and com
 
   await visitor.follows('Sign in')
   await visitor.sees('Sign in')
-  await visitor.signsIn({ email, password: NEW })
+  await visitor.isSignedIn({ email, password: NEW })
   await expect(visitor.page).toHaveURL('/account')
 
   // What was open with the old password is shut, and the old password with it.
@@ -71,7 +71,7 @@ test('a customer who forgot the password chooses a new one, disputes it, and com
   await elsewhere.forgets(email)
   await elsewhere.opens(linkIn(await mailbox.next(email), 'reset'))
   await elsewhere.chooses(NEWER)
-  await elsewhere.signsIn({ email, password: NEWER })
+  await elsewhere.isSignedIn({ email, password: NEWER })
   await elsewhere.follows('Activity')
   await elsewhere.sees('Activity')
   for (const event of ['Signed in', 'New password set', '“This wasn’t me”: account frozen', 'Link to a new password mailed']) {
@@ -101,7 +101,7 @@ test('a customer whom staff have locked is free with a new password, not before'
   await visitor.isNotLetIn()
   await visitor.opens(link)
   await visitor.chooses(NEW)
-  await visitor.signsIn({ email: customer.email, password: NEW })
+  await visitor.isSignedIn({ email: customer.email, password: NEW })
 })
 
 test('who guesses is slowed down, and the owner comes in by a new password', async ({ visitor, anotherVisitor, customer, mailbox }) => {
@@ -126,13 +126,13 @@ test('who guesses is slowed down, and the owner comes in by a new password', asy
   await visitor.forgets(customer.email)
   await visitor.opens(linkIn(await mailbox.next(customer.email), 'reset'))
   await visitor.chooses(NEW)
-  await visitor.signsIn({ email: customer.email, password: NEW })
+  await visitor.isSignedIn({ email: customer.email, password: NEW })
 })
 
 test('the user name does as well as the address', async ({ visitor, anotherVisitor, customer, mailbox }) => {
   const name = `short-${customer.email.split('@')[1]!.split('.')[0]}`.slice(0, 32)
   const owner = await anotherVisitor()
-  await owner.signsIn(customer)
+  await owner.isSignedIn(customer)
   await owner.fills({ 'User name': name })
   await owner.presses('Save changes')
   await owner.reads('Your profile is saved.')
@@ -140,7 +140,7 @@ test('the user name does as well as the address', async ({ visitor, anotherVisit
   await visitor.forgets(name)
   await visitor.opens(linkIn(await mailbox.next(customer.email), 'reset'))
   await visitor.chooses(NEW)
-  await visitor.signsIn({ email: name.toUpperCase(), password: NEW })
+  await visitor.isSignedIn({ email: name.toUpperCase(), password: NEW })
 })
 
 test('each step survives being loaded again, and the way back', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
@@ -167,7 +167,7 @@ test('each step survives being loaded again, and the way back', { tag: '@phone' 
   visitor.expectsRefusal(410)
   await visitor.reloads()
   await visitor.sees(visitor.isLive ? 'This link cannot be used' : 'Your new password is set')
-  await visitor.signsIn({ email: customer.email, password: NEW })
+  await visitor.isSignedIn({ email: customer.email, password: NEW })
 })
 
 test('pressing twice sets one password and sends one notice', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
@@ -179,7 +179,7 @@ test('pressing twice sets one password and sends one notice', { tag: '@phone' },
   await visitor.page.getByRole('button', { name: 'Set new password', exact: true }).dblclick()
   await visitor.sees('Your new password is set')
   expect((await mailbox.next(customer.email)).subject).toBe('Your password was changed')
-  await visitor.signsIn({ email: customer.email, password: NEW })
+  await visitor.isSignedIn({ email: customer.email, password: NEW })
   // Had there been two notices, the second would have been next.
   await visitor.forgets(customer.email)
   expect((await mailbox.next(customer.email)).subject).toBe('Choose a new password for Northwind Backup')

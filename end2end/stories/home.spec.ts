@@ -56,7 +56,7 @@ test('a reset is followed from the list to the customer and to the log', { tag: 
 })
 
 test('customers find neither resets nor a home of staff', async ({ visitor, customer }) => {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   visitor.expectsRefusal(404)
   await visitor.opens('/resets')
   await visitor.reads('There is nothing here, or nothing that you may see.')

@@ -62,8 +62,7 @@ test('from a forgotten password to one’s account with the keyboard alone', asy
 })
 
 test('who uses the keyboard need not go through the top of every page', async ({ visitor, customer }) => {
-  await visitor.signsIn(customer)
-  await visitor.opens('/account/security')
+  await visitor.isSignedIn(customer, '/account/security')
   await tabsTo(visitor, 'Skip to the content')
   await visitor.page.keyboard.press('Enter')
   await tabsTo(visitor, 'Profile')

@@ -33,7 +33,7 @@ test('a link may be looked at by anybody, and works once', async ({ visitor, ano
   await visitor.sees('This link cannot be used')
   await visitor.follows('Ask for a new link')
   await visitor.sees('Forgot your password?')
-  await visitor.signsIn({ email: customer.email, password: NEW })
+  await visitor.isSignedIn({ email: customer.email, password: NEW })
 })
 
 test('what only looks like a link says what to do', async ({ visitor, customer, mailbox }) => {
@@ -89,7 +89,7 @@ test('a link that has expired cannot be used', { tag: '@postgres' }, async ({ vi
   await visitor.fills({ 'New password': NEW, 'Retype new password': NEW })
   await visitor.presses('Set new password')
   await visitor.sees('This link cannot be used')
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
 })
 
 test('a dispute that was a mistake changes nothing', async ({ visitor, customer, mailbox }) => {
@@ -102,9 +102,7 @@ test('a dispute that was a mistake changes nothing', async ({ visitor, customer,
   await visitor.reads('Nobody can sign in until you choose a new password')
   await visitor.follows('It was me: change nothing')
   await visitor.sees('Sign in')
-  await visitor.signsIn({ email: customer.email, password: NEW })
-
-  await visitor.opens(link)
+  await visitor.isSignedIn({ email: customer.email, password: NEW }, link)
   await visitor.presses('It was not me: freeze the account')
   await visitor.sees('The account is frozen')
   visitor.expectsRefusal(410)

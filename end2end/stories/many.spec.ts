@@ -49,8 +49,7 @@ test('customers are imported from a file, and the same file again changes nothin
     `${own}-3;;nobody;;perhaps`,
   ].join('\r\n')
   const admin = someStaff(rekey, 'admin')
-  await visitor.comesAsStaff(admin)
-  await visitor.opens('/customers')
+  await visitor.comesAsStaff(admin, '/customers')
   await visitor.follows('Import')
   await visitor.sees('Import customers')
   await sends(visitor, file)
@@ -94,8 +93,7 @@ test('what is no file of customers is told', async ({ visitor, rekey }) => {
 
 test('the customers of a list leave as a file', { tag: '@phone' }, async ({ visitor, rekey }) => {
   const admin = someStaff(rekey, 'admin')
-  await visitor.comesAsStaff(admin)
-  await visitor.opens('/customers?q=casey@acme')
+  await visitor.comesAsStaff(admin, '/customers?q=casey@acme')
   await visitor.sees('Customers')
   await visitor.follows('Export')
   await visitor.sees('Export customers')
@@ -109,8 +107,7 @@ test('the customers of a list leave as a file', { tag: '@phone' }, async ({ visi
 
 test('links are sent to those who were picked', { tag: '@phone' }, async ({ visitor, customer, mailbox, rekey }) => {
   const admin = someStaff(rekey, 'admin')
-  await visitor.comesAsStaff(admin)
-  await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.comesAsStaff(admin, `/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.sees('Customers')
   await visitor.page.getByRole('checkbox', { name: `Pick ${customer.name}` }).check()
   await visitor.presses('Send reset emails to those picked')
@@ -131,8 +128,7 @@ test('links are sent to those who were picked', { tag: '@phone' }, async ({ visi
 })
 
 test('an agent does nothing to many', async ({ visitor }) => {
-  await visitor.comesAsStaff(ARUN)
-  await visitor.opens('/customers')
+  await visitor.comesAsStaff(ARUN, '/customers')
   await visitor.sees('Customers')
   await expect(visitor.page.getByRole('link', { name: 'Import' })).toHaveCount(0)
   await expect(visitor.page.getByRole('checkbox')).toHaveCount(0)

@@ -43,7 +43,7 @@ test('every character counts, and none is forbidden', async ({ visitor, customer
   await followsALink(visitor, customer, mailbox)
   const password = ' Ångström & "ünïcode" <b> 🔑 '
   await visitor.chooses(password)
-  await visitor.signsIn({ email: customer.email, password })
+  await visitor.isSignedIn({ email: customer.email, password })
 })
 
 test('a suggestion is filled in, can be read, and works', { tag: '@phone' }, async ({ visitor, customer, mailbox }) => {
@@ -56,7 +56,7 @@ test('a suggestion is filled in, can be read, and works', { tag: '@phone' }, asy
   await visitor.reads(password)
   await visitor.presses('Set new password')
   await visitor.sees('Your new password is set')
-  await visitor.signsIn({ email: customer.email, password })
+  await visitor.isSignedIn({ email: customer.email, password })
 })
 
 test('password managers find their way', async ({ visitor, customer, mailbox }) => {
@@ -69,8 +69,7 @@ test('password managers find their way', async ({ visitor, customer, mailbox }) 
     await expect(visitor.field(label)).toHaveAttribute('autocomplete', 'new-password')
     await expect(visitor.field(label)).toHaveAttribute('type', 'password')
   }
-  await visitor.signsIn(customer)
-  await visitor.opens('/.well-known/change-password')
+  await visitor.isSignedIn(customer, '/.well-known/change-password')
   await visitor.sees('Security')
   await expect(visitor.field('Current password')).toHaveAttribute('autocomplete', 'current-password')
   await expect(visitor.field('New password')).toHaveAttribute('autocomplete', 'new-password')

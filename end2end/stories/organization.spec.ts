@@ -156,7 +156,7 @@ test('agents and customers see nothing of it, auditors read it, and those next d
     await visitor.reads(/Your role does not allow that/)
   }
   await visitor.presses('Sign out')
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   for (const path of ['/organization/policy', '/organization/staff/new']) {
     await visitor.opens(path)
     await visitor.reads('There is nothing here, or nothing that you may see.')

@@ -153,8 +153,7 @@ test('an empty organization is renamed, moved, and deleted', async ({ visitor },
 })
 
 test('an auditor reads where organizations are, and changes nothing', async ({ visitor }) => {
-  await visitor.comesAsStaff(ADA)
-  await visitor.opens('/organizations')
+  await visitor.comesAsStaff(ADA, '/organizations')
   await visitor.sees('Organizations')
   await expect(visitor.page.getByRole('link', { name: 'Add an organization' })).toHaveCount(0)
   await visitor.follows('Fjord IT')

@@ -11,8 +11,7 @@ test.use({ baseURL: async ({ rekey }, use) => use(named(rekey.url)) })
 /** Signs in, proves who it is and adds the first passkey, with its recovery codes. */
 async function turnsPasskeysOn(visitor: Visitor, customer: Person): Promise<Device> {
   const device = await Device.of(visitor)
-  await visitor.signsIn(customer)
-  await visitor.opens('/account/security/passkeys')
+  await visitor.isSignedIn(customer, '/account/security/passkeys')
   await visitor.fills({ 'Your own password': customer.password })
   await visitor.presses('Continue')
   await visitor.reads('Your device asks for your fingerprint')
@@ -122,8 +121,7 @@ test.describe('with a device that keeps passkeys', () => {
 
 test('without JavaScript a page says that passkeys need it', async ({ visitor, customer, scripts }) => {
   test.skip(scripts !== 'off', 'the stories above tell what happens with it')
-  await visitor.signsIn(customer)
-  await visitor.opens('/account/security/passkeys')
+  await visitor.isSignedIn(customer, '/account/security/passkeys')
   await visitor.fills({ 'Your own password': customer.password })
   await visitor.presses('Continue')
   await visitor.reads('Passkeys need JavaScript, which is switched off in this browser.')
@@ -134,8 +132,7 @@ test.describe('at an address that is no name', () => {
   test.use({ baseURL: async ({ rekey }, use) => use(rekey.url) })
 
   test('the page says where passkeys work', async ({ visitor, customer, rekey }) => {
-    await visitor.signsIn(customer)
-    await visitor.opens('/account/security/passkeys')
+    await visitor.isSignedIn(customer, '/account/security/passkeys')
     await visitor.reads('Browsers keep no passkeys for bare addresses such as 127.0.0.1.')
     const link = visitor.page.getByRole('link', { name: `${named(rekey.url)}/account/security/passkeys` })
     await expect(link).toBeVisible()

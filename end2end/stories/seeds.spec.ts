@@ -74,7 +74,7 @@ test('seed 000: a reseller resets a customer’s password', { tag: ['@phone', '@
   const operator = someStaff(rekey, 'owner')
   const customer = someConsentingCustomer(server)
   const picture = album('seed-000', visitor)
-  await visitor.comesAsStaff(operator)
+  await visitor.signsInAsStaff(operator)
   await picture('signed-in')
   await visitor.follows('Customers')
   await visitor.sees('Customers')
@@ -130,7 +130,7 @@ test('seed 000, to its last step: in the Cloud Backup PLUS account as well', { t
 
   const operator = someStaff(rekey, 'owner')
   const picture = album('seed-000-plus', visitor)
-  await visitor.comesAsStaff(operator)
+  await visitor.signsInAsStaff(operator)
   // "go to “Customers” along the top and select “View Cloud Backup PLUS Customers”."
   await visitor.follows('Customers')
   await visitor.follows(`${system} customers`)
@@ -178,7 +178,7 @@ test('seed 001: somebody sets up two-factor authentication', { tag: ['@phone', '
   const member = someStaff(rekey, 'agent')
   const picture = album('seed-001', visitor)
   // "Login to your portal, select the “home” icon on the right and select on your name."
-  await visitor.comesAsStaff(member)
+  await visitor.signsInAsStaff(member)
   await visitor.page.getByRole('link', { name: member.name }).click()
   await visitor.sees('Profile')
   await picture('signed-in')
@@ -241,7 +241,7 @@ test('seed 003: a help desk sets a customer password and unlocks the account', a
   owner.expectsRefusal(422)
   await owner.triesToSignIn(customer)
   await owner.isNotLetIn()
-  await visitor.comesAsStaff(operator)
+  await visitor.signsInAsStaff(operator)
   await visitor.follows('Customers')
   await visitor.sees('Customers')
   // "Use the Scope Selector to select the relevant scope."
@@ -313,7 +313,7 @@ test('seed 004: a password is generated and mailed, or set with Manage', { tag: 
   await owner.opens('/login')
   await owner.follows('Forgot password?')
   await owner.sees('Forgot your password?')
-  await visitor.comesAsStaff(operator)
+  await visitor.signsInAsStaff(operator)
   await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.sees(customer.name)
@@ -353,7 +353,7 @@ test('what is not possible says why', async ({ visitor, customer, anotherVisitor
   await owner.page.getByRole('radio', { name: 'Do not allow' }).check()
   await owner.presses('Save')
   await owner.reads('Your choice is saved.')
-  await visitor.comesAsStaff(operator)
+  await visitor.signsInAsStaff(operator)
   await visitor.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
   await visitor.follows(customer.name)
   await visitor.sees(customer.name)

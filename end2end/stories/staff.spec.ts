@@ -42,8 +42,7 @@ test('staff who forgot the password are told why there is no link, and are set f
 })
 
 test('it is told with what staff sign in, and what each role may do', async ({ visitor }) => {
-  await visitor.comesAsStaff(ADA)
-  await visitor.opens('/organization/staff')
+  await visitor.comesAsStaff(ADA, '/organization/staff')
   await visitor.sees('Staff')
   await visitor.reads('Password only')
   const table = visitor.page.getByRole('table', { name: 'What each role may do' })

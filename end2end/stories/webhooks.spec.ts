@@ -11,8 +11,7 @@ const FREYA = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: P
 const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: PASSWORD }
 
 async function comes(visitor: Visitor, who: Person): Promise<void> {
-  await visitor.comesAsStaff(who)
-  await visitor.opens('/organization/webhooks')
+  await visitor.comesAsStaff(who, '/organization/webhooks')
   await visitor.sees('Webhooks')
 }
 

@@ -19,8 +19,7 @@ export function someName(): string {
 /** A new owner of Northwind comes to the form for a Comet server. */
 export async function comesToNewConnector(visitor: Visitor, rekey: Server): Promise<Person> {
   const owner = someStaff(rekey, 'owner')
-  await visitor.comesAsStaff(owner)
-  await visitor.opens('/organization/connectors')
+  await visitor.comesAsStaff(owner, '/organization/connectors')
   await visitor.sees('Connectors')
   await visitor.follows('Add a connector')
   await visitor.sees('Add a connector')

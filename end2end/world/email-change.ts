@@ -14,7 +14,7 @@ export function newAddressOf(person: Person): string {
 
 /** A customer opens the page of their own address, and proves who they are. */
 export async function comesToOwnAddress(visitor: Visitor, customer: Person): Promise<void> {
-  await visitor.signsIn(customer)
+  await visitor.isSignedIn(customer)
   await visitor.follows('Change email address')
   await visitor.sees('Email address')
   await visitor.fills({ 'Your own password': customer.password })
@@ -40,8 +40,7 @@ export async function comesToCustomersAddress(
   role: 'owner' | 'admin' = 'admin',
 ): Promise<void> {
   const staff = someStaff(rekey, role)
-  await desk.comesAsStaff(staff)
-  await desk.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await desk.comesAsStaff(staff, `/customers?q=${encodeURIComponent(customer.email)}`)
   await desk.follows(customer.name)
   await desk.sees(customer.name)
   await desk.follows('Change address')

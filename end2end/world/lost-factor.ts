@@ -10,8 +10,7 @@ import type { Visitor } from './visitor.ts'
 /** An agent of Northwind who signs in with a phone. */
 export async function agentWithPhone(visitor: Visitor, rekey: Server): Promise<{ agent: Person; phone: Phone }> {
   const agent = someStaff(rekey, 'agent')
-  await visitor.comesAsStaff(agent)
-  await visitor.opens('/account/security/two-factor')
+  await visitor.comesAsStaff(agent, '/account/security/two-factor')
   await visitor.fills({ 'Your own password': agent.password })
   await visitor.presses('Continue')
   await visitor.reads('Require two-factor authentication for login')
@@ -25,8 +24,7 @@ export async function agentWithPhone(visitor: Visitor, rekey: Server): Promise<{
 /** An admin opens the page on which the factor of a customer is removed. */
 export async function comesToCustomer(desk: Visitor, rekey: Server, customer: Person): Promise<void> {
   const admin = someStaff(rekey, 'admin')
-  await desk.comesAsStaff(admin)
-  await desk.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await desk.comesAsStaff(admin, `/customers?q=${encodeURIComponent(customer.email)}`)
   await desk.follows(customer.name)
   await desk.sees(customer.name)
   await begins(desk, admin)
@@ -35,8 +33,7 @@ export async function comesToCustomer(desk: Visitor, rekey: Server, customer: Pe
 /** An admin opens the page on which the factor of a colleague is removed. */
 export async function comesToColleague(desk: Visitor, rekey: Server, colleague: Person): Promise<void> {
   const admin = someStaff(rekey, 'admin')
-  await desk.comesAsStaff(admin)
-  await desk.opens('/organization/staff')
+  await desk.comesAsStaff(admin, '/organization/staff')
   await desk.page.getByRole('listitem').filter({ hasText: colleague.email }).getByRole('link').click()
   await desk.sees(colleague.name)
   await begins(desk, admin)

@@ -83,16 +83,40 @@ export class Visitor {
     await this.presses('Sign in')
   }
 
-  /** Signs in as a customer, and is at home. */
+  /** Signs in on the sign-in page as a customer, and is at home. */
   async signsIn(person: Pick<Person, 'email' | 'password'>, prefix = ''): Promise<void> {
     await this.triesToSignIn(person, prefix)
     await this.sees('Profile')
   }
 
-  /** Signs in as staff, and is at the start page. */
-  async comesAsStaff(person: Person): Promise<void> {
+  /** Signs in on the sign-in page as staff, and is at the start page. */
+  async signsInAsStaff(person: Person): Promise<void> {
     await this.triesToSignIn(person)
     await this.sees(`Welcome, ${person.name}`)
+  }
+
+  /** Is a customer who has signed in, and opens a page, usually the profile. */
+  async isSignedIn(person: Pick<Person, 'email' | 'password'>, to = '/account'): Promise<void> {
+    await this.#isLetIn(person)
+    await this.opens(to)
+    if (to === '/account') await this.sees('Profile')
+  }
+
+  /** Is one of the staff who has signed in, and opens a page, usually the start page. */
+  async comesAsStaff(person: Person, to = '/'): Promise<void> {
+    await this.#isLetIn(person)
+    await this.opens(to)
+    if (to === '/') await this.sees(`Welcome, ${person.name}`)
+  }
+
+  /** Sends what the sign-in page would: stories that are not about signing in need not wait for it. */
+  async #isLetIn({ email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
+    const answer = await this.page.request.post('/login', {
+      form: { _form: '/api/session/sign-in', name: email, password },
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+      maxRedirects: 0,
+    })
+    expect(answer.status(), `${email} signs in`).toBe(303)
   }
 
   /** Is not let in, and told no more than anybody would be. */

@@ -1,0 +1,137 @@
+// Passwords, factors and addresses in the hands of staff.
+
+import { asksForSecond, comesToCustomersAddress, verifiesForAddress } from '../../world/email-change.ts'
+import { agentWithPhone, asksForRemoval, comesToCustomer, verifiesCaller } from '../../world/lost-factor.ts'
+import { linkIn } from '../../world/mail.ts'
+import { walk } from '../../world/look.ts'
+import { someConsentingCustomer } from '../../world/people.ts'
+import { turnsTwoFactorOn } from '../../world/phone.ts'
+import { someStaff } from '../../world/staff.ts'
+
+const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: 'harbour lantern mosaic' }
+const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
+const WHY = 'Called, knows the last invoice'
+
+walk('a link is mailed', async ({ visitor, server, looks }) => {
+  const customer = someConsentingCustomer(server)
+  await visitor.comesAsStaff(ARUN, `/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(`Manage ${customer.name}`)
+  await visitor.sees('Reset password')
+  await visitor.reloads()
+  await looks('desk-prove')
+  visitor.expectsRefusal(422)
+  await visitor.fills({ 'Your own password': 'not the password at all' })
+  await visitor.presses('Continue')
+  await visitor.isToldAt('Your own password', 'This is not your current password.')
+  await looks('desk-refused')
+  await visitor.fills({ 'Your own password': ARUN.password })
+  await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await looks('desk-how')
+  await visitor.presses('Continue')
+  await visitor.reads('A link to choose a new password is mailed to')
+  await looks('desk-check')
+  await visitor.fills({ Reason: WHY })
+  await visitor.presses('Send reset email to customer')
+  await visitor.reads(/A link is on its way to/)
+  await looks('desk-done')
+  await visitor.comesAsStaff(ADA, `/audit?customer=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(`Arun Velder mailed ${customer.name} a link to a new password`)
+  await visitor.sees('Audit entry')
+  await visitor.reloads()
+  await looks('audit-entry')
+})
+
+walk('a password is typed', async ({ visitor, server, looks }) => {
+  const customer = someConsentingCustomer(server)
+  await visitor.comesAsStaff(ARUN, `/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(`Manage ${customer.name}`)
+  await visitor.sees('Reset password')
+  await visitor.fills({ 'Your own password': ARUN.password })
+  await visitor.presses('Continue')
+  await visitor.sees('Set customer password')
+  await visitor.page.getByRole('radio', { name: 'Type new password' }).check()
+  await visitor.presses('Continue')
+  await visitor.reads(/Signing in with it leads straight to choosing another one/)
+  visitor.expectsRefusal(422)
+  await visitor.fills({ 'New password': 'too short', 'Retype new password': 'too shirt' })
+  await visitor.presses('Set password')
+  await visitor.isToldAt('Reason', 'Please fill this in.')
+  await looks('desk-typed-refused')
+  const typed = 'granite walnut ferry nine'
+  await visitor.fills({ 'New password': typed, 'Retype new password': typed, Reason: WHY })
+  await visitor.presses('Set password')
+  await visitor.reads('Password updated')
+  await looks('desk-updated')
+  await visitor.presses('Sign out')
+  await visitor.sees('Sign in')
+  await visitor.triesToSignIn({ email: customer.email, password: typed })
+  await visitor.sees('Choose your own password')
+  await visitor.reloads()
+  await looks('forced-change')
+})
+
+walk('a customer has lost a factor', async ({ visitor, rekey, customer, anotherVisitor, mailbox, looks }) => {
+  await visitor.comesAsStaff(someStaff(rekey, 'admin'), `/customers?q=${encodeURIComponent(customer.email)}`)
+  await visitor.follows(customer.name)
+  await visitor.sees(customer.name)
+  await visitor.opens(`${new URL(visitor.page.url()).pathname}/factor`)
+  await visitor.reads('There is no second factor to remove')
+  await looks('lost-factor-none')
+  await turnsTwoFactorOn(await anotherVisitor(), customer)
+  await comesToCustomer(visitor, rekey, customer)
+  await visitor.reloads()
+  await looks('lost-factor-caller')
+  await verifiesCaller(visitor, mailbox, customer.email)
+  visitor.expectsRefusal(422)
+  await visitor.presses('Remove the factor')
+  await visitor.isToldAt('Reason', 'Please fill this in.')
+  await looks('lost-factor-check')
+})
+
+walk('a colleague has lost a factor', async ({ visitor, rekey, anotherVisitor, mailbox, looks }) => {
+  const theirs = await anotherVisitor()
+  const { agent } = await agentWithPhone(theirs, rekey)
+  await asksForRemoval(visitor, rekey, mailbox, agent)
+  await looks('lost-factor-waits')
+  await theirs.opens('/account')
+  await theirs.reads('Your second factor is about to be removed.')
+  await looks('lost-factor-told', theirs)
+  const elsewhere = await anotherVisitor()
+  await elsewhere.opens(linkIn(await mailbox.mentioning(agent.email, '/keep/'), 'keep'))
+  await elsewhere.sees('Keep your second factor?')
+  await looks('keep', elsewhere)
+  await elsewhere.presses('Keep my second factor')
+  await elsewhere.sees('Your second factor stays')
+  await looks('keep-done', elsewhere)
+})
+
+walk('a customer has a new address, and called from the old one', async ({ visitor, rekey, customer, mailbox, looks }) => {
+  await comesToCustomersAddress(visitor, rekey, customer)
+  await visitor.reloads()
+  await looks('new-email-caller')
+  await verifiesForAddress(visitor, mailbox, customer)
+  visitor.expectsRefusal(422)
+  await visitor.presses('Ask for the new address')
+  await visitor.isToldAt('Reason', 'Please fill this in.')
+  await looks('new-email-check')
+})
+
+walk('a customer has a new address, and a second person agrees', async ({ visitor, rekey, customer, anotherVisitor, looks }) => {
+  await asksForSecond(visitor, rekey, customer)
+  await looks('new-email-second')
+  const second = await anotherVisitor()
+  const owner = someStaff(rekey, 'owner')
+  await second.comesAsStaff(owner)
+  await second.reads('New email addresses that a second person has to agree to')
+  await looks('home-agree', second)
+  await second.opens(`/customers?q=${encodeURIComponent(customer.email)}`)
+  await second.follows(customer.name)
+  await second.sees(customer.name)
+  await second.follows('See how it stands')
+  await second.sees('Change email address')
+  await second.fills({ 'Your own password': owner.password })
+  await second.presses('Continue')
+  await second.reads('You are the second person:')
+  await looks('new-email-agree', second)
+})
