@@ -235,7 +235,7 @@ fn Actions(hook: HookRow, forms: Forms) -> impl IntoView {
             </Form>
         </Panel>
         <Panel title=tr!(webhooks.change)>
-            <div class="mt-4 grid gap-6">
+            <div class="forms">
                 <Form form=forms.switch class="form">
                     {which()}
                     {(!is_on).then(|| view! { <input type="hidden" name="on" value="true" /> })}
