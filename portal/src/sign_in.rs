@@ -22,7 +22,7 @@ use model::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Portal, Result, Visit,
+    Error, Portal, Result, Visit,
     audit::{Event, Personal, occasion},
     device,
     mail::{Letter, MailedLink},
@@ -85,13 +85,55 @@ impl From<Stage> for Reached {
 struct Attempt {
     account: Option<Account>,
     device: Option<DeviceRow>,
-    counter_name: String,
-    counter: Counter,
+    counted: Counted,
     organization: OrganizationId,
     policy: Policy,
 }
 
+/// An attempt that was counted before anybody looked whether it is right.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    name: String,
+    before: Counter,
+    counter: Counter,
+}
+
+impl Tx {
+    /// Counts an attempt as one more failure, which it is until it turns out to be right.
+    pub(crate) async fn count_guess(
+        &mut self,
+        name: String,
+        before: Counter,
+        policy: &Policy,
+        now: Moment,
+    ) -> Result<Counted> {
+        let counter = failed_once_more(before, policy, now);
+        self.save_counter(&name, counter, now).await?;
+        Ok(Counted { name, before, counter })
+    }
+}
+
 impl Portal {
+    /// Whether a password is the one that was hashed; the attempt is counted already. A server that is
+    /// too busy to look has learned nothing and told nothing, and asks to try again: then the attempt
+    /// is given back, or a flood of others would lock out whoever does. Unless there was another one
+    /// since.
+    pub(crate) async fn verify_counted(
+        &self,
+        counted: &Counted,
+        password: &Secret,
+        hash: Option<&str>,
+    ) -> Result<bool> {
+        let verified = self.hasher().verify(password, hash).await;
+        if matches!(verified, Err(Error::Busy { .. })) {
+            let Counted { name, before, counter } = counted;
+            let mut tx = self.db().write().await?;
+            tx.restore_counter(name, *counter, *before).await?;
+            tx.commit().await?;
+        }
+        verified
+    }
+
     /// Signs in; [`Portal::sign_in`] counts how it ends.
     pub(crate) async fn try_sign_in(&self, visit: &Visit, request: SignIn) -> Result<SignedIn> {
         let mut missing = Vec::new();
@@ -112,7 +154,8 @@ impl Portal {
         let fits = request.password.reveal().len() <= LONGEST_PASSWORD_BYTES;
         let nothing = Secret::default();
         let password = if fits { &request.password } else { &nothing };
-        let matches = self.hasher().verify(password, stored.filter(|_| fits)).await?;
+        let matches =
+            self.verify_counted(&attempt.counted, password, stored.filter(|_| fits)).await?;
         match (&attempt.account, matches) {
             (Some(account), true) => self.let_in(visit, &request, &attempt, account).await,
             _ => self.turn_away(visit, &attempt).await,
@@ -155,10 +198,9 @@ impl Portal {
             tx.commit().await?;
             return Err(wait_refusal(before.open_at.since(now)).into());
         }
-        let counter = failed_once_more(before, &policy, now);
-        tx.save_counter(&counter_name, counter, now).await?;
+        let counted = tx.count_guess(counter_name, before, &policy, now).await?;
         tx.commit().await?;
-        Ok(Attempt { account, device, counter_name, counter, organization, policy })
+        Ok(Attempt { account, device, counted, organization, policy })
     }
 
     /// The password does not fit, or there is none to fit.
@@ -166,7 +208,7 @@ impl Portal {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let subject = attempt.account.as_ref().map(|account| account.id);
-        let lock = Some(attempt.counter)
+        let lock = Some(attempt.counted.counter)
             .filter(|counter| attempt.device.is_none() && is_locked(*counter, &attempt.policy));
         // One letter and one line a lock, not one for each further attempt.
         let locks_now = lock.is_some_and(|counter| locks_at(counter, &attempt.policy));
@@ -228,7 +270,7 @@ impl Portal {
             drop(tx);
             return self.turn_away(visit, attempt).await;
         };
-        tx.clear_counter(&attempt.counter_name).await?;
+        tx.clear_counter(&attempt.counted.name).await?;
         if let Some(refusal) = tx.not_here(&account, visit.site).await? {
             // Whoever knows the password may know why it does not open this door.
             let event = Event {

@@ -18,7 +18,6 @@ use crate::{
     audit::Event,
     secrets::{Secret, new_token},
     sessions::SKEW,
-    sign_in::failed_once_more,
     store::{Account, Tx},
     throttle::wait_refusal,
 };
@@ -93,7 +92,7 @@ impl Portal {
             tx.commit().await?;
             return Err(wait_refusal(counter.open_at.since(now)).into());
         }
-        tx.save_counter(&counter_name, failed_once_more(counter, &policy, now), now).await?;
+        let counted = tx.count_guess(counter_name.clone(), counter, &policy, now).await?;
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         tx.commit().await?;
 
@@ -101,7 +100,7 @@ impl Portal {
         let fits = password.reveal().len() <= LONGEST_PASSWORD_BYTES;
         let nothing = Secret::default();
         let password = if fits { password } else { &nothing };
-        let is_right = self.hasher().verify(password, stored.filter(|_| fits)).await?;
+        let is_right = self.verify_counted(&counted, password, stored.filter(|_| fits)).await?;
         let mut tx = self.db().write().await?;
         if is_right {
             tx.clear_counter(&counter_name).await?;

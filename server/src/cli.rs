@@ -20,7 +20,7 @@ use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::Sub
 use crate::{
     Server,
     assets::Assets,
-    check, heap, metrics, router,
+    check, memory, metrics, router,
     serve::{self, Limits},
 };
 
@@ -213,7 +213,7 @@ impl From<RoleName> for Role {
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    heap::share();
+    memory::share();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -508,6 +508,7 @@ async fn serve_until_stopped(
         ));
     }
     let router = router::router(Arc::new(server));
+    memory::give_back();
     // Whoever connects from here on is answered.
     println!("Ready: {ready}");
     serve::serve(doors.people, router, changes, Limits::default(), stop).await;

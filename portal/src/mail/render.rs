@@ -37,23 +37,13 @@ const COLUMNS: usize = 76;
 /// Values that are to be taken as they are; all others pass [`without_links`].
 const VERBATIM: [&str; 5] = ["link", "dispute_link", "forgot_link", "login_link", "address"];
 
-/// All templates, parsed.
-pub(super) struct Templates(Environment<'static>);
+/// The templates, as text. Those of one letter are compiled when it is written, and forgotten with it:
+/// all of them together, compiled, are eight megabytes, which is a quarter of what an idle server takes.
+pub(super) struct Templates(SyntaxConfig);
 
 impl Templates {
     pub(super) fn new() -> anyhow::Result<Self> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
-        environment.set_syntax(syntax);
-        environment.set_formatter(format);
-        environment.add_filter("civil", civil);
-        environment.add_filter("pad", pad);
-        for (name, text) in SHARED.iter().chain(WORDS) {
-            environment.add_template(name, text).with_context(|| format!("emails/{name}"))?;
-        }
-        Ok(Self(environment))
+        Ok(Self(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?))
     }
 
     pub(super) fn render(
@@ -65,35 +55,51 @@ impl Templates {
     ) -> anyhow::Result<Rendered> {
         // Whatever the outbox kept, the templates meet a letter that is one.
         let (_, data) = Letter::from_parts(kind, data)?.into_parts()?;
-        let subject = self.part(kind, language, "subject.txt", brand, &data)?;
-        let context = |part: &str| self.part(kind, language, part, brand, &data);
+        let folder = format!("{}/{}/", kind.as_str(), language.tag());
+        let environment = self.of_letter(&folder, language)?;
+        let values = context(language, brand, &data);
+        let part = |part: &str| rendered(&environment, &format!("{folder}{part}"), &values);
         Ok(Rendered {
-            text: reflowed(&context("text.txt")?),
-            html: context("body.html")?,
-            subject: one_line(&subject),
+            subject: one_line(&part("subject.txt")?),
+            text: reflowed(&part("text.txt")?),
+            html: part("body.html")?,
         })
     }
 
-    fn part(
-        &self,
-        kind: LetterKind,
-        language: Language,
-        part: &str,
-        brand: &Brand,
-        data: &Value,
-    ) -> anyhow::Result<String> {
-        let name = format!("{}/{}/{part}", kind.as_str(), language.tag());
-        let template = self.0.get_template(&name)?;
-        // The error's chain could quote values; its kind and place do not.
-        template.render(context(language, brand, data)).map_err(|error| {
-            anyhow::anyhow!(
-                "emails/{}, line {}: {}",
-                error.name().unwrap_or(&name),
-                error.line().unwrap_or_default(),
-                error.kind()
-            )
-        })
+    /// The templates of one letter, and what it shares with others in its language.
+    fn of_letter(&self, folder: &str, language: Language) -> anyhow::Result<Environment<'static>> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.set_syntax(self.0.clone());
+        environment.set_formatter(format);
+        environment.add_filter("civil", civil);
+        environment.add_filter("pad", pad);
+        let words = format!("words/{}.txt", language.tag());
+        let shared =
+            SHARED.iter().filter(|(name, _)| !name.starts_with("words/") || *name == words);
+        let own = WORDS.iter().filter(|(name, _)| name.starts_with(folder));
+        for (name, text) in shared.chain(own) {
+            environment.add_template(name, text).with_context(|| format!("emails/{name}"))?;
+        }
+        Ok(environment)
     }
+}
+
+fn rendered(
+    environment: &Environment<'_>,
+    name: &str,
+    values: &minijinja::Value,
+) -> anyhow::Result<String> {
+    // The error's chain could quote values; its kind and place do not.
+    environment.get_template(name)?.render(values).map_err(|error| {
+        anyhow::anyhow!(
+            "emails/{}, line {}: {}",
+            error.name().unwrap_or(name),
+            error.line().unwrap_or_default(),
+            error.kind()
+        )
+    })
 }
 
 /// What a template sees.

@@ -30,6 +30,18 @@ impl Tx {
             .bind(name).bind(counter.failures).bind(counter.open_at).bind(now).execute(c).await.map(drop))
     }
 
+    /// Has a counter as it was before an attempt, unless there was another one since.
+    pub async fn restore_counter(
+        &mut self,
+        name: &str,
+        now: Counter,
+        before: Counter,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sign_in_counters SET failures = $4, open_at = $5 WHERE name = $1 AND failures = $2 AND open_at = $3")
+            .bind(name).bind(now.failures).bind(now.open_at).bind(before.failures).bind(before.open_at)
+            .execute(c).await.map(drop))
+    }
+
     /// Forgets a counter.
     pub async fn clear_counter(&mut self, name: &str) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM sign_in_counters WHERE name = $1").bind(name).execute(c).await.map(drop))

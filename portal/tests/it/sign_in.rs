@@ -38,6 +38,7 @@ stories! {
     a_hash_of_yesterdays_cost_is_made_anew,
     a_policy_may_lock_sooner_and_longer,
     too_many_at_once_are_told_to_come_back,
+    a_server_too_busy_to_look_holds_nothing_against_anybody,
     who_leaves_neither_frees_a_place_nor_keeps_one,
     every_attempt_is_recorded,
     a_clock_that_was_ahead_locks_nobody_for_long,
@@ -442,6 +443,42 @@ async fn too_many_at_once_are_told_to_come_back(world: &mut World) {
     for person in &people {
         assert!(world.lets_in(person, DEMO_PASSWORD).await);
     }
+}
+
+async fn a_server_too_busy_to_look_holds_nothing_against_anybody(world: &mut World) {
+    let casey = world.enters("casey").await;
+    world.restart(|settings| settings.hashing = heavy()).await;
+    let failures = async |world: &World| -> i64 {
+        let sum = "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM sign_in_counters WHERE name NOT LIKE 'name:%'";
+        world.sql.one(sum, []).await
+    };
+    assert_eq!(failures(world).await, 0);
+    // Strangers take all the room there is, again and again; Casey tries both ways to be let on.
+    let (mut sent_away, mut came, mut strangers) = (0, 0, tokio::task::JoinSet::new());
+    while sent_away < 12 {
+        while strangers.len() < 4 {
+            let (portal, visit) = (world.portal.clone(), world.visit_from_anywhere());
+            came += 1;
+            let name = format!("nobody-{came}");
+            strangers.spawn(async move {
+                let request = SignIn { name, password: secret(WRONG), keep: false };
+                _ = portal.sign_in(&visit, request).await;
+            });
+        }
+        let visit = world.visit_from_anywhere();
+        let answers = [
+            world.sign_in(&visit, "casey", DEMO_PASSWORD).await.err(),
+            world.portal.step_up(&casey.actor, &secret(DEMO_PASSWORD), &secret("")).await.err(),
+        ];
+        for error in answers.into_iter().flatten() {
+            assert_busy::<()>(Err(error));
+            sent_away += 1;
+        }
+        while strangers.try_join_next().is_some() {}
+    }
+    strangers.join_all().await;
+    assert_eq!(failures(world).await, 0, "after being sent away {sent_away} times");
+    assert!(world.lets_in(&casey.person, DEMO_PASSWORD).await);
 }
 
 async fn who_leaves_neither_frees_a_place_nor_keeps_one(_: &mut World) {
