@@ -31,7 +31,7 @@ export async function comesToCustomer(desk: Visitor, rekey: Server, customer: Pe
 }
 
 /** An admin opens the page on which the factor of a colleague is removed. */
-export async function comesToColleague(desk: Visitor, rekey: Server, colleague: Person): Promise<void> {
+async function comesToColleague(desk: Visitor, rekey: Server, colleague: Person): Promise<void> {
   const admin = someStaff(rekey, 'admin')
   await desk.comesAsStaff(admin, '/organization/staff')
   await desk.page.getByRole('listitem').filter({ hasText: colleague.email }).getByRole('link').click()

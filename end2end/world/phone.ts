@@ -57,7 +57,7 @@ export class Phone {
 }
 
 /** Signs in, opens the page of two-factor authentication and proves who it is. */
-export async function beginsTwoFactor(visitor: Visitor, customer: Person): Promise<void> {
+async function beginsTwoFactor(visitor: Visitor, customer: Person): Promise<void> {
   await visitor.isSignedIn(customer, '/account/security/two-factor')
   await visitor.fills({ 'Your own password': customer.password })
   await visitor.presses('Continue')
