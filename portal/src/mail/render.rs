@@ -38,7 +38,7 @@ const COLUMNS: usize = 76;
 const VERBATIM: [&str; 5] = ["link", "dispute_link", "forgot_link", "login_link", "address"];
 
 /// The templates, as text. Those of one letter are compiled when it is written, and forgotten with it:
-/// all of them together, compiled, are eight megabytes, which is a quarter of what an idle server takes.
+/// all of them together, compiled, would be eight megabytes that an idle server holds.
 pub(super) struct Templates(SyntaxConfig);
 
 impl Templates {
