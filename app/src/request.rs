@@ -80,6 +80,8 @@ mod facts {
         pub site: SiteView,
         /// The origin that links are built on, never taken from the request unchecked.
         pub origin: String,
+        /// The origin at which the browser is: the same, or that of a site with a host of its own.
+        pub here: String,
         /// Whether the browser came over https.
         pub https: bool,
         /// The client's address: the peer's, or what a trusted proxy says.

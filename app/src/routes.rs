@@ -50,7 +50,7 @@ mod lazy {
             login::{ForcedChangePage, Login, SecondStep},
             lost_factor::{CustomerFactor, Keep, KeepDone, StaffFactor},
             organization::{
-                ApiKeys, Connector, Connectors, EditRule, Email, ImportServices, Invite,
+                ApiKeys, Brand, Connector, Connectors, EditRule, Email, ImportServices, Invite,
                 LoggedMail, MailLog, Member, NewConnector, NewOrganization, OneOrganization,
                 Organization, Organizations, Policy, Staff, Webhook, Webhooks,
             },
@@ -109,7 +109,7 @@ mod lazy {
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
-            Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys
+            Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys Brand
             Organizations NewOrganization OneOrganization;
     }
 }
@@ -119,6 +119,18 @@ mod lazy {
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let facts = use_context::<crate::request::RequestFacts>();
     let theme = facts.and_then(|facts| facts.theme.attribute());
+    let (look, nonce) = (crate::api::session::look(), use_nonce());
+    // Without a style sheet there is nothing that a brand could change.
+    let is_styled = !options.output_name.is_empty();
+    let brand = Suspend::new(async move {
+        let look = look.await.unwrap_or_default();
+        let style = (is_styled && !look.is_plain())
+            .then(|| view! { <style nonce=nonce>{look.style_sheet()}</style> });
+        view! {
+            <Icons icon=look.icon />
+            {style}
+        }
+    });
     // Without a site folder the name is empty: there is neither style nor script.
     let assets = (!options.output_name.is_empty()).then(|| {
         view! {
@@ -134,16 +146,33 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="icon" href="/favicon.ico" sizes="32x32" />
-                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 {assets}
+                {brand}
                 <leptos_meta::MetaTags />
             </head>
             <body>
                 <App />
             </body>
         </html>
+    }
+}
+
+/// The icons of a front door, or the usual ones.
+#[cfg(feature = "ssr")]
+#[component]
+fn Icons(icon: Option<model::brand::Picture>) -> impl IntoView {
+    match icon {
+        Some(icon) => view! {
+            <link rel="icon" href=icon.path() type="image/png" />
+            <link rel="apple-touch-icon" href=icon.path() />
+        }
+        .into_any(),
+        None => view! {
+            <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+            <link rel="icon" href="/favicon.ico" sizes="32x32" />
+            <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+        }
+        .into_any(),
     }
 }
 
@@ -204,6 +233,7 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/connectors/new"), Lazy::NewConnector),
                     page(path!("/connectors/:id"), Lazy::Connector),
                     page(path!("/connectors/:id/import"), Lazy::ImportServices),
+                    page(path!("/brand"), Lazy::Brand),
                     page(path!("/email"), Lazy::Email),
                     page(path!("/mail"), Lazy::MailLog),
                     page(path!("/mail/:id"), Lazy::LoggedMail),
@@ -262,6 +292,23 @@ fn public() -> Vec<AnyNestedRoute> {
         page(path!("/new-address/done"), Lazy::NewAddressDone),
         page(path!("/new-address/:link"), Lazy::NewAddress),
     ]
+}
+
+/// Whether a page belongs to the front door that it is at, whoever is signed in: one for everybody.
+#[cfg(feature = "ssr")]
+pub fn is_at_door(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    matches!(
+        first,
+        "s" | "login"
+            | "forgot"
+            | "reset"
+            | "invitation"
+            | "confirm"
+            | "keep"
+            | "keep-address"
+            | "new-address"
+    )
 }
 
 /// The route of a page. All routes are of one type: what the router makes of routes is compiled for

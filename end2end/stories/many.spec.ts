@@ -127,6 +127,42 @@ test('links are sent to those who were picked', { tag: '@phone' }, async ({ visi
   await visitor.reads(/Customers who are mailed a link: 1\./)
 })
 
+test('after an incident nobody’s old password works any more, and links go out', { tag: '@journey' }, async ({
+  visitor,
+  anotherVisitor,
+  customer,
+  mailbox,
+  rekey,
+}) => {
+  const guest = await anotherVisitor()
+  await guest.isSignedIn(customer)
+  const place = `/customers/links?all=1&q=${encodeURIComponent(customer.email)}`
+  const admin = await anotherVisitor()
+  const min = someStaff(rekey, 'admin')
+  await admin.comesAsStaff(min, place)
+  await proves(admin, min)
+  await admin.reads('To confirm, type: 1')
+  await expect(admin.field('Stop the passwords that are in use'), 'owners decide that').toBeHidden()
+
+  const owner = someStaff(rekey, 'owner')
+  await visitor.comesAsStaff(owner, place)
+  await proves(visitor, owner)
+  await visitor.field('Stop the passwords that are in use').check()
+  await visitor.fills({ Reason: 'Our old portal was broken into', 'How many are they?': '1' })
+  await visitor.presses('Send reset emails')
+  await until(visitor, 'Done. Every link that could be mailed is on its way.')
+  await visitor.reads('None of the passwords that were in use works any more, and everybody was signed out.')
+
+  await guest.opens('/account')
+  await guest.sees('Sign in')
+  guest.expectsRefusal(422)
+  await guest.triesToSignIn(customer)
+  await guest.isNotLetIn()
+  await guest.opens(linkIn(await mailbox.next(customer.email), 'reset'))
+  await guest.chooses('velvet tractor umbrella nine')
+  await guest.signsIn({ email: customer.email, password: 'velvet tractor umbrella nine' })
+})
+
 test('an agent does nothing to many', async ({ visitor }) => {
   await visitor.comesAsStaff(ARUN, '/customers')
   await visitor.sees('Customers')

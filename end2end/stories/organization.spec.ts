@@ -3,6 +3,7 @@
 import { linkIn } from '../world/mail.ts'
 import { type Person, PASSWORD } from '../world/people.ts'
 import { world } from '../world/servers.ts'
+import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
 import type { Visitor } from '../world/visitor.ts'
 
@@ -234,4 +235,41 @@ test('what could not be delivered is found in the log and sent again', { tag: ['
   await visitor.reads('The mail is on its way again.')
   await visitor.opens('/organization/mail?state=replaced')
   await expect(row).toContainText('Sent again')
+})
+
+test('words that the organization blocks make no password', async ({ visitor, anotherVisitor, rekey, mailbox }) => {
+  // Below Northwind, so that nobody else's passwords are judged by it.
+  const own = `Islet ${process.pid}-${Date.now()}`
+  const owner = someStaff(rekey, 'owner')
+  await visitor.comesAsStaff(owner, '/organizations/new')
+  await confirms(visitor, owner)
+  await visitor.fills({ Name: own })
+  await visitor.page.getByRole('radio', { name: /^Shared with/ }).check()
+  await visitor.presses('Add the organization')
+  await visitor.sees(own)
+  await visitor.follows('Settings')
+  await visitor.sees('Policy')
+  await visitor.reads('Words that no password is made of')
+  visitor.expectsRefusal(422)
+  await visitor.fills({ Words: 'abc' })
+  await visitor.presses('Save')
+  await visitor.isToldAt('Words', 'Each word needs 4 to 60 letters or digits.')
+  await visitor.fills({ Words: 'Lighthouse, blue whale' })
+  await visitor.presses('Save')
+  await visitor.reads('Saved: Words that no password is made of.')
+  await visitor.reloads()
+  await expect(visitor.field('Words')).toHaveValue('lighthouse\nblue whale')
+
+  const scope = new URL(visitor.page.url()).searchParams.get('scope')!
+  const remy = { name: 'Remy Falk', email: `remy-${process.pid}-${Date.now()}@islet.example` }
+  await visitor.opens(`/organization/staff/new?scope=${scope}`)
+  await visitor.fills({ Name: remy.name, 'Email address': remy.email })
+  await visitor.presses('Send the invitation')
+  await visitor.sees(remy.name)
+  const invited = await anotherVisitor()
+  invited.expectsRefusal(422)
+  await invited.opens(linkIn(await mailbox.next(remy.email), 'invitation'))
+  await invited.fills({ 'New password': 'Lighthouse-2026', 'Retype new password': 'Lighthouse-2026' })
+  await invited.presses('Set new password')
+  await invited.isToldAt('New password', 'This is little more than a word that is not allowed here.')
 })

@@ -59,6 +59,22 @@ test('a webhook is added, tested, switched over and removed', { tag: ['@phone', 
     await visitor.reads('Its system answered 410')
     await visitor.presses('Switch on')
     await visitor.reads('The webhook is on.')
+    await expect(visitor.page.getByRole('button', { name: 'Switch off' })).toBeVisible()
+
+    // Elsewhere, and told of less.
+    await visitor.fills({ Address: '' })
+    await visitor.presses('Save')
+    await visitor.isToldAt('Address', 'Please fill this in.')
+    const moved = new URL('moved', system.address).href
+    await visitor.fills({ Address: moved })
+    await visitor.field('Locked accounts').uncheck()
+    await visitor.presses('Save')
+    await visitor.reads('The webhook is changed.')
+    await visitor.sees(moved)
+    await visitor.reads(/^New passwords · Resets that need attention · Changes of consent/)
+    await visitor.presses('Send a test message')
+    await visitor.reads('The test message is sent.')
+    await expect.poll(() => system.messages.length).toBe(4)
     await visitor.presses('Remove')
     await visitor.reads('The webhook is removed, with its log.')
     await expect(visitor.page.getByText(system.address)).toHaveCount(0)

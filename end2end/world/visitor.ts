@@ -78,7 +78,12 @@ export class Visitor {
 
   /** Enters name and password on the sign-in page, and sends them. */
   async triesToSignIn({ email, password }: Pick<Person, 'email' | 'password'>, prefix = ''): Promise<void> {
-    await this.opens(`${prefix}/login`)
+    await this.triesToSignInAt(`${prefix}/login`, { email, password })
+  }
+
+  /** The same on the sign-in page that is at this address. */
+  async triesToSignInAt(address: string, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
+    await this.opens(address)
     await this.fills({ 'User name or email': email, Password: password })
     await this.presses('Sign in')
   }
@@ -103,15 +108,15 @@ export class Visitor {
   }
 
   /** Is one of the staff who has signed in, and opens a page, usually the start page. */
-  async comesAsStaff(person: Person, to = '/'): Promise<void> {
-    await this.#isLetIn(person)
+  async comesAsStaff(person: Person, to = '/', door = ''): Promise<void> {
+    await this.#isLetIn(person, door)
     await this.opens(to)
     if (to === '/') await this.sees(`Welcome, ${person.name}`)
   }
 
   /** Sends what the sign-in page would: stories that are not about signing in need not wait for it. */
-  async #isLetIn({ email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
-    const answer = await this.page.request.post('/login', {
+  async #isLetIn({ email, password }: Pick<Person, 'email' | 'password'>, door = ''): Promise<void> {
+    const answer = await this.page.request.post(`${door}/login`, {
       form: { _form: '/api/session/sign-in', name: email, password },
       headers: { 'Sec-Fetch-Site': 'same-origin' },
       maxRedirects: 0,

@@ -93,6 +93,8 @@ pub enum AuditKind {
     Resumed,
     /// How an organization's mail is sent was changed.
     MailSettingsChanged,
+    /// How a front door looks, or what it says, was changed.
+    BrandChanged,
     /// Somebody tried how an organization's mail is sent.
     MailTested,
     /// A mail that could not be delivered was sent again.
@@ -117,6 +119,8 @@ pub enum AuditKind {
     CustomersExported,
     /// Staff had links to new passwords mailed to many customers.
     ManyLinksSent,
+    /// A customer's password was stopped: only a new one lets them in.
+    PasswordStopped,
     /// Personal values were erased.
     Erased,
     /// The database was restored from a backup; every session and link ended.
@@ -201,6 +205,8 @@ pub enum AuditKind {
     OrganizationResumed,
     /// An organization that shared a front door has one of its own.
     OrganizationGotSite,
+    /// A front door has other host names.
+    SiteHostsChanged,
     /// An organization was deleted.
     OrganizationDeleted,
     /// A key for the API was made.
@@ -252,6 +258,7 @@ impl AuditKind {
         Self::Suspended,
         Self::Resumed,
         Self::MailSettingsChanged,
+        Self::BrandChanged,
         Self::MailTested,
         Self::MailSentAgain,
         Self::CustomerCreated,
@@ -264,6 +271,7 @@ impl AuditKind {
         Self::CustomersImported,
         Self::CustomersExported,
         Self::ManyLinksSent,
+        Self::PasswordStopped,
         Self::PasswordAccepted,
         Self::FactorRefused,
         Self::FactorAdded,
@@ -302,6 +310,7 @@ impl AuditKind {
         Self::OrganizationSuspended,
         Self::OrganizationResumed,
         Self::OrganizationGotSite,
+        Self::SiteHostsChanged,
         Self::OrganizationDeleted,
         Self::ApiKeyMade,
         Self::ApiKeyRevoked,

@@ -232,6 +232,8 @@ pub enum HookDeed {
     On,
     /// It was switched off.
     Off,
+    /// It is elsewhere, or told of other events.
+    Changed,
     /// A message to it goes out again.
     Again,
     /// It was removed.
@@ -245,6 +247,7 @@ impl HookDeed {
             Self::Tested => "tested",
             Self::On => "on",
             Self::Off => "off",
+            Self::Changed => "changed",
             Self::Again => "again",
             Self::Removed => "removed",
         }

@@ -285,8 +285,22 @@ pub struct ManyView {
     pub per_hour: u32,
     /// Whether mail can be sent at all.
     pub sends_mail: bool,
+    /// Whether the reader may also stop the passwords that are in use: owners may.
+    pub may_stop: bool,
     /// Whether the reader proved their own password a short while ago.
     pub stepped_up: bool,
+}
+
+/// Whether links to many customers come with the end of the passwords that were in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OldPasswords {
+    /// They work until new ones are chosen.
+    Kept,
+    /// Some of them still work.
+    Stopping,
+    /// None of them works any more.
+    Stopped,
 }
 
 /// Customers, before they leave as a file.
@@ -305,6 +319,8 @@ pub struct LinksView {
     pub job: JobView,
     /// Links a minute at most.
     pub per_minute: u32,
+    /// What becomes of the passwords that were in use.
+    pub old_passwords: OldPasswords,
     /// The first customers who were left out.
     pub problems: Vec<RowResult>,
 }

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod api_key;
 pub mod audit;
+pub mod brand;
 pub mod call;
 pub mod connector;
 pub mod consent;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::Language,
+    brand::Brand,
     customer::{Count, Scope},
     id::{OrganizationId, SiteId},
     slug::Slug,
@@ -81,8 +82,12 @@ pub struct SiteView {
     pub support_email: Option<String>,
     /// What public paths begin with: empty, or `/s/{slug}`.
     pub prefix: String,
+    /// The host name of its own that links lead to, where it has one.
+    pub host: Option<String>,
     /// The language when neither the visitor nor the browser says another.
     pub language: Language,
+    /// How it looks.
+    pub brand: Brand,
 }
 
 impl SiteView {
@@ -97,8 +102,8 @@ impl SiteView {
 pub struct Door {
     /// The brand's name.
     pub name: Name,
-    /// The path of its sign-in page, which leads there from every host.
-    pub path: String,
+    /// Where its sign-in page is: a path at the host that is visited, or a whole address elsewhere.
+    pub href: String,
 }
 
 /// Whom those ask whose organization is suspended: the nearest one above it that is not.
@@ -200,6 +205,8 @@ pub struct OrganizationView {
     pub sharers: Vec<Name>,
     /// A word for a front door of its own that is free.
     pub slug: Option<Slug>,
+    /// The host names of its front door, for those who may set them.
+    pub hosts: Option<Vec<String>>,
     /// Why it cannot be deleted.
     pub no_end: Option<OrganizationObstacle>,
 }
@@ -246,6 +253,8 @@ pub enum OrganizationDeed {
     Resumed,
     /// It has a front door of its own.
     GotSite,
+    /// Its front door has other host names.
+    HostsSet,
 }
 
 impl OrganizationDeed {

@@ -41,11 +41,13 @@ pub enum Permission {
     EditOrganizations,
     /// Make and revoke the keys by which programs use the API.
     EditApiKeys,
+    /// Change how a front door looks and what it says.
+    EditBrand,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::SendLink,
@@ -62,6 +64,7 @@ impl Permission {
         Self::EditConnectors,
         Self::EditOrganizations,
         Self::EditApiKeys,
+        Self::EditBrand,
     ];
 
     /// Whether it changes nothing.

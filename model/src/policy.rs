@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 pub const LONGEST_PASSWORD: u32 = 256;
 /// Longest password before anything looks at it, in bytes.
 pub const LONGEST_PASSWORD_BYTES: usize = 1_024;
+/// Most words that an organization blocks.
+pub const MOST_BLOCKED_WORDS: u32 = 200;
+/// Shortest word that can be blocked, in characters: shorter ones stand in words of all kinds.
+pub const SHORTEST_BLOCKED_WORD: u32 = 4;
+/// Longest word that can be blocked, in characters.
+pub const LONGEST_BLOCKED_WORD: u32 = 60;
 /// Failures before sign-in slows down.
 pub const FAILURES_BEFORE_DELAY: u32 = 5;
 /// How long each further attempt has to wait, in seconds; the last one repeats.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, connector::Reason, customer::CustomerDetails};
+use crate::{Moment, brand::Colour, connector::Reason, customer::CustomerDetails};
 
 /// A refusal. It never says whether an account exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,49 @@ pub enum Problem {
     SlugReserved,
     /// Another front door has this word.
     SlugTaken,
+    /// Not the name of a host, such as `login.northwind.example`.
+    NotAHostName,
+    /// A host name of another front door.
+    HostTaken,
+    /// The host name at which the server itself is found.
+    HostIsServer,
+    /// A host name that is not of this very machine, where connections are not encrypted.
+    HostNotLocal,
+    /// More host names than one front door has.
+    TooManyHosts {
+        /// The most there can be.
+        max: u32,
+    },
+    /// One of the words that are to be blocked is too short or too long.
+    WordLength {
+        /// Fewest characters.
+        min: u32,
+        /// Most characters.
+        max: u32,
+    },
+    /// More words than can be blocked.
+    TooManyWords {
+        /// The most there can be.
+        max: u32,
+    },
+    /// Not a picture of a kind that is taken.
+    NotAPicture,
+    /// A picture of more pixels than are looked at.
+    PictureTooWide {
+        /// The most there can be either way.
+        max: u32,
+    },
+    /// A file of a picture that is too large.
+    PictureTooLarge,
+    /// Not a colour such as `#2a51b4`.
+    NotAColour,
+    /// A colour in which nothing can be read.
+    TooPale {
+        /// The nearest one that can be read.
+        better: Colour,
+    },
+    /// Not the address of a page, such as `https://northwind.example/privacy`.
+    NotAWebPage,
     /// Not what the customer is called.
     NameDiffers,
     /// Not how many they are.
@@ -280,13 +323,15 @@ pub enum Problem {
     PasswordIsPersonal,
     /// Little more than the name of the site or the organization.
     PasswordIsOurName,
+    /// Little more than words that the organization blocks.
+    PasswordIsBlocked,
     /// The password in use, or one that was used not long ago.
     PasswordUsedBefore,
 }
 
 impl Problem {
     /// What can be wrong with a file as a whole.
-    pub const OF_FILES: [Self; 7] = [
+    pub const OF_FILES: [Self; 10] = [
         Self::NotUtf8,
         Self::NotACsv,
         Self::NoRows,
@@ -294,6 +339,9 @@ impl Problem {
         Self::FileTooLarge,
         Self::NoFile,
         Self::FileIncomplete,
+        Self::NotAPicture,
+        Self::PictureTooWide { max: crate::brand::WIDEST_PICTURE },
+        Self::PictureTooLarge,
     ];
 
     /// The word in an address for what is wrong with a file.
@@ -306,6 +354,9 @@ impl Problem {
             Self::FileTooLarge => Some("size"),
             Self::NoFile => Some("none"),
             Self::FileIncomplete => Some("incomplete"),
+            Self::NotAPicture => Some("picture"),
+            Self::PictureTooWide { .. } => Some("pixels"),
+            Self::PictureTooLarge => Some("bytes"),
             _ => None,
         }
     }

@@ -126,6 +126,10 @@ pub struct PolicyView {
     pub acting: Acting,
     /// All of them.
     pub rules: Vec<RuleView>,
+    /// Words that no password is made of: the organization's own.
+    pub blocked: Vec<String>,
+    /// And those of the organizations above it.
+    pub blocked_above: Vec<String>,
 }
 
 #[cfg(test)]

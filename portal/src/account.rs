@@ -102,7 +102,7 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let account = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let policy = tx.policy(account.organization_id).await?;
-        let factors = tx.factors_at(account.id, &actor.visit.origin).await?;
+        let factors = tx.factors_at(account.id, &actor.visit.here).await?;
         Ok(PasswordView {
             sign_in_name: account.email,
             changed_at: account.password_changed_at,

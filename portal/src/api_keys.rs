@@ -357,6 +357,7 @@ impl Portal {
                 user_agent: knock.user_agent.clone(),
                 request_id: knock.request_id.clone(),
                 origin: knock.origin.clone(),
+                here: knock.origin.clone(),
                 language: maker.language,
                 device: None,
             },

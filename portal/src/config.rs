@@ -210,6 +210,14 @@ impl Origin {
         self.text.split_once("://").map_or("", |(_, authority)| authority)
     }
 
+    /// The same at another host: a front door that has one of its own.
+    #[must_use]
+    pub fn at(&self, host: &str) -> Self {
+        let scheme = if self.is_https() { "https" } else { "http" };
+        let port = self.authority().strip_prefix(&*self.host).unwrap_or_default();
+        Self { text: format!("{scheme}://{host}{port}"), host: host.to_owned() }
+    }
+
     /// Whether connections are encrypted.
     pub fn is_https(&self) -> bool {
         self.text.starts_with("https:")

@@ -320,6 +320,7 @@ impl Seeder<'_> {
             support_email: Some(format!("support@{host}.example")),
             language: Language::En,
             brand: "{}".into(),
+            host: None,
             created_at: self.now,
         };
         self.tx.add_site(&row).await?;

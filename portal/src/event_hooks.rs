@@ -50,6 +50,17 @@ pub struct AddHook {
     pub events: Vec<HookEvent>,
 }
 
+/// The form of a webhook that is there.
+#[derive(Debug, Clone)]
+pub struct SetHook {
+    /// Which one.
+    pub hook: EventHookId,
+    /// Where messages go: a URL.
+    pub address: String,
+    /// What it is told of.
+    pub events: Vec<HookEvent>,
+}
+
 /// What the messages of a webhook are signed with, as it is sealed.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct Secrets {
@@ -122,41 +133,16 @@ impl Portal {
         let mut tx = self.db().write().await?;
         let organization =
             self.hold_scope(&mut tx, actor, request.scope, Permission::EditConnectors).await?.id;
-        let address = request.address.trim();
-        let mut problems = Vec::new();
-        let mut refuse = |field: &str, problem| {
-            problems.push(FieldProblem { field: field.into(), problem });
-        };
-        if address.is_empty() {
-            refuse("address", Problem::Required);
-        } else if address.len() > LONGEST_SETTING {
-            let max = u32::try_from(LONGEST_SETTING).unwrap_or(u32::MAX);
-            refuse("address", Problem::TooLong { max });
-        } else if let Err(FieldProblem { field, problem }) = Place::parse(address, self.outside()) {
-            refuse(&field, problem);
-        } else if tx.event_hooks_of(organization).await?.len() >= MOST_HOOKS {
-            let max = u32::try_from(MOST_HOOKS).unwrap_or(u32::MAX);
-            refuse("address", Problem::TooManyHooks { max });
-        }
-        let events: Vec<&str> = HookEvent::ALL
-            .into_iter()
-            .filter(|event| request.events.contains(event))
-            .map(HookEvent::word)
-            .collect();
-        if events.is_empty() {
-            refuse("events", Problem::Required);
-        }
-        if !problems.is_empty() {
-            return Err(Refusal::Fields(problems).into());
-        }
+        let is_full = tx.event_hooks_of(organization).await?.len() >= MOST_HOOKS;
+        let (address, events) = self.checked_hook(&request.address, &request.events, is_full)?;
         let id = EventHookId(self.random().id(now));
         let secret = SigningSecret::generate(self.random());
         let secrets = Secrets { current: secret.secret().reveal().to_owned(), previous: None };
         let row = EventHookRow {
             id,
             organization_id: organization,
-            address: address.to_owned(),
-            events: events.join(" "),
+            address,
+            events,
             sealed: self.keys().seal(&purpose(id), &secrets)?,
             previous_until: None,
             state: HookState::Active,
@@ -171,6 +157,67 @@ impl Portal {
         tx.record(self, actor.event_on(organization, AuditKind::HookAdded, changes)).await?;
         tx.commit().await?;
         Ok(HookMade { hook: id, organization, secret: secret.secret().reveal().to_owned() })
+    }
+
+    /// Sends the messages of a webhook elsewhere, or tells it of other events. What waits for it goes
+    /// to the new address; the secret stays.
+    pub async fn set_event_hook(&self, actor: &Actor, request: SetHook) -> Result<HookDone> {
+        let (mut tx, row) = self.hold_event_hook(actor, request.hook).await?;
+        let (address, events) = self.checked_hook(&request.address, &request.events, false)?;
+        let changes: Vec<AuditChange> =
+            [("webhook", &row.address, &address), ("events", &row.events, &events)]
+                .into_iter()
+                .filter(|(_, old, new)| old != new)
+                .map(|(what, old, new)| changed(what, Some(old), Some(new)))
+                .collect();
+        if !changes.is_empty() {
+            tx.set_event_hook(row.id, &address, &events, self.now()).await?;
+            let named = (address == row.address).then(|| row.named());
+            let changes = named.into_iter().chain(changes).collect();
+            let event = actor.event_on(row.organization_id, AuditKind::HookChanged, changes);
+            tx.record(self, event).await?;
+        }
+        tx.commit().await?;
+        self.wake();
+        Ok(row.done(HookDeed::Changed))
+    }
+
+    /// Where a webhook is and what it is told of, as they are stored, if both can be taken.
+    fn checked_hook(
+        &self,
+        address: &str,
+        events: &[HookEvent],
+        is_full: bool,
+    ) -> Result<(String, String)> {
+        let address = address.trim();
+        let mut problems = Vec::new();
+        let mut refuse = |field: &str, problem| {
+            problems.push(FieldProblem { field: field.into(), problem });
+        };
+        if address.is_empty() {
+            refuse("address", Problem::Required);
+        } else if address.len() > LONGEST_SETTING {
+            let max = u32::try_from(LONGEST_SETTING).unwrap_or(u32::MAX);
+            refuse("address", Problem::TooLong { max });
+        } else if let Err(FieldProblem { field, problem }) = Place::parse(address, self.outside()) {
+            refuse(&field, problem);
+        } else if is_full {
+            let max = u32::try_from(MOST_HOOKS).unwrap_or(u32::MAX);
+            refuse("address", Problem::TooManyHooks { max });
+        }
+        let events: Vec<&str> = HookEvent::ALL
+            .into_iter()
+            .filter(|event| events.contains(event))
+            .map(HookEvent::word)
+            .collect();
+        if events.is_empty() {
+            refuse("events", Problem::Required);
+        }
+        if problems.is_empty() {
+            Ok((address.to_owned(), events.join(" ")))
+        } else {
+            Err(Refusal::Fields(problems).into())
+        }
     }
 
     /// Switches a webhook on or off. While it is off it is told of nothing, and what waits for it

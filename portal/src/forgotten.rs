@@ -253,7 +253,7 @@ impl Portal {
         let (link, account) = self.usable_link(visit, id, token, purpose).await?;
         let mut tx = self.db().read().await?;
         let policy = tx.policy(account.organization_id).await?;
-        let factors = tx.factors_at(account.id, &visit.origin).await?;
+        let factors = tx.factors_at(account.id, &visit.here).await?;
         Ok(LinkView {
             email: account.email.masked(),
             sign_in_name: matches!(purpose, LinkPurpose::Reset | LinkPurpose::Invitation)

@@ -18,6 +18,7 @@ mod api_answers;
 mod api_keys;
 mod attention;
 mod audit;
+mod brand;
 mod caller;
 pub mod clock;
 mod codes;
@@ -61,6 +62,7 @@ mod outbox;
 mod overview;
 mod passkeys;
 pub mod password;
+mod pictures;
 mod policies;
 mod problems;
 mod reset_desk;
@@ -96,6 +98,7 @@ pub use api_answers::{Asked, KeptAnswer, Pending};
 pub use api_keys::{Admission, Allowance, Knock, MakeKey};
 pub use attention::Place;
 pub use audit::{AuditExport, AuditFormat, AuditReport};
+pub use brand::SetBrand;
 pub use caller::{CheckCaller, VerifyCaller};
 pub use colleagues::{InviteStaff, SendStaffLink};
 pub use connector_settings::SetConnector;
@@ -105,7 +108,7 @@ pub use demo::DEMO_PASSWORD;
 pub use dispute::CloseDispute;
 pub use email_change::{ApproveEmail, AskEmail};
 pub use error::{Error, Result};
-pub use event_hooks::AddHook;
+pub use event_hooks::{AddHook, SetHook};
 pub use export::Export;
 pub use forced_change::Newcomer;
 pub use forgotten::NewPassword;
@@ -160,12 +163,22 @@ pub struct Visit {
     pub user_agent: String,
     /// The request's id, in every log line and audit row about it.
     pub request_id: String,
-    /// Scheme, host and port that links begin with: from the settings, never from a header.
+    /// Scheme, host and port that links begin with, unless they are to a front door with a host of
+    /// its own: from the settings, never from a header.
     pub origin: String,
+    /// Where the browser is: the same, or that of the front door at whose own host it came in.
+    pub here: String,
     /// The language to speak.
     pub language: Language,
     /// The token by which the device is known, if it brought one.
     pub device: Option<Secret>,
+}
+
+impl Visit {
+    /// Whether it came in at the own host of a front door, where there is nothing but that one.
+    pub(crate) fn is_at_own_host(&self) -> bool {
+        self.here != self.origin
+    }
 }
 
 /// Everything Rekey does. Cheap to clone.
@@ -189,6 +202,8 @@ struct Rooms {
     work: Notify,
     seen: tokio::sync::Mutex<import_rows::Seen>,
     uploads: import_file::Uploads,
+    /// Pictures that are looked at at once: each takes memory.
+    pictures: tokio::sync::Semaphore,
 }
 
 /// What [`Portal::look`] found.
@@ -310,6 +325,7 @@ impl Portal {
             work: Notify::new(),
             seen: tokio::sync::Mutex::default(),
             uploads: import_file::Uploads::default(),
+            pictures: tokio::sync::Semaphore::new(1),
         })))
     }
 

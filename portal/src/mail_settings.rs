@@ -122,7 +122,7 @@ impl Portal {
         let (outcome, answer) = match self.way(route.as_ref()) {
             Ok(Some(way)) => {
                 let (kind, data) = Letter::Test {}.into_parts()?;
-                let brand = site.mail_brand();
+                let brand = site.mail_brand(&self.settings().origin);
                 let rendered = self.mailer().render(kind, me.language, &brand, &data)?;
                 let message_id = way.message_id(MailId(self.random().id(now)));
                 let name = sender_name(route.as_ref(), &site.name);

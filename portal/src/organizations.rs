@@ -6,6 +6,7 @@
 //! any of it to their own, but for its name.
 
 mod door;
+mod hosts;
 mod suspension;
 
 use std::time::Duration;
@@ -18,7 +19,7 @@ use model::{
     customer::{COUNTED, Count, Scope},
     id::{OrganizationId, SiteId},
     organization::{
-        Door, ListedOrganization, NewOrganizationView, ORGANIZATIONS_PER_PAGE, ORGANIZATIONS_SHOWN,
+        ListedOrganization, NewOrganizationView, ORGANIZATIONS_PER_PAGE, ORGANIZATIONS_SHOWN,
         OrganizationDeed, OrganizationDone, OrganizationLine, OrganizationObstacle,
         OrganizationStanding, OrganizationState, OrganizationTree, OrganizationView,
     },
@@ -80,7 +81,7 @@ impl Portal {
         let found = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let mut lines = Vec::new();
         for (row, standing) in rows.into_iter().take(ORGANIZATIONS_SHOWN) {
-            lines.push(tx.organization_line(row, standing).await?);
+            lines.push(tx.organization_line(actor, row, standing).await?);
         }
         let may_edit = role.may(Permission::EditOrganizations);
         Ok(OrganizationTree { own: own.name, lines, found, may_edit })
@@ -140,7 +141,7 @@ impl Portal {
             parents.push(Scope { id: acting.id, name, depth: 0, suspended });
         }
         let site = tx.site_of(acting.id).await?.context("an organization without a site")?;
-        Ok(NewOrganizationView { acting, parents, door: site.door() })
+        Ok(NewOrganizationView { acting, parents, door: site.door(&actor.visit) })
     }
 
     /// One organization, and what may be done about it. `text` narrows where it may be moved.
@@ -183,11 +184,19 @@ impl Portal {
             None => tx.free_slug(&row.name).await?,
             Some(_) => None,
         };
+        // Names of hosts are given by those who run the server: they alone have their certificates.
+        let is_own = site.organization_id == id;
+        let hosts = match tx.organization(actor.organization).await? {
+            Some(own) if own.parent_id.is_none() && not_mine.is_none() && is_own => {
+                Some(tx.hosts_of(site.id).await?)
+            }
+            _ => None,
+        };
         let distance = i32::try_from(depth).unwrap_or_default();
         let scope =
             ScopeRow { id, parent_id: row.parent_id, name: row.name, state: row.state, distance };
         Ok(OrganizationView {
-            line: tx.organization_line(scope, standing).await?,
+            line: tx.organization_line(actor, scope, standing).await?,
             above: above.into_iter().skip(1).rev().map(|one| (one.id, one.name)).collect(),
             below: Count::of(i64::try_from(below.len() - 1).unwrap_or(i64::MAX)),
             no_name: if acting.below { not_mine } else { own_name(role, acting.may_edit) },
@@ -197,6 +206,7 @@ impl Portal {
             no_site: not_mine.or(has_site),
             sharers: sharers.into_iter().filter(|(one, _)| *one != id).map(|(_, n)| n).collect(),
             slug,
+            hosts,
             no_end,
             acting,
         })
@@ -424,6 +434,7 @@ impl Portal {
             support_email: above.support_email.clone(),
             language: above.language,
             brand: "{}".into(),
+            host: None,
             created_at: now,
         }
     }
@@ -453,6 +464,7 @@ impl Tx {
     /// An organization as the tree shows it.
     async fn organization_line(
         &mut self,
+        actor: &Actor,
         row: ScopeRow,
         standing: OrganizationStanding,
     ) -> Result<OrganizationLine> {
@@ -466,7 +478,7 @@ impl Tx {
             customers: Count::of(customers),
             staff: Count::of(staff),
             shares: site.organization_id != row.id,
-            door: site.door(),
+            door: site.door(&actor.visit),
         })
     }
 
@@ -486,8 +498,7 @@ impl Tx {
 
     /// Why an organization cannot be deleted, if so.
     async fn end_obstacle(&mut self, id: OrganizationId) -> Result<Option<OrganizationObstacle>> {
-        let sites = self.sites().await?;
-        let is_default = sites.iter().any(|site| site.is_default && site.organization_id == id);
+        let is_default = self.default_site().await?.is_some_and(|site| site.organization_id == id);
         Ok(if !self.children(id).await?.is_empty() {
             Some(OrganizationObstacle::HasOrganizations)
         } else if self.count_people(id, 1).await? != (0, 0) {
@@ -529,13 +540,6 @@ impl Tx {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(taken()),
             other => Ok(other?),
         }
-    }
-}
-
-impl SiteRow {
-    /// Where it is, for those who are shown to it.
-    pub(crate) fn door(&self) -> Door {
-        Door { name: self.name.clone(), path: self.view().path("/login") }
     }
 }
 

@@ -186,7 +186,12 @@ impl Portal {
     fn rendered(&self, mail: &OutboxRow, site: &SiteRow) -> anyhow::Result<Rendered> {
         let sealed = mail.sealed.as_deref().context("the letter was wiped")?;
         let data: Value = self.keys().open(PURPOSE, sealed)?;
-        self.mailer().render(mail.kind, mail.language, &site.mail_brand(), &data)
+        self.mailer().render(
+            mail.kind,
+            mail.language,
+            &site.mail_brand(&self.settings().origin),
+            &data,
+        )
     }
 
     /// What it takes to write a letter anew that is given up, sealed, without its link.

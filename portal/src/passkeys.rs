@@ -185,17 +185,19 @@ impl Tx {
     pub(crate) async fn passkey_door(
         &mut self,
         site: SiteId,
-        origin: &str,
+        visit: &Visit,
     ) -> sqlx::Result<PasskeyDoor> {
-        if let Some(door) = Door::of(origin) {
+        let site = self.site(site).await?;
+        if let Some(site) = site.filter(|site| site.host.is_some())
+            && !visit.is_at_own_host()
+        {
+            return Ok(PasskeyDoor::Elsewhere(site.origin(&visit.origin)));
+        }
+        if let Some(door) = Door::of(&visit.here) {
             return Ok(PasskeyDoor::Here(door.host));
         }
-        let hosts = self.site_hosts().await?;
-        if let Some((host, _)) = hosts.into_iter().find(|(_, id)| *id == site) {
-            return Ok(PasskeyDoor::Elsewhere(format!("https://{host}")));
-        }
         // This machine has a name of its own, which the server answers to as well.
-        let local = Url::parse(origin).ok().filter(|url| {
+        let local = Url::parse(&visit.here).ok().filter(|url| {
             let address = url.host_str().and_then(|host| host.parse::<Ipv4Addr>().ok());
             address.is_some_and(|address| address.is_loopback())
         });
@@ -215,7 +217,7 @@ impl Portal {
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         tx.commit().await?;
         has_room(&rows)?;
-        let door = Door::of(&actor.visit.origin).ok_or(Refusal::NotFound)?;
+        let door = Door::of(&actor.visit.here).ok_or(Refusal::NotFound)?;
         let there = rows.into_iter().filter_map(|row| row.credential_id).collect();
         let (options, state) = door
             .ceremony(site.name.as_str())?
@@ -253,7 +255,7 @@ impl Portal {
         }
         let rows = tx.factors(account.id).await?;
         has_room(&rows)?;
-        let door = Door::of(&visit.origin).ok_or(Refusal::NotFound)?;
+        let door = Door::of(&visit.here).ok_or(Refusal::NotFound)?;
         let made = serde_json::from_value::<RegisterPublicKeyCredential>(answer.credential)
             .map_err(anyhow::Error::from)
             .and_then(|made| {
@@ -330,12 +332,12 @@ impl Portal {
     /// Asks for any passkey, to sign in with. Nothing is looked up: there is nothing to learn.
     #[expect(clippy::unused_async, reason = "asked like all others, whatever it takes to answer")]
     pub async fn ask_anybody(&self, visit: &Visit) -> Result<PasskeyQuestion> {
-        let door = Door::of(&visit.origin).ok_or(Refusal::NotFound)?;
+        let door = Door::of(&visit.here).ok_or(Refusal::NotFound)?;
         self.ask(&door, &signing_in(visit.site), &[])
     }
 
     async fn ask_account(&self, visit: &Visit, account: AccountId) -> Result<PasskeyQuestion> {
-        let door = Door::of(&visit.origin).ok_or(Refusal::NotFound)?;
+        let door = Door::of(&visit.here).ok_or(Refusal::NotFound)?;
         let rows = self.db().read().await?.factors(account).await?;
         let allowed: Vec<_> =
             rows.into_iter().filter(|row| row.is_passkey_at(Some(&door.host))).collect();
@@ -389,7 +391,7 @@ impl Portal {
         let ticket = self.open_ticket::<DiscoverableAuthentication>(purpose, &answer);
         let Some(ticket) = ticket else { return Ok(Seen::Over) };
         let credential = serde_json::from_value::<PublicKeyCredential>(answer.credential);
-        let (Ok(credential), Some(door)) = (credential, Door::of(&visit.origin)) else {
+        let (Ok(credential), Some(door)) = (credential, Door::of(&visit.here)) else {
             return Ok(Seen::Refused);
         };
         let mut tx = self.db().read().await?;
@@ -535,7 +537,7 @@ impl Portal {
         }
         let event = entry_event(visit, &account);
         let refusal = if account.may_sign_in(now) && self.take_answer(&mut tx, signed).await? {
-            tx.not_here(&account, visit.site).await?
+            tx.not_here(&account, visit).await?
         } else {
             Some(Refusal::PasskeyFailed)
         };

@@ -214,6 +214,8 @@ pub(crate) struct Words {
     pub personal: Vec<String>,
     /// Names of site and organization.
     pub ours: Vec<String>,
+    /// What the organization and those above it block.
+    pub blocked: Vec<String>,
 }
 
 /// What a new password must be like under `policy`.
@@ -282,10 +284,16 @@ impl Judge {
         if is_mostly(&password, &context.ours) {
             return Ok(Some(Problem::PasswordIsOurName));
         }
+        if is_mostly(&password, &context.blocked) {
+            return Ok(Some(Problem::PasswordIsBlocked));
+        }
         let looked_at: Zeroizing<String> =
             Zeroizing::new(password.chars().take(LOOKED_AT).collect());
-        let words: Vec<&str> =
-            context.personal.iter().chain(&context.ours).map(String::as_str).collect();
+        let words: Vec<&str> = [&context.personal, &context.ours, &context.blocked]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         if zxcvbn::zxcvbn(&looked_at, &words).guesses_log10() < FEWEST_GUESSES_LOG10 {
             return Ok(Some(Problem::PasswordGuessable));
         }
@@ -367,6 +375,7 @@ mod tests {
         let context = Words {
             personal: vec!["Casey Thornton".into(), "casey@acme.example".into()],
             ours: vec!["Northwind Backup".into()],
+            blocked: vec!["lighthouse".into(), "blue whale".into()],
         };
         Judge::default()
             .problem(rules(&Policy::default(), false), &context, &Secret::new(text.into()))
@@ -402,6 +411,9 @@ mod tests {
         assert_eq!(problem("1234567890123456"), Some(Problem::PasswordGuessable));
         assert_eq!(problem("CaseyThornton2026"), Some(Problem::PasswordIsPersonal));
         assert_eq!(problem("northwind-backup-1"), Some(Problem::PasswordIsOurName));
+        assert_eq!(problem("Lighthouse-2026!"), Some(Problem::PasswordIsBlocked));
+        assert_eq!(problem("BLUE whale 12345"), Some(Problem::PasswordIsBlocked));
+        assert_eq!(problem("lighthouse velvet canyon"), None, "enough is left without it");
         assert_eq!(problem("velvet orbit canyon"), None);
         assert_eq!(problem("Füße über dem Fjord"), None);
         assert_eq!(problem(&"velvet orbit canyon ".repeat(12)), None);

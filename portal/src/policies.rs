@@ -8,12 +8,15 @@ use model::{
     audit::AuditKind,
     id::OrganizationId,
     permission::Permission,
-    policy::{AT_ONCE, NEVER, Rule, RuleKind, day_number},
+    policy::{
+        AT_ONCE, LONGEST_BLOCKED_WORD, MOST_BLOCKED_WORDS, NEVER, Rule, RuleKind,
+        SHORTEST_BLOCKED_WORD, day_number,
+    },
     refusal::{FieldProblem, Problem},
     rules::{PolicyView, RuleView},
 };
 
-use crate::{Actor, Portal, Result, audit::changed};
+use crate::{Actor, Error, Portal, Result, audit::changed};
 
 /// The form of one rule. An empty field is no choice.
 #[derive(Debug, Clone)]
@@ -50,7 +53,32 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let acting = self.acting(&mut tx, actor, scope, Permission::EditPolicy).await?;
         let rules = RuleView::all(&tx.policy_levels(acting.id).await?);
-        Ok(PolicyView { acting, rules })
+        let (blocked, blocked_above) = tx.blocked_words(acting.id).await?;
+        Ok(PolicyView { acting, rules, blocked, blocked_above })
+    }
+
+    /// Sets the words that no password is made of, one on a line or with commas between them. They
+    /// count for everybody below as well: nobody there can do without them.
+    pub async fn set_blocked_words(
+        &self,
+        actor: &Actor,
+        scope: Option<OrganizationId>,
+        text: &str,
+    ) -> Result<OrganizationId> {
+        actor.may(Permission::EditPolicy)?;
+        let new = blocked_words(text).map_err(|problem| Error::field("words", problem))?;
+        let mut tx = self.db().write().await?;
+        let organization = self.hold_scope(&mut tx, actor, scope, Permission::EditPolicy).await?.id;
+        let (old, _) = tx.blocked_words(organization).await?;
+        if old != new {
+            tx.set_blocked_words(organization, &new).await?;
+            let told = |words: &[String]| (!words.is_empty()).then(|| words.join(", "));
+            let changes = vec![changed("blocked_words", told(&old), told(&new))];
+            let event = actor.event_on(organization, AuditKind::PolicyChanged, changes);
+            tx.record(self, event).await?;
+        }
+        tx.commit().await?;
+        Ok(organization)
     }
 
     /// Changes a rule. A lower ceiling tightens everyone below at once; a higher one loosens nobody
@@ -92,6 +120,34 @@ impl Portal {
         tx.commit().await?;
         Ok(organization.id)
     }
+}
+
+/// The words of a text, each once.
+fn blocked_words(text: &str) -> Result<Vec<String>, Problem> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(['\n', ',']) {
+        let word = word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        if word.is_empty() {
+            continue;
+        }
+        let length = |part: &str| u32::try_from(part.chars().count()).unwrap_or(u32::MAX);
+        let longest_part = word.split(|c: char| !c.is_alphanumeric()).map(length).max();
+        if longest_part.is_none_or(|longest| longest < SHORTEST_BLOCKED_WORD)
+            || length(&word) > LONGEST_BLOCKED_WORD
+        {
+            return Err(Problem::WordLength {
+                min: SHORTEST_BLOCKED_WORD,
+                max: LONGEST_BLOCKED_WORD,
+            });
+        }
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    if u32::try_from(words.len()).unwrap_or(u32::MAX) > MOST_BLOCKED_WORDS {
+        return Err(Problem::TooManyWords { max: MOST_BLOCKED_WORDS });
+    }
+    Ok(words)
 }
 
 /// What a field asks for, given what the page showed and what is stored by now.

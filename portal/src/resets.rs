@@ -174,6 +174,8 @@ impl Portal {
         let site = tx.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
         let organization =
             tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
+        let (mut blocked, above) = tx.blocked_words(account.organization_id).await?;
+        blocked.extend(above);
         drop(tx);
         let rules = password::rules(&policy, factor);
         let words = Words {
@@ -184,6 +186,7 @@ impl Portal {
                 .map(str::to_owned)
                 .collect(),
             ours: vec![site.name.to_string(), organization.name.to_string()],
+            blocked,
         };
         let (judge, new_, retype) = (self.judge().clone(), new.clone(), retype.clone());
         let problems =

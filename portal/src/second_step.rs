@@ -71,7 +71,7 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let policy = tx.policy(actor.organization).await?;
         let factors = tx.factors(actor.account).await?;
-        let usable = passkeys::usable(&factors, &actor.visit.origin);
+        let usable = passkeys::usable(&factors, &actor.visit.here);
         // Last used first.
         let passkey_first =
             usable.passkey && factors.first().is_some_and(|row| row.kind == FactorKind::Passkey);

@@ -1,4 +1,6 @@
-//! Links to new passwords for many customers: after an incident, say.
+//! Links to new passwords for many customers: after an incident, say. Owners may have the passwords
+//! that are in use stop working as well: then that is done first, for everybody, before the first
+//! link goes.
 //!
 //! It needs no consent, as one link does not: only the customers learn their passwords. It goes at
 //! a rate, and no faster than what the organizations whose customers they are allow within an hour:
@@ -11,11 +13,14 @@ use std::time::Duration;
 use anyhow::Context;
 use model::{
     Refusal,
-    account::AccountState,
+    account::{AccountState, Role},
     audit::{AuditKind, Outcome},
     customer::CustomerQuery,
     id::{AccountId, JobId},
-    job::{JobKind, JobState, LinksView, MOST_LINKS, ManyView, RATES, RowOutcome, RowResult},
+    job::{
+        JobKind, JobState, LinksView, MOST_LINKS, ManyView, OldPasswords, RATES, RowOutcome,
+        RowResult,
+    },
     permission::Permission,
     policy::{RESET_DAY, RESET_WINDOW, Rule},
     refusal::{FieldProblem, Problem},
@@ -38,6 +43,9 @@ use crate::{
 
 /// Customers who are stored in one transaction.
 const STORED_AT_ONCE: usize = 500;
+
+/// Customers whose passwords are stopped in one transaction.
+const STOPPED_AT_ONCE: usize = 50;
 
 /// How much of a delay is caught up with; after a longer one the rate begins anew.
 const CATCH_UP: Duration = Duration::from_secs(5);
@@ -62,6 +70,8 @@ pub struct SendMany {
     pub ticket: String,
     /// Links a minute at most: one of [`RATES`].
     pub per_minute: String,
+    /// Whether the passwords that are in use stop working, and everybody is signed out.
+    pub stop: bool,
     /// How many they are, typed to confirm.
     pub typed: String,
 }
@@ -72,6 +82,9 @@ struct Plan {
     doer: Doer,
     why: Why,
     per_minute: u32,
+    /// So many batches at the beginning stop passwords.
+    #[serde(default)]
+    stopping: i64,
     /// Tells whom it is for from others.
     digest: String,
 }
@@ -79,6 +92,7 @@ struct Plan {
 impl Portal {
     /// What the page shows before: how many they are.
     pub async fn many(&self, actor: &Actor, many: &Many) -> Result<ManyView> {
+        let role = actor.may(Permission::EditCustomers)?;
         let ids = self.those_meant(actor, many).await?;
         let mut tx = self.db().read().await?;
         let policy = tx.policy(actor.organization).await?;
@@ -87,13 +101,13 @@ impl Portal {
             most: MOST_LINKS,
             per_hour: policy.count(Rule::ResetsPerOrganization),
             sends_mail: self.sends_mail(&mut tx, actor.organization).await?,
+            may_stop: role == Role::Owner,
             stepped_up: self.counts(tx.step_up_at(actor.session).await?),
         })
     }
 
     /// Who is meant, and may be: one more than [`MOST_LINKS`] at most.
     async fn those_meant(&self, actor: &Actor, many: &Many) -> Result<Vec<AccountId>> {
-        actor.may(Permission::EditCustomers)?;
         let most = usize::try_from(MOST_LINKS).unwrap_or(usize::MAX);
         match many {
             Many::Picked(picked) => {
@@ -123,6 +137,10 @@ impl Portal {
 
     /// Begins to send links.
     pub async fn send_many(&self, actor: &Actor, request: SendMany) -> Result<JobId> {
+        let role = actor.may(Permission::EditCustomers)?;
+        if request.stop && role != Role::Owner {
+            return Err(Refusal::NotAllowed.into());
+        }
         let ids = self.those_meant(actor, &request.many).await?;
         let mut problems = Problems::default();
         let why = Why::checked(&mut problems, &request.reason, &request.ticket);
@@ -144,7 +162,10 @@ impl Portal {
         let now = self.now();
         let id = JobId(self.random().id(now));
         let whom = ids.iter().fold(Sha256::new(), |digest, id| digest.chain_update(id.0));
-        let plan = Plan { doer: Doer::of(actor), why, per_minute, digest: hex(&whom.finalize()) };
+        let to_stop: &[AccountId] = if request.stop { &ids } else { &[] };
+        let stopping = i64::try_from(to_stop.chunks(STOPPED_AT_ONCE).len()).unwrap_or(i64::MAX);
+        let digest = hex(&whom.finalize());
+        let plan = Plan { doer: Doer::of(actor), why, per_minute, stopping, digest };
         let row = JobRow {
             id,
             kind: JobKind::SendLinks,
@@ -179,14 +200,17 @@ impl Portal {
         }
         tx.add_job(&row).await?;
         tx.commit().await?;
-        // One customer is one batch, since each may have to wait. What a crash leaves half stored
-        // was never begun, and is tidied away.
-        for (number, some) in ids.chunks(STORED_AT_ONCE).enumerate() {
+        // A link to one customer is one batch, since each may have to wait. What a crash leaves half
+        // stored was never begun, and is tidied away.
+        let batches: Vec<&[AccountId]> =
+            to_stop.chunks(STOPPED_AT_ONCE).chain(ids.chunks(1)).collect();
+        let mut number = 0;
+        for some in batches.chunks(STORED_AT_ONCE) {
             let mut tx = self.db().write().await?;
-            for (place, customer) in some.iter().enumerate() {
-                let number = i64::try_from(number * STORED_AT_ONCE + place).unwrap_or(i64::MAX);
-                let content = self.keys().seal(ROWS_PURPOSE, &[customer])?;
+            for batch in some {
+                let content = self.keys().seal(ROWS_PURPOSE, batch)?;
                 tx.add_job_batch(id, number, &content).await?;
+                number += 1;
             }
             tx.commit().await?;
         }
@@ -213,6 +237,11 @@ impl Portal {
         Ok(LinksView {
             problems: self.first_problems(&mut tx, id).await?,
             per_minute: plan.per_minute,
+            old_passwords: match plan.stopping {
+                0 => OldPasswords::Kept,
+                stopping if job.position < stopping => OldPasswords::Stopping,
+                _ => OldPasswords::Stopped,
+            },
             job: self.job_view(&mut tx, &job).await?,
         })
     }
@@ -226,8 +255,11 @@ impl Portal {
     ) -> Result<Step> {
         let plan = Plan::of(job)?;
         let now = self.now();
+        if batch.number < plan.stopping {
+            return self.stop_passwords(tx, job, &plan, batch).await;
+        }
         let (mut results, mut noted) = (Vec::new(), Vec::new());
-        let mut line = u32::try_from(batch.number).unwrap_or(u32::MAX);
+        let mut line = u32::try_from(batch.number - plan.stopping).unwrap_or(u32::MAX);
         for id in batch.rows::<AccountId>(self.keys())? {
             line = line.saturating_add(1);
             let refused = |problem| RowResult {
@@ -294,6 +326,53 @@ impl Portal {
 }
 
 impl Portal {
+    /// Stops the passwords of the next customers: nothing but a new one lets them in, and they are
+    /// signed out everywhere. Links that are open would have been asked for by whoever knows the old
+    /// mailbox or the old password: they end too.
+    async fn stop_passwords(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        plan: &Plan,
+        batch: &BatchRow,
+    ) -> Result<Step> {
+        let now = self.now();
+        let mut noted = Vec::new();
+        for id in batch.rows::<AccountId>(self.keys())? {
+            let Some(customer) = tx.customer(id).await? else { continue };
+            let organization = customer.organization_id;
+            if !self.may_go_on(tx, job, (&plan.doer, organization)).await? {
+                return Ok(Step::Stop);
+            }
+            let doer = tx.account(plan.doer.id).await?;
+            if doer.is_none_or(|doer| doer.role != Some(Role::Owner)) {
+                return Ok(Step::Stop);
+            }
+            let is_theirs = tx.is_within(organization, job.organization_id).await?;
+            let account = tx.lock_account(id).await?.filter(|account| {
+                is_theirs
+                    && account.organization_id == organization
+                    && account.password_hash.is_some()
+            });
+            if account.is_none() {
+                continue;
+            }
+            tx.stop_password(id, now).await?;
+            tx.end_sessions(id, None, now).await?;
+            tx.revoke_devices(id, None, now).await?;
+            tx.void_links(id, now).await?;
+            tx.cancel_resets(id, now).await?;
+            noted.push(Noted {
+                organization,
+                customer: id,
+                kind: AuditKind::PasswordStopped,
+                reset: None,
+                why: Some(plan.why.clone()),
+            });
+        }
+        Ok(Step::Done(Vec::new(), noted, now))
+    }
+
     /// Why a customer, who is held, gets no link: what the desk refuses, many letters at once do
     /// not get around.
     async fn left_out(
@@ -320,8 +399,8 @@ impl Portal {
 impl Plan {
     /// Whether the same member of staff wants the same.
     fn is_as(&self, other: &Self) -> bool {
-        (self.doer.id, &self.why, self.per_minute, &self.digest)
-            == (other.doer.id, &other.why, other.per_minute, &other.digest)
+        let wanted = |plan: &Self| (plan.doer.id, plan.per_minute, plan.stopping);
+        wanted(self) == wanted(other) && self.why == other.why && self.digest == other.digest
     }
 
     fn of(job: &JobRow) -> Result<Self> {

@@ -122,6 +122,10 @@ impl Portal {
         let mut tx = self.db().read().await?;
         let row = tx.actor(&TokenHash::of(token)).await?;
         let Some(row) = row.filter(|row| row.session.stage == stage) else { return Ok(None) };
+        // At the own host of a front door nobody of another one is signed in, whatever they bring.
+        if visit.is_at_own_host() && row.session.site_id != visit.site {
+            return Ok(None);
+        }
         let organization = row.organization_id;
         if !row.holds(now) || tx.is_suspended(organization).await? {
             drop(tx);
@@ -176,7 +180,7 @@ impl Portal {
     pub async fn me(&self, actor: &Actor) -> Result<Me> {
         let mut tx = self.db().read().await?;
         let organization = tx.organization(actor.organization).await?.ok_or(Refusal::NotFound)?;
-        let factors = tx.factors_at(actor.account, &actor.visit.origin).await?;
+        let factors = tx.factors_at(actor.account, &actor.visit.here).await?;
         let policy = tx.policy(actor.organization).await?;
         let due = factor_due(&policy, actor.kind);
         Ok(Me {

@@ -271,7 +271,7 @@ impl Portal {
             return self.turn_away(visit, attempt).await;
         };
         tx.clear_counter(&attempt.counted.name).await?;
-        if let Some(refusal) = tx.not_here(&account, visit.site).await? {
+        if let Some(refusal) = tx.not_here(&account, visit).await? {
             // Whoever knows the password may know why it does not open this door.
             let event = Event {
                 kind: AuditKind::SignInRefused,

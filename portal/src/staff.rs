@@ -117,6 +117,7 @@ impl Portal {
                 support_email: None,
                 language: Language::En,
                 brand: "{}".into(),
+                host: None,
                 created_at: now,
             };
             tx.add_organization(&organization).await?;

@@ -88,7 +88,7 @@ impl Portal {
                 }
             }
         }
-        let door = tx.passkey_door(account.site_id, &actor.visit.origin).await?;
+        let door = tx.passkey_door(account.site_id, &actor.visit).await?;
         let codes_left = tx.recovery_codes_left(account.id).await?;
         let required = self.needs_factor(&mut tx, &account).await?;
         Ok(TwoFactorView {

@@ -86,7 +86,7 @@ fn master_key(settings: &Settings) -> anyhow::Result<String> {
 }
 
 async fn sites(portal: &Portal) -> anyhow::Result<String> {
-    match portal.site("", None).await? {
+    match portal.site(None).await? {
         Some(site) => Ok(site.name.to_string()),
         None => Err(nobody()),
     }

@@ -1,5 +1,5 @@
-//! Files that people send and get: customers in, customers and reports out. They pass through piece
-//! by piece, whatever their size.
+//! Files that people send and get: customers in, customers and reports out, which pass through piece
+//! by piece, whatever their size; and pictures of front doors.
 
 use std::{
     sync::{
@@ -14,15 +14,17 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Extension, Path, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::{StreamExt, stream};
+use http_body_util::{BodyExt, Limited};
 use leptos::prelude::{Owner, provide_context};
 use model::{
+    brand::{LARGEST_PICTURE, PictureKind},
     customer::{CustomerOrder, CustomerQuery, CustomerState},
-    id::JobId,
+    id::{JobId, OrganizationId},
     job::{JobKind, LARGEST_FILE, RowResult},
     refusal::Problem,
 };
@@ -46,6 +48,8 @@ const MARK: &str = "\u{feff}";
 /// Where files leave.
 pub fn router() -> Router<Arc<Server>> {
     Router::new()
+        .route("/brand/{digest}", get(brand))
+        .route("/organization/brand/picture", post(picture))
         .route("/customers/export/file", post(export))
         .route(
             "/customers/import/{job}/report",
@@ -102,6 +106,118 @@ pub async fn import(State(server): State<Arc<Server>>, request: Request) -> Resp
             told(problems.first().map_or(Problem::NotACsv, |problem| problem.problem))
         }
         Err(error) => refused(error, &facts),
+    }
+}
+
+/// A picture of a front door, for whoever sees that one.
+async fn brand(
+    State(server): State<Arc<Server>>,
+    Extension(facts): Extension<RequestFacts>,
+    Path(digest): Path<String>,
+) -> Response {
+    let only = (facts.here != facts.origin).then_some(facts.site.id);
+    match server.portal.picture(&digest, only).await {
+        Ok(Some(content)) => {
+            let headers = [
+                (header::CONTENT_TYPE, "image/png"),
+                // What is at an address never changes.
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+                // Mails show it as well, and some are read in a browser.
+                (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+            ];
+            (headers, content).into_response()
+        }
+        Ok(None) => Plain::NotFound.page(facts.language),
+        Err(error) => refused(error, &facts),
+    }
+}
+
+/// A logo or an icon that is sent to the page of the brand.
+async fn picture(
+    State(server): State<Arc<Server>>,
+    Extension(facts): Extension<RequestFacts>,
+    request: Request,
+) -> Response {
+    const PAGE: &str = "/organization/brand";
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let asked =
+        |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let scope = asked("scope").filter(|scope| !scope.is_empty());
+    let (Ok(scope), Some(kind)) = (
+        scope.map(str::parse::<OrganizationId>).transpose(),
+        asked("picture").and_then(PictureKind::from_word),
+    ) else {
+        return Plain::NotFound.page(facts.language);
+    };
+    let shown = |organization: Option<OrganizationId>, what: &str| {
+        let scope = organization.map(|scope| format!("scope={scope}&")).unwrap_or_default();
+        see_other(&format!("{PAGE}?{scope}{what}"))
+    };
+    let told = |problem: Problem| {
+        shown(scope, &format!("problem={}", problem.word_of_file().unwrap_or("picture")))
+    };
+    let actor = match actor(&server, &facts, PAGE).await {
+        Ok(actor) => actor,
+        Err(answer) => return answer,
+    };
+    // Whoever may not send one is told so before it is read; so is whoever has to prove who they are.
+    match server.portal.may_set_picture(&actor, scope).await {
+        Ok(_) => {}
+        Err(portal::Error::Refused(model::Refusal::StepUp)) => {
+            return shown(scope, "problem=proof");
+        }
+        Err(error) => return refused(error, &facts),
+    }
+    let Some(boundary) = boundary(request.headers()) else {
+        return Plain::NotAForm.page(facts.language);
+    };
+    let arriving = small_file(request.into_body(), boundary);
+    let file = match tokio::time::timeout(PAUSE, arriving).await {
+        Ok(Ok(file)) => file,
+        Ok(Err(problem)) => return told(problem),
+        Err(_) => return told(Problem::FileIncomplete),
+    };
+    match server.portal.set_picture(&actor, scope, kind, file).await {
+        Ok(organization) => shown(Some(organization), "done=saved"),
+        Err(portal::Error::Refused(model::Refusal::Fields(problems))) => {
+            told(problems.first().map_or(Problem::NotAPicture, |problem| problem.problem))
+        }
+        Err(portal::Error::Refused(model::Refusal::StepUp)) => shown(scope, "problem=proof"),
+        Err(error) => refused(error, &facts),
+    }
+}
+
+/// The file of a form, as far as it is no larger than a picture is. More than that is read and thrown
+/// away, so that a browser sees the answer.
+async fn small_file(body: Body, boundary: String) -> Result<Vec<u8>, Problem> {
+    let body = Limited::new(body, forms::LARGEST + LARGEST_PICTURE + forms::SWALLOWED);
+    let mut form = Multipart::new(body.into_data_stream(), boundary);
+    let mut file = Vec::new();
+    loop {
+        let next = form.next_field().await.map_err(|_| Problem::FileIncomplete)?;
+        let Some(mut field) = next else { return Err(Problem::NoFile) };
+        if field.name() != Some("file") {
+            continue;
+        }
+        let mut size = 0;
+        loop {
+            let chunk = match field.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(_) if size > LARGEST_PICTURE => return Err(Problem::PictureTooLarge),
+                Err(_) => return Err(Problem::FileIncomplete),
+            };
+            size += chunk.len();
+            if size <= LARGEST_PICTURE {
+                file.extend_from_slice(&chunk);
+            }
+        }
+        return match size {
+            // Browsers send an empty file when none was chosen.
+            0 => Err(Problem::NoFile),
+            size if size > LARGEST_PICTURE => Err(Problem::PictureTooLarge),
+            _ => Ok(file),
+        };
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{Server, guard, pages, plain::Plain};
 pub const LARGEST: usize = 64 * 1024;
 /// How much more is read and thrown away, so that a browser sees the answer and not a closed
 /// connection.
-const SWALLOWED: usize = 4 * 1024 * 1024;
+pub(crate) const SWALLOWED: usize = 4 * 1024 * 1024;
 /// How long a form's body may take to arrive.
 const SLOWEST: Duration = Duration::from_secs(30);
 /// The largest answer of a server function.

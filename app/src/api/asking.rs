@@ -33,6 +33,7 @@ fn visit(facts: &RequestFacts) -> Visit {
         user_agent: facts.user_agent.clone(),
         request_id: facts.request_id.clone(),
         origin: facts.origin.clone(),
+        here: facts.here.clone(),
         language: facts.language,
         device: facts.cookies.get(&facts.device_cookie()).cloned().map(Secret::new),
     }

@@ -64,12 +64,15 @@ pub async fn send_many(
     ticket: String,
     /// Links a minute at most.
     per_minute: String,
+    /// Whether the passwords that are in use stop working.
+    #[server(default)]
+    stop: bool,
     /// How many they are, typed to confirm.
     typed: String,
 ) -> Result<JobId, ApiError> {
     let (portal, _, actor) = actor().await?;
     let many = meant(&picked, all, scope, text, state, connector);
-    let request = portal::SendMany { many, reason, ticket, per_minute, typed };
+    let request = portal::SendMany { many, reason, ticket, per_minute, stop, typed };
     let job = portal.send_many(&actor, request).await?;
     see_other(&format!("/customers/links/{job}"));
     Ok(job)

@@ -12,6 +12,8 @@ pub mod account;
 )]
 pub mod api_keys;
 pub mod audit;
+#[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
+pub mod brand;
 pub mod callers;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod care;

@@ -66,6 +66,22 @@ pub async fn set_rule(
     Ok(organization)
 }
 
+/// Sets the words that no password is made of.
+#[server(prefix = "/api", endpoint = "organization/set-blocked-words")]
+pub async fn set_blocked_words(
+    /// The scope.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+    /// The words, one on a line.
+    #[server(default)]
+    words: String,
+) -> Result<OrganizationId, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let organization = portal.set_blocked_words(&actor, scope, &words).await?;
+    see_other_if_plain(&format!("/organization/policy?scope={organization}&done=words"));
+    Ok(organization)
+}
+
 /// Who works for an organization.
 #[server(prefix = "/api", endpoint = "organization/staff")]
 pub async fn view_staff(

@@ -127,6 +127,19 @@ pub async fn give_site(
     Ok(shown(portal.give_site(&actor, organization, &slug).await?))
 }
 
+/// Gives the front door of an organization these host names.
+#[server(prefix = "/api", endpoint = "organizations/set-hosts")]
+pub async fn set_hosts(
+    /// Which one.
+    organization: OrganizationId,
+    /// The names, with spaces between them; empty for none.
+    #[server(default)]
+    hosts: String,
+) -> Result<OrganizationDone, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(shown(portal.set_hosts(&actor, organization, &hosts).await?))
+}
+
 /// Deletes an organization, and leads to the others.
 #[server(prefix = "/api", endpoint = "organizations/delete")]
 pub async fn delete_organization(

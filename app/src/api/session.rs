@@ -161,7 +161,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
     let door = match owner().await {
         Ok((portal, _, actor)) => {
             portal.sign_out(&actor).await?;
-            portal.site_by_id(actor.site).await?.map(|site| site.path("/login"))
+            Some(portal.own_site(&actor).await?.path("/login"))
         }
         Err(ApiError::MustChange) => {
             let (portal, _, newcomer) = newcomer().await?;
@@ -200,11 +200,33 @@ pub async fn step_up(
     Ok(())
 }
 
+/// How the page looks that is asked for: as the front door that it is at; elsewhere than there, as that
+/// of whoever is signed in.
+#[cfg(feature = "ssr")]
+pub(crate) fn look() -> impl Future<Output = Option<model::brand::Brand>> {
+    // The context may not be there after the first wait.
+    let asked = asked().ok();
+    let at_door = use_context::<http::request::Parts>()
+        .is_none_or(|parts| crate::routes::is_at_door(parts.uri.path()));
+    async move {
+        let (portal, facts, visit) = asked?;
+        if !at_door
+            && let Some(token) = facts.cookies.get(&facts.session_cookie()).cloned()
+            && let Ok(Some(actor)) =
+                portal.actor(&visit, &portal::secrets::Secret::new(token)).await
+            && let Ok(site) = portal.own_site(&actor).await
+        {
+            return Some(site.brand);
+        }
+        Some(facts.site.brand)
+    }
+}
+
 /// Who is signed in.
 #[server(prefix = "/api", endpoint = "session/me")]
 pub async fn who_is_signed_in() -> Result<SignedInView, ApiError> {
     let (portal, facts, actor) = actor().await?;
     let me = portal.me(&actor).await?;
-    let site = portal.site_by_id(actor.site).await?.unwrap_or(facts.site);
+    let site = portal.own_site(&actor).await?;
     Ok(SignedInView { me, site, language: facts.language })
 }

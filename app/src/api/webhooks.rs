@@ -58,19 +58,57 @@ pub async fn add_hook(
     #[server(default)]
     factor_changed: bool,
 ) -> Result<HookMade, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let events =
+        [reset_done, reset_needs_attention, account_locked, consent_changed, factor_changed];
+    let request = portal::AddHook { scope, address, events: chosen(events) };
+    Ok(portal.add_event_hook(&actor, request).await?)
+}
+
+/// Sends the messages of a webhook elsewhere, or tells it of other events.
+#[server(prefix = "/api", endpoint = "organization/set-webhook")]
+pub async fn set_hook(
+    /// Which one.
+    hook: EventHookId,
+    /// Where messages go.
+    #[server(default)]
+    address: String,
+    /// Whether it is told of new passwords.
+    #[server(default)]
+    reset_done: bool,
+    /// Whether it is told of resets that need attention.
+    #[server(default)]
+    reset_needs_attention: bool,
+    /// Whether it is told of locked accounts.
+    #[server(default)]
+    account_locked: bool,
+    /// Whether it is told of changes of consent.
+    #[server(default)]
+    consent_changed: bool,
+    /// Whether it is told of changes of second factors.
+    #[server(default)]
+    factor_changed: bool,
+) -> Result<HookDone, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let events =
+        [reset_done, reset_needs_attention, account_locked, consent_changed, factor_changed];
+    let request = portal::SetHook { hook, address, events: chosen(events) };
+    Ok(shown(portal.set_event_hook(&actor, request).await?))
+}
+
+/// The events whose boxes are ticked, which stand in this order.
+#[cfg(feature = "ssr")]
+fn chosen(ticked: [bool; 5]) -> Vec<model::event_hook::HookEvent> {
     use model::event_hook::HookEvent;
 
-    let (portal, _, actor) = actor().await?;
     let events = [
-        (HookEvent::ResetDone, reset_done),
-        (HookEvent::ResetNeedsAttention, reset_needs_attention),
-        (HookEvent::AccountLocked, account_locked),
-        (HookEvent::ConsentChanged, consent_changed),
-        (HookEvent::FactorChanged, factor_changed),
+        HookEvent::ResetDone,
+        HookEvent::ResetNeedsAttention,
+        HookEvent::AccountLocked,
+        HookEvent::ConsentChanged,
+        HookEvent::FactorChanged,
     ];
-    let events = events.into_iter().filter_map(|(event, is_told)| is_told.then_some(event));
-    let request = portal::AddHook { scope, address, events: events.collect() };
-    Ok(portal.add_event_hook(&actor, request).await?)
+    events.into_iter().zip(ticked).filter_map(|(event, is)| is.then_some(event)).collect()
 }
 
 /// Sends a webhook a test message.

@@ -143,6 +143,11 @@ where
         untrack(|| self.context.error.get())
     }
 
+    /// What was typed into a field before the page was rendered again.
+    pub fn typed(self, name: &str) -> Option<String> {
+        self.context.value(name)
+    }
+
     /// Counts submissions that were answered: what they change is asked for again.
     pub fn version(self) -> usize {
         self.context.version.get()
@@ -340,7 +345,7 @@ fn Summary(error: ApiError) -> impl IntoView {
                 .into_any()
         }
         ApiError::Refused(Refusal::Moved(door)) => {
-            let to = door.path.clone();
+            let to = door.href.clone();
             let text = words::error(&ApiError::Refused(Refusal::Moved(door)));
             view! {
                 <Notice tone=Tone::Plain>

@@ -61,6 +61,8 @@ pub enum Icon {
     People,
     /// An organization.
     Building,
+    /// How something looks.
+    Palette,
     /// Another system.
     Plug,
 }
@@ -130,6 +132,9 @@ impl Icon {
             }
             Self::Building => {
                 "M5.5 20V5.5A1.5 1.5 0 0 1 7 4h6a1.5 1.5 0 0 1 1.5 1.5V20m0-10H18a1.5 1.5 0 0 1 1.5 1.5V20M3.5 20h17M8.5 8h3m-3 4h3m-3 4h3"
+            }
+            Self::Palette => {
+                "M12 3.5a8.5 8.5 0 0 0 0 17c1.2 0 1.8-.8 1.8-1.7 0-1.5-1.3-1.6-1.3-2.9 0-1 .8-1.6 1.9-1.6h1.9a4.2 4.2 0 0 0 4.2-4.2c0-3.7-3.8-6.6-8.5-6.6ZM7.6 12h.01M9.6 8h.01M14.4 8h.01"
             }
             Self::Plug => "M9 4v4.5m6-4.5v4.5M6.5 8.5h11V12a5.5 5.5 0 0 1-11 0V8.5ZM12 17.5V21",
             Self::Lock => {

@@ -16,6 +16,7 @@ pub mod panel;
 pub mod passkey;
 pub mod places;
 pub mod preferences;
+pub mod preview;
 pub mod prove;
 pub mod scopes;
 pub mod signed_in;

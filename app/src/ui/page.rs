@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::organization::SiteView;
+use model::{brand::LegalLinks, organization::SiteView};
 
 use super::{
     icon::{Glyph, Icon},
@@ -45,21 +45,31 @@ pub(super) fn arrives_without_loading() -> bool {
         && Owner::current_shared_context().is_none_or(|page| !page.during_hydration())
 }
 
-/// The site's mark and name.
+/// The site's logo, or a mark and its name.
 #[component]
 pub fn Brand(
-    /// The site's name.
-    name: String,
+    /// The site.
+    site: SiteView,
     /// Where it leads.
     #[prop(into)]
     to: String,
 ) -> impl IntoView {
-    view! {
-        <a class="brand" href=to>
+    let name = site.name.to_string();
+    let inner = match site.brand.logo {
+        Some(logo) => {
+            let (width, height) = logo.shown();
+            view! {
+                <img class="brand-logo" src=logo.path() alt=name width=width height=height />
+            }
+            .into_any()
+        }
+        None => view! {
             <span class="brand-mark"><Glyph icon=Icon::Key /></span>
             <span class="truncate">{name}</span>
-        </a>
-    }
+        }
+        .into_any(),
+    };
+    view! { <a class="brand" href=to>{inner}</a> }
 }
 
 /// A page for everybody: the brand, one panel, help and preferences. It hangs from the top: in the
@@ -76,14 +86,18 @@ pub fn PublicPage(
     let site = FrontDoor::get().site;
     let home = site.path("/login");
     let support = site.support_email.clone();
+    let links = site.brand.links.clone();
     view! {
         <div class="flex min-h-dvh flex-col">
             <main class=format!("mx-auto flex w-full {width} flex-1 flex-col px-4 py-10 sm:pt-[clamp(2.5rem,12dvh,8rem)]")>
-                <div class="mb-6 flex justify-center"><Brand name=site.name.to_string() to=home /></div>
+                <div class="mb-6 flex justify-center"><Brand site to=home /></div>
                 <div class=panel>{children()}</div>
                 {support.map(|support| view! { <Support support /> })}
             </main>
-            <footer class="px-4 pb-6"><Preferences /></footer>
+            <footer class="px-4 pb-6">
+                <Legal links />
+                <Preferences />
+            </footer>
         </div>
     }
 }
@@ -97,6 +111,30 @@ fn Support(support: String) -> impl IntoView {
             <a class="link" href=format!("mailto:{support}") rel="external">{support.clone()}</a>
         </p>
     }
+}
+
+/// The pages elsewhere that a front door leads to.
+#[component]
+pub fn Legal(
+    /// The pages.
+    links: LegalLinks,
+) -> impl IntoView {
+    let LegalLinks { imprint, privacy, terms } = links;
+    let all =
+        [(imprint, tr!(brand.imprint)), (privacy, tr!(brand.privacy)), (terms, tr!(brand.terms))];
+    let shown: Vec<_> = all
+        .into_iter()
+        .filter_map(|(to, name)| {
+            to.map(|to| view! { <a class="link" href=to rel="external noreferrer">{name}</a> })
+        })
+        .collect();
+    (!shown.is_empty()).then(|| {
+        view! {
+            <nav class="hint mb-4 flex flex-wrap justify-center gap-x-5 gap-y-1" aria-label=tr!(brand.links)>
+                {shown}
+            </nav>
+        }
+    })
 }
 
 /// What a page without a form says: a sign, a title, and what to do.

@@ -14,7 +14,7 @@ use super::{
     form::{Form, Submit, use_form},
     go,
     icon::{Glyph, Icon},
-    page::Brand,
+    page::{Brand, Legal},
     panel::{Notice, Tone},
     preferences::Preferences,
     time::Time,
@@ -40,13 +40,14 @@ pub fn Frame(
     let SignedInView { me, site, .. } = view;
     let home = home(me.kind);
     let support = site.support_email.clone();
+    let links = site.brand.links.clone();
     let name = me.name.to_string();
     view! {
         <a class="skip" href="#content" rel="external">{tr!(common.skip)}</a>
         <div class="flex min-h-dvh flex-col">
             <header class="border-b border-base-300 bg-base-100">
                 <div class="mx-auto flex min-h-16 max-w-7xl items-center gap-1 px-4 max-sm:flex-wrap max-sm:pt-2 sm:gap-2 sm:px-6">
-                    <div class="min-w-0 max-sm:flex-1"><Brand name=site.name.to_string() to=home /></div>
+                    <div class="min-w-0 max-sm:flex-1"><Brand site to=home /></div>
                     <div class="mr-auto min-w-0 max-sm:order-last max-sm:w-full max-sm:pb-1">
                         {me.role.filter(|_| me.kind == AccountKind::Staff).map(|role| view! { <Ways role /> })}
                     </div>
@@ -82,6 +83,7 @@ pub fn Frame(
                             </p>
                         }
                     })}
+                <Legal links />
                 <Preferences />
             </footer>
         </div>

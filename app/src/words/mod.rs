@@ -5,12 +5,13 @@ use model::{
     account::{Device, Language, Role},
     api_key::KeyEnd,
     audit::{AuditKind, Outcome, Who},
+    brand::{Corners, Letters, PictureKind},
     connector::Reason,
     customer::{Count, Scope},
     email::{EmailDeed, EmailObstacle, EmailStage, WaitingEmail},
     event_hook::{DeliveryState, HookDeed, HookEvent, HookState},
     factor::{RemovalDeed, RemovalObstacle},
-    job::ImportField,
+    job::{ImportField, OldPasswords},
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     organization::{OrganizationDeed, OrganizationObstacle, OrganizationStanding},
     permission::Permission,
@@ -246,6 +247,7 @@ pub fn organization_deed(deed: OrganizationDeed) -> &'static str {
         OrganizationDeed::Suspended => tr!(organizations.done_suspended),
         OrganizationDeed::Resumed => tr!(organizations.done_resumed),
         OrganizationDeed::GotSite => tr!(organizations.done_got_site),
+        OrganizationDeed::HostsSet => tr!(organizations.done_hosts_set),
     }
 }
 
@@ -580,6 +582,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::Suspended, _) => tr!(event.suspended),
         (AuditKind::Resumed, _) => tr!(event.resumed),
         (AuditKind::MailSettingsChanged, _) => tr!(event.mail_settings_changed),
+        (AuditKind::BrandChanged, _) => tr!(event.brand_changed),
         (AuditKind::MailTested, _) => tr!(event.mail_tested),
         (AuditKind::MailSentAgain, _) => tr!(event.mail_sent_again),
         (AuditKind::CustomerCreated, _) => tr!(event.customer_created),
@@ -591,6 +594,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::ImportChecked, _) => tr!(event.import_checked),
         (AuditKind::CustomersImported, _) => tr!(event.customers_imported),
         (AuditKind::CustomersExported, _) => tr!(event.customers_exported),
+        (AuditKind::PasswordStopped, _) => tr!(event.password_stopped),
         (AuditKind::ManyLinksSent, _) => tr!(event.many_links_sent),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),
@@ -637,6 +641,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::OrganizationSuspended, _) => tr!(event.organization_suspended),
         (AuditKind::OrganizationResumed, _) => tr!(event.organization_resumed),
         (AuditKind::OrganizationGotSite, _) => tr!(event.organization_got_site),
+        (AuditKind::SiteHostsChanged, _) => tr!(event.site_hosts_changed),
         (AuditKind::OrganizationDeleted, _) => tr!(event.organization_deleted),
         (AuditKind::ApiKeyMade, _) => tr!(event.api_key_made),
         (AuditKind::ApiKeyRevoked, _) => tr!(event.api_key_revoked),
@@ -663,6 +668,51 @@ pub fn permission(permission: Permission) -> &'static str {
         Permission::EditConnectors => tr!(permission.edit_connectors),
         Permission::EditOrganizations => tr!(permission.edit_organizations),
         Permission::EditApiKeys => tr!(permission.edit_api_keys),
+        Permission::EditBrand => tr!(permission.edit_brand),
+    }
+}
+
+/// What becomes of the passwords that were in use, if it is worth a word.
+pub fn old_passwords(old: OldPasswords) -> Option<&'static str> {
+    match old {
+        OldPasswords::Kept => None,
+        OldPasswords::Stopping => Some(tr!(many.stopping)),
+        OldPasswords::Stopped => Some(tr!(many.stopped_passwords)),
+    }
+}
+
+/// What a picture is for, and what it should be like.
+pub fn picture(kind: PictureKind) -> (&'static str, &'static str) {
+    match kind {
+        PictureKind::Logo => (tr!(brand.logo), tr!(brand.logo_hint)),
+        PictureKind::Icon => (tr!(brand.icon), tr!(brand.icon_hint)),
+    }
+}
+
+/// What takes a picture away.
+pub fn remove_picture(kind: PictureKind) -> &'static str {
+    match kind {
+        PictureKind::Logo => tr!(brand.remove_logo),
+        PictureKind::Icon => tr!(brand.remove_icon),
+    }
+}
+
+/// How corners are.
+pub fn corners(corners: Corners) -> &'static str {
+    match corners {
+        Corners::Square => tr!(brand.square),
+        Corners::Soft => tr!(brand.soft),
+        Corners::Round => tr!(brand.round),
+    }
+}
+
+/// How letters are.
+pub fn letters(letters: Letters) -> &'static str {
+    match letters {
+        Letters::System => tr!(brand.system),
+        Letters::Humanist => tr!(brand.humanist),
+        Letters::Rounded => tr!(brand.rounded),
+        Letters::Serif => tr!(brand.serif),
     }
 }
 
@@ -715,6 +765,7 @@ pub fn hook_deed(deed: HookDeed) -> &'static str {
         HookDeed::Tested => tr!(webhooks.tested),
         HookDeed::On => tr!(webhooks.switched_on),
         HookDeed::Off => tr!(webhooks.switched_off),
+        HookDeed::Changed => tr!(webhooks.done_changed),
         HookDeed::Again => tr!(webhooks.sent_again),
         HookDeed::Removed => tr!(webhooks.removed),
     }

@@ -50,6 +50,7 @@ pub fn words() -> Option<Words> {
     Some(WORDS)
 }
 
+#[expect(clippy::too_many_lines, reason = "a line for each problem")]
 fn problem(problem: Problem) -> String {
     match problem {
         Problem::NotAnEmail => tr!(problem.not_an_email).into(),
@@ -69,6 +70,22 @@ fn problem(problem: Problem) -> String {
         Problem::NotASlug => tr!(problem.not_a_slug).into(),
         Problem::SlugReserved => tr!(problem.slug_reserved).into(),
         Problem::SlugTaken => tr!(problem.slug_taken).into(),
+        Problem::PasswordIsBlocked => tr!(problem.password_is_blocked).into(),
+        Problem::WordLength { min, max } => {
+            tr!(problem.word_length, min = min.to_string(), max = max.to_string())
+        }
+        Problem::TooManyWords { max } => tr!(problem.too_many_words, max = max.to_string()),
+        Problem::NotAPicture => tr!(problem.not_a_picture).into(),
+        Problem::PictureTooWide { max } => tr!(problem.picture_too_wide, max = max.to_string()),
+        Problem::PictureTooLarge => tr!(problem.picture_too_large).into(),
+        Problem::NotAHostName => tr!(problem.not_a_host_name).into(),
+        Problem::HostTaken => tr!(problem.host_taken).into(),
+        Problem::HostIsServer => tr!(problem.host_is_server).into(),
+        Problem::HostNotLocal => tr!(problem.host_not_local).into(),
+        Problem::TooManyHosts { max } => tr!(problem.too_many_hosts, max = max.to_string()),
+        Problem::NotAColour => tr!(problem.not_a_colour).into(),
+        Problem::TooPale { better } => tr!(problem.too_pale, better = better.to_string()),
+        Problem::NotAWebPage => tr!(problem.not_a_web_page).into(),
         Problem::NameDiffers => tr!(problem.name_differs).into(),
         Problem::CountDiffers => tr!(problem.count_differs).into(),
         Problem::EmailIsTheirs => tr!(problem.email_is_theirs).into(),

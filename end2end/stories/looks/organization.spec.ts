@@ -63,6 +63,18 @@ walk('organizations', async ({ visitor, looks }) => {
   await looks('organizations-one')
 })
 
+walk('the brand', async ({ visitor, looks }) => {
+  await visitor.comesAsStaff(OLIVIA, '/organization/brand')
+  await visitor.sees('Brand')
+  await looks('brand')
+  await proves(visitor)
+  visitor.expectsRefusal(422)
+  await visitor.fills({ Colour: '#ffd84d' })
+  await visitor.presses('Save')
+  await visitor.isToldAt('Colour', /could not be read on light pages/)
+  await looks('brand-refused')
+})
+
 walk('email', async ({ visitor, looks }) => {
   await visitor.comesAsStaff(OLIVIA, '/organization/email')
   await visitor.sees('Email')

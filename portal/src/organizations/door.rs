@@ -16,7 +16,7 @@ use model::{
 
 use super::{done, impossible};
 use crate::{
-    Actor, Error, Portal, Result,
+    Actor, Error, Portal, Result, Visit,
     audit::changed,
     store::{Account, Tx},
 };
@@ -75,15 +75,15 @@ impl Tx {
     pub(crate) async fn not_here(
         &mut self,
         account: &Account,
-        site: SiteId,
+        visit: &Visit,
     ) -> Result<Option<Refusal>> {
         if let Some(whom) = self.whom_to_ask(account.organization_id).await? {
             return Ok(Some(Refusal::OrganizationSuspended(Box::new(whom))));
         }
-        if account.site_id == site {
+        if account.site_id == visit.site {
             return Ok(None);
         }
         let site = self.site(account.site_id).await?.ok_or(Refusal::NotFound)?;
-        Ok(Some(Refusal::Moved(Box::new(site.door()))))
+        Ok(Some(Refusal::Moved(Box::new(site.door(visit)))))
     }
 }

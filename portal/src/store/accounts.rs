@@ -121,6 +121,13 @@ impl Tx {
             .bind(id).bind(hash).bind(now).bind(temporary.is_some()).bind(temporary).execute(c).await.map(drop))
     }
 
+    /// Stops the password: as a temporary one whose time is over, it lets nobody in and cannot be
+    /// chosen again.
+    pub async fn stop_password(&mut self, id: AccountId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE accounts SET must_change_password = TRUE, password_expires_at = $2, updated_at = $2 WHERE id = $1")
+            .bind(id).bind(now).execute(c).await.map(drop))
+    }
+
     /// Replaces a hash by one of the same password at today's cost, unless it has changed since.
     pub async fn replace_hash(&mut self, id: AccountId, old: &str, new: &str) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2").bind(id).bind(old).bind(new).execute(c).await.map(drop))

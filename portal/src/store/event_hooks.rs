@@ -85,6 +85,18 @@ impl Tx {
         on!(self, c => sqlx::query_as(concat!("SELECT ", hook!(), " FROM event_hooks WHERE organization_id = $1 ORDER BY created_at, id")).bind(organization).fetch_all(c).await)
     }
 
+    /// Changes where a webhook is and what it is told of.
+    pub async fn set_event_hook(
+        &mut self,
+        id: EventHookId,
+        address: &str,
+        events: &str,
+        now: Moment,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE event_hooks SET address = $2, events = $3, rests_until = NULL, updated_at = $4 WHERE id = $1")
+            .bind(id).bind(address).bind(events).bind(now).execute(c).await.map(drop))
+    }
+
     /// Switches a webhook on or off; whatever it had asked for, it is not left alone any more.
     pub async fn set_event_hook_state(
         &mut self,

@@ -3,6 +3,7 @@
 use model::{
     Moment,
     account::Language,
+    brand::{OwnDoor, PictureKind},
     id::{OrganizationId, SiteId},
     organization::OrganizationState,
     policy::{Rule, RuleSetting},
@@ -34,6 +35,8 @@ pub(crate) struct SiteRow {
     pub support_email: Option<String>,
     pub language: Language,
     pub brand: String,
+    /// The host name of its own that links lead to, where it has one.
+    pub host: Option<String>,
     pub created_at: Moment,
 }
 
@@ -66,6 +69,50 @@ impl Tx {
             .execute(c).await.map(drop))
     }
 
+    /// Changes how a site looks and what it says; `brand` is its look, as JSON.
+    pub async fn set_brand(&mut self, id: SiteId, door: &OwnDoor, brand: &str) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sites SET name = $2, tagline = $3, support_email = $4, language = $5, brand = $6 WHERE id = $1")
+            .bind(id).bind(&door.name).bind(&door.tagline).bind(&door.support_email).bind(door.language).bind(brand)
+            .execute(c).await.map(drop))
+    }
+
+    /// Changes how a site looks, which is JSON.
+    pub async fn set_look(&mut self, id: SiteId, brand: &str) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sites SET brand = $2 WHERE id = $1").bind(id).bind(brand).execute(c).await.map(drop))
+    }
+
+    /// Gives a site a picture, by its address, instead of the one that it has, or takes it away.
+    pub async fn set_picture(
+        &mut self,
+        site: SiteId,
+        kind: PictureKind,
+        new: Option<(String, Vec<u8>)>,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM site_pictures WHERE site_id = $1 AND kind = $2")
+            .bind(site).bind(kind.word()).execute(c).await.map(drop))?;
+        let Some((digest, content)) = new else { return Ok(()) };
+        on!(self, c => sqlx::query("INSERT INTO site_pictures (site_id, kind, digest, png) VALUES ($1, $2, $3, $4)")
+            .bind(site).bind(kind.word()).bind(&digest).bind(&content).execute(c).await.map(drop))
+    }
+
+    /// The content of a picture, by its address; of any site or of one.
+    pub async fn picture(
+        &mut self,
+        digest: &str,
+        only: Option<SiteId>,
+    ) -> sqlx::Result<Option<Vec<u8>>> {
+        match only {
+            Some(site) => {
+                on!(self, c => sqlx::query_scalar("SELECT png FROM site_pictures WHERE digest = $1 AND site_id = $2 LIMIT 1")
+                .bind(digest).bind(site).fetch_optional(c).await)
+            }
+            None => {
+                on!(self, c => sqlx::query_scalar("SELECT png FROM site_pictures WHERE digest = $1 LIMIT 1")
+                .bind(digest).fetch_optional(c).await)
+            }
+        }
+    }
+
     /// Makes an organization use a site.
     pub async fn use_site(
         &mut self,
@@ -78,23 +125,48 @@ impl Tx {
 
     /// The site an organization uses.
     pub async fn site_of(&mut self, organization: OrganizationId) -> sqlx::Result<Option<SiteRow>> {
-        on!(self, c => sqlx::query_as("SELECT sites.id, sites.organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at FROM sites JOIN organization_sites ON site_id = sites.id WHERE organization_sites.organization_id = $1")
+        on!(self, c => sqlx::query_as("SELECT sites.id, sites.organization_id, slug, is_default, name, tagline, support_email, language, brand, (SELECT host FROM site_hosts WHERE site_id = sites.id AND is_primary) AS host, created_at FROM sites JOIN organization_sites ON site_id = sites.id WHERE organization_sites.organization_id = $1")
             .bind(organization).fetch_optional(c).await)
     }
 
     /// A site by id.
     pub async fn site(&mut self, id: SiteId) -> sqlx::Result<Option<SiteRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at FROM sites WHERE id = $1").bind(id).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, (SELECT host FROM site_hosts WHERE site_id = sites.id AND is_primary) AS host, created_at FROM sites WHERE id = $1").bind(id).fetch_optional(c).await)
     }
 
     /// Every site.
     pub async fn sites(&mut self) -> sqlx::Result<Vec<SiteRow>> {
-        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, created_at FROM sites").fetch_all(c).await)
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, (SELECT host FROM site_hosts WHERE site_id = sites.id AND is_primary) AS host, created_at FROM sites").fetch_all(c).await)
     }
 
-    /// Every host name with its site.
-    pub async fn site_hosts(&mut self) -> sqlx::Result<Vec<(String, SiteId)>> {
-        on!(self, c => sqlx::query_as("SELECT host, site_id FROM site_hosts").fetch_all(c).await)
+    /// The site that is found by a slug.
+    pub async fn site_named(&mut self, slug: &str) -> sqlx::Result<Option<SiteRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, (SELECT host FROM site_hosts WHERE site_id = sites.id AND is_primary) AS host, created_at FROM sites WHERE slug = $1").bind(slug).fetch_optional(c).await)
+    }
+
+    /// The site for whoever comes without a slug.
+    pub async fn default_site(&mut self) -> sqlx::Result<Option<SiteRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, (SELECT host FROM site_hosts WHERE site_id = sites.id AND is_primary) AS host, created_at FROM sites WHERE is_default").fetch_optional(c).await)
+    }
+
+    /// The site with this host name.
+    pub async fn site_at_host(&mut self, host: &str) -> sqlx::Result<Option<SiteRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, organization_id, slug, is_default, name, tagline, support_email, language, brand, (SELECT host FROM site_hosts WHERE site_id = sites.id AND is_primary) AS host, created_at FROM sites WHERE id = (SELECT site_id FROM site_hosts h WHERE h.host = $1)").bind(host).fetch_optional(c).await)
+    }
+
+    /// The host names of a site, the one that links lead to first.
+    pub async fn hosts_of(&mut self, site: SiteId) -> sqlx::Result<Vec<String>> {
+        on!(self, c => sqlx::query_scalar("SELECT host FROM site_hosts WHERE site_id = $1 ORDER BY is_primary DESC, host").bind(site).fetch_all(c).await)
+    }
+
+    /// Gives a site these host names instead of those that it has; links lead to the first.
+    pub async fn set_hosts(&mut self, site: SiteId, hosts: &[String]) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM site_hosts WHERE site_id = $1").bind(site).execute(c).await.map(drop))?;
+        for (place, host) in hosts.iter().enumerate() {
+            on!(self, c => sqlx::query("INSERT INTO site_hosts (host, site_id, is_primary) VALUES ($1, $2, $3)")
+                .bind(host).bind(site).bind(place == 0).execute(c).await.map(drop))?;
+        }
+        Ok(())
     }
 
     /// An organization by id.
@@ -126,6 +198,31 @@ impl Tx {
     ) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("INSERT INTO policies (organization_id, rule, value) VALUES ($1, $2, $3) ON CONFLICT (organization_id, rule) DO UPDATE SET value = excluded.value")
             .bind(organization).bind(rule.word()).bind(value).execute(c).await.map(drop))
+    }
+
+    /// The words that no password is made of: an organization's own, and those of all above it.
+    pub async fn blocked_words(
+        &mut self,
+        organization: OrganizationId,
+    ) -> sqlx::Result<(Vec<String>, Vec<String>)> {
+        let rows: Vec<(OrganizationId, String)> = on!(self, c => sqlx::query_as("SELECT b.organization_id, b.words FROM blocked_words b JOIN organization_ancestors a ON a.ancestor_id = b.organization_id WHERE a.organization_id = $1 ORDER BY a.distance")
+            .bind(organization).fetch_all(c).await)?;
+        let (mut own, mut above) = (Vec::new(), Vec::new());
+        for (whose, words) in rows {
+            let to = if whose == organization { &mut own } else { &mut above };
+            to.extend(words.lines().map(str::to_owned));
+        }
+        Ok((own, above))
+    }
+
+    /// Sets an organization's own words that no password is made of.
+    pub async fn set_blocked_words(
+        &mut self,
+        organization: OrganizationId,
+        words: &[String],
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO blocked_words (organization_id, words) VALUES ($1, $2) ON CONFLICT (organization_id) DO UPDATE SET words = excluded.words")
+            .bind(organization).bind(words.join("\n")).execute(c).await.map(drop))
     }
 
     /// Holds an organization and all above it as they are until the commit. Who changes a policy

@@ -8,10 +8,11 @@ use model::{
     id::{EventHookId, OrganizationId},
     refusal::Problem,
 };
-use portal::{AddHook, DeleteCustomer, Portal, Result, SetConsent};
+use portal::{AddHook, DeleteCustomer, Portal, Result, SetConsent, SetHook};
 use serde_json::{Value, json};
 
 use crate::{
+    child::Part,
     mail_settings::here,
     rules::{becomes, proven},
     sql::values,
@@ -33,6 +34,8 @@ stories! {
     a_test_tells_at_once_how_it_ended,
     two_nodes_send_each_message_once,
     what_a_dead_node_had_taken_is_taken_over,
+    killed_on_the_way_it_is_told_all_the_same,
+    it_is_told_of_other_things_elsewhere,
     of_a_deleted_customer_the_reference_is_forgotten,
     bad_settings_are_refused_at_their_fields,
     nobody_inside_is_told,
@@ -497,6 +500,71 @@ async fn what_a_dead_node_had_taken_is_taken_over(world: &mut World) {
     assert_eq!(states, [DeliveryState::Delivered; 2]);
 }
 
+async fn killed_on_the_way_it_is_told_all_the_same(world: &mut World) {
+    let (olivia, mut receiver, hook) = told_of_all(world).await;
+    for (place, failpoint) in ["event-taken", "event-sent"].into_iter().enumerate() {
+        something_happens(world).await;
+        receiver.knows_the_time(world);
+        let mut child = world.child(Part::WorkOff, None, failpoint);
+        child.says(&format!("failpoint: {failpoint}"));
+        child.dies();
+        world.restart(|_| {}).await;
+        let before = receiver.received();
+        assert_eq!(before.len(), place, "{failpoint}");
+        // Nobody else takes it while the dead one may still be at it.
+        receiver.hears(world).await;
+        assert_eq!(receiver.received(), [], "{failpoint}");
+        world.seconds_pass(61);
+        receiver.hears(world).await;
+        let after = receiver.received();
+        assert_eq!(after.len(), 1, "{failpoint}");
+        for first in before {
+            assert_eq!(first.id, after[0].id, "whoever knows the id takes it once");
+        }
+        let states: Vec<_> =
+            page(world, &olivia, hook).await.deliveries.iter().map(|one| one.state).collect();
+        assert_eq!(states, vec![DeliveryState::Delivered; place + 1], "{failpoint}");
+    }
+}
+
+async fn it_is_told_of_other_things_elsewhere(world: &mut World) {
+    let (olivia, mut first, hook) = told_of_all(world).await;
+    let mut second = Receiver::new();
+    let set = |address: String, events: &[HookEvent]| {
+        world.portal.set_event_hook(&olivia.actor, SetHook { hook, address, events: events.into() })
+    };
+    for (address, events, field, problem) in [
+        ("", &HookEvent::ALL[..], "address", Problem::Required),
+        ("https://10.0.0.1/", &HookEvent::ALL, "address", Problem::HostNotAllowed),
+        ("https://hooks.example/", &[], "events", Problem::Required),
+    ] {
+        let refused = refusal(set(address.into(), events).await);
+        assert_eq!(refused, Refusal::field(field, problem), "{address}");
+    }
+    // What waits goes to the new place; the secret is the one that was there.
+    something_happens(world).await;
+    let made = world.portal.renew_event_hook_secret(&olivia.actor, hook).await.unwrap();
+    world.is_secret(&secret(&made.secret));
+    second.tell(&format!("secrets {}", made.secret));
+    set(second.address(), &[HookEvent::AccountLocked]).await.unwrap();
+    second.hears(world).await;
+    assert_eq!((first.received().len(), second.received().len()), (0, 1));
+    // From now on it is told of locked accounts alone.
+    something_happens(world).await;
+    second.hears(world).await;
+    assert_eq!(second.received(), []);
+    let row = page(world, &olivia, hook).await.hook;
+    assert_eq!((row.address, row.events), (second.address(), vec![HookEvent::AccountLocked]));
+    // Saved again as it is, nothing is recorded anew.
+    let changes = async || -> i64 {
+        let sql = "SELECT COUNT(*) FROM audit_entries WHERE kind = 'hook_changed'";
+        world.sql.one(sql, values![]).await
+    };
+    let before = changes().await;
+    set(second.address(), &[HookEvent::AccountLocked]).await.unwrap();
+    assert_eq!(changes().await, before);
+}
+
 async fn of_a_deleted_customer_the_reference_is_forgotten(world: &mut World) {
     let (olivia, mut receiver, hook) = told_of_all(world).await;
     let casey = world.person("casey").await;
@@ -582,11 +650,18 @@ async fn nobody_inside_is_told(world: &mut World) {
     assert_eq!(receiver.received(), []);
 }
 
+/// A form that changes where a webhook is.
+fn elsewhere(hook: EventHookId) -> SetHook {
+    let events = vec![HookEvent::AccountLocked];
+    SetHook { hook, address: "https://hooks.example/elsewhere".into(), events }
+}
+
 /// Everything that changes something about a webhook or a message to it.
 async fn tries_all(world: &World, by: &Entered, view: &HookView) -> Vec<Refusal> {
     let (portal, actor) = (&world.portal, &by.actor);
     let (hook, delivery) = (view.hook.id, view.deliveries[0].id);
     vec![
+        refusal(portal.set_event_hook(actor, elsewhere(hook)).await),
         refusal(portal.switch_event_hook(actor, hook, false).await),
         refusal(portal.renew_event_hook_secret(actor, hook).await),
         refusal(portal.test_event_hook(actor, hook).await),
@@ -604,7 +679,7 @@ async fn webhooks_take_a_fresh_proof_and_the_role(world: &mut World) {
     };
     let unproven = world.enters("olivia").await;
     assert_eq!(refusal(adds(&unproven).await), Refusal::StepUp);
-    assert_eq!(tries_all(world, &unproven, &view).await, vec![Refusal::StepUp; 5]);
+    assert_eq!(tries_all(world, &unproven, &view).await, vec![Refusal::StepUp; 6]);
     let (arun, ada) = (proven(world, "arun").await, proven(world, "ada").await);
     assert_eq!(refusal(world.portal.event_hooks(&arun.actor, None).await), Refusal::NotAllowed);
     let seen = world.portal.event_hook(&arun.actor, hook, None).await;
@@ -612,7 +687,7 @@ async fn webhooks_take_a_fresh_proof_and_the_role(world: &mut World) {
     assert!(!page(world, &ada, hook).await.acting.may_edit);
     for by in [&arun, &ada] {
         assert_eq!(refusal(adds(by).await), Refusal::NotAllowed);
-        assert_eq!(tries_all(world, by, &view).await, vec![Refusal::NotAllowed; 5]);
+        assert_eq!(tries_all(world, by, &view).await, vec![Refusal::NotAllowed; 6]);
     }
     let casey = world.enters("casey").await;
     assert_eq!(refusal(world.portal.event_hooks(&casey.actor, None).await), Refusal::NotFound);
@@ -620,7 +695,7 @@ async fn webhooks_take_a_fresh_proof_and_the_role(world: &mut World) {
     let olivia = proven(world, "olivia").await;
     becomes(world, "olivia", "agent").await;
     assert_eq!(refusal(adds(&olivia).await), Refusal::NotAllowed);
-    assert_eq!(tries_all(world, &olivia, &view).await, vec![Refusal::NotAllowed; 5]);
+    assert_eq!(tries_all(world, &olivia, &view).await, vec![Refusal::NotAllowed; 6]);
 }
 
 async fn a_curious_reseller_next_door_sees_no_webhooks(world: &mut World) {
@@ -631,7 +706,7 @@ async fn a_curious_reseller_next_door_sees_no_webhooks(world: &mut World) {
     for who in ["carla", "freya"] {
         let by = proven(world, who).await;
         assert_eq!(listed(world, &by).await, []);
-        assert_eq!(tries_all(world, &by, &view).await, vec![Refusal::NotFound; 5]);
+        assert_eq!(tries_all(world, &by, &view).await, vec![Refusal::NotFound; 6]);
         let seen = world.portal.event_hook(&by.actor, hook, None).await;
         assert_eq!(refusal(seen), Refusal::NotFound);
         let scope = Some(world.organization("Northwind Backup").await);

@@ -202,7 +202,7 @@ async fn looking_changes_nothing(world: &mut World) {
     let Found::Current(portal) = Portal::look(&settings).await.unwrap() else {
         panic!("it is up to date");
     };
-    assert!(portal.site("", None).await.unwrap().is_some());
+    assert!(portal.site(None).await.unwrap().is_some());
     portal.close().await;
 
     // With the database of an older version.
@@ -284,7 +284,7 @@ fn traffic(world: &World, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<u32>> 
             tokio::spawn(async move {
                 let mut served = 0;
                 while !*stop.borrow() {
-                    let site = portal.site("localhost", Some("contoso")).await;
+                    let site = portal.site(Some("contoso")).await;
                     let asked = portal.ask_for_link(&visit, "nobody").await;
                     for result in [site.map(drop), asked] {
                         match result {

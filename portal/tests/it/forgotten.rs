@@ -327,7 +327,8 @@ async fn links_lead_to_the_site_that_was_asked(world: &mut World) {
     world.uses(&link, NEW).await.unwrap();
     assert!(world.notice_for(&theirs).await.path().starts_with("/s/contoso/confirm/"));
     // In the demo, the origin in use counts.
-    let visit = portal::Visit { origin: "http://localhost:3000".into(), ..world.visit() };
+    let local = || "http://localhost:3000".to_owned();
+    let visit = portal::Visit { origin: local(), here: local(), ..world.visit() };
     world.asks_for_link(&visit, "casey").await;
     let mails = world.new_mails().await;
     assert!(world.link_in(&mails[0]).url.starts_with("http://localhost:3000/reset/"));

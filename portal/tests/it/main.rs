@@ -17,6 +17,7 @@ mod world;
 mod api_keys;
 mod audit;
 mod audit_log;
+mod brand;
 mod caller;
 mod change_password;
 mod colleagues;

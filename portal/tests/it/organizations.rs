@@ -105,8 +105,8 @@ async fn the_tree_is_ones_own_and_what_is_below(world: &mut World) {
     assert_eq!(told, [(0, names[0]), (1, names[1]), (1, names[2]), (2, names[3])]);
     let fjord = &lines[3];
     assert_eq!((fjord.customers.number, fjord.staff.number), (12, 1));
-    assert!(fjord.shares && fjord.door.path == "/login");
-    assert_eq!(lines[1].door.path, "/s/contoso/login");
+    assert!(fjord.shares && fjord.door.href == "/login");
+    assert_eq!(lines[1].door.href, "/s/contoso/login");
 
     let olivia = world.enters("olivia").await;
     let seen = tree(world, &olivia).await;
@@ -132,7 +132,7 @@ async fn an_organization_is_added_with_a_front_door_of_its_own(world: &mut World
     let olivia = proven(world, "olivia").await;
     let id = adds(world, &olivia, addition("Tidal Media", "own", "")).await.unwrap();
     let line = page(world, &olivia, id).await.line;
-    assert_eq!((line.door.path.as_str(), line.shares), ("/s/tidal-media/login", false));
+    assert_eq!((line.door.href.as_str(), line.shares), ("/s/tidal-media/login", false));
     assert_eq!(line.standing, OrganizationStanding::Active);
     // Somebody works there, and comes in at its door.
     let invitation = InviteStaff {
@@ -166,7 +166,7 @@ async fn an_organization_may_share_the_front_door_above_it(world: &mut World) {
         AddOrganization { scope: Some(fjord), ..addition("Skerry", "shared", "is-not-used") };
     let id = adds(world, &olivia, request).await.unwrap();
     let view = page(world, &olivia, id).await;
-    assert!(view.line.shares && view.line.door.path == "/login");
+    assert!(view.line.shares && view.line.door.href == "/login");
     assert_eq!(view.line.depth, 2);
     let sharers = page(world, &olivia, fjord).await.sharers;
     assert_eq!(sharers.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Skerry"]);
@@ -186,11 +186,11 @@ async fn words_of_front_doors_are_one_of_a_kind(world: &mut World) {
     }
     // A word is found for a name that somebody else has already, and none for a name without letters.
     let id = adds(world, &olivia, addition("Contoso", "own", "")).await.unwrap();
-    assert_eq!(page(world, &olivia, id).await.line.door.path, "/s/contoso-2/login");
+    assert_eq!(page(world, &olivia, id).await.line.door.href, "/s/contoso-2/login");
     let result = adds(world, &olivia, addition("東京", "own", "")).await;
     assert_eq!(refusal(result), Refusal::field("slug", Problem::Required));
     let id = adds(world, &olivia, addition("東京", "own", "tokyo")).await.unwrap();
-    assert_eq!(page(world, &olivia, id).await.line.door.path, "/s/tokyo/login");
+    assert_eq!(page(world, &olivia, id).await.line.door.href, "/s/tokyo/login");
     let result = adds(world, &olivia, addition(" ", "own", "")).await;
     assert_eq!(refusal(result), Refusal::field("name", Problem::Required));
     let result = adds(world, &olivia, addition("Tidal", "none", "")).await;
@@ -561,7 +561,7 @@ async fn a_front_door_of_its_own_takes_its_people_along(world: &mut World) {
     assert!(world.lets_in(&customer, NEW).await);
     // Its names are free at the old door.
     let view = page(world, &olivia, fjord).await;
-    assert_eq!(view.line.door.path, "/s/fjord-it/login");
+    assert_eq!(view.line.door.href, "/s/fjord-it/login");
     assert_eq!(view.no_site, Some(OrganizationObstacle::HasSite));
     let again = world.portal.give_site(&olivia.actor, fjord, "fjord-it").await.unwrap();
     assert_eq!(again.deed, OrganizationDeed::GotSite);
@@ -580,7 +580,7 @@ async fn the_old_door_shows_who_moved_to_the_new_one(world: &mut World) {
     let at_old = || world.visit_at(world.northwind);
     let right = world.sign_in(&at_old(), &old.email, DEMO_PASSWORD).await;
     let Refusal::Moved(door) = refusal(right) else { panic!("not shown") };
-    assert_eq!((door.name.as_str(), door.path.as_str()), ("Fjord IT", "/s/fjord/login"));
+    assert_eq!((door.name.as_str(), door.href.as_str()), ("Fjord IT", "/s/fjord/login"));
     // To everybody else it is as if they had never been there, and they are guarded as ever.
     for _ in 0..10 {
         let result = world.sign_in(&at_old(), &old.email, WRONG).await;
@@ -632,7 +632,7 @@ async fn those_below_that_share_a_door_move_along(world: &mut World) {
         (apart, "/s/islet/login"),
         (beside, "/login"),
     ] {
-        assert_eq!(page(world, &olivia, id).await.line.door.path, path);
+        assert_eq!(page(world, &olivia, id).await.line.door.href, path);
     }
     assert_eq!(log(world, shares).await, ["organization_added", "organization_got_site"]);
     assert_eq!(log(world, apart).await, ["organization_added"]);

@@ -536,6 +536,7 @@ async fn bare_addresses_have_no_passkeys(world: &mut World) {
     let at = async |origin: &str| {
         let mut actor = casey.actor.clone();
         actor.visit.origin = origin.into();
+        actor.visit.here = origin.into();
         let door = world.portal.two_factor(&actor).await.unwrap().door;
         (door, world.portal.begin_passkey(&actor).await.is_ok())
     };
@@ -544,7 +545,7 @@ async fn bare_addresses_have_no_passkeys(world: &mut World) {
     assert_eq!(at("https://192.0.2.7").await, (PasskeyDoor::Nowhere, false));
     assert_eq!(at("https://[2001:db8::7]").await, (PasskeyDoor::Nowhere, false));
     assert_eq!(at(ORIGIN).await, (PasskeyDoor::Here("portal.northwind.example".into()), true));
-    let visit = Visit { origin: "https://192.0.2.7".into(), ..world.visit() };
+    let visit = Visit { here: "https://192.0.2.7".into(), ..world.visit() };
     assert_eq!(refusal(world.portal.ask_anybody(&visit).await), Refusal::NotFound);
 }
 

@@ -3,7 +3,7 @@
 use model::{
     Refusal,
     id::OrganizationId,
-    policy::Rule,
+    policy::{Rule, SHORTEST_BLOCKED_WORD},
     refusal::Problem,
     rules::{RuleSource, RuleView},
 };
@@ -25,6 +25,7 @@ stories! {
     a_role_taken_away_meanwhile_changes_no_rule,
     two_who_save_at_once_lose_nothing,
     a_change_is_recorded_with_old_and_new_value,
+    no_password_is_made_of_blocked_words,
 }
 
 /// Somebody of the demo signs in and proves who they are.
@@ -250,4 +251,54 @@ async fn a_change_is_recorded_with_old_and_new_value(world: &mut World) {
     assert!(told[0].contains(r#"[{"what":"link_minutes","new":"20"}]"#), "{}", told[0]);
     let changes = r#"[{"what":"link_minutes","old":"20","new":"25"},{"what":"link_minutes.ceiling","new":"60"}]"#;
     assert!(told[1].contains(changes), "{}", told[1]);
+}
+
+async fn no_password_is_made_of_blocked_words(world: &mut World) {
+    let olivia = proven(world, "olivia").await;
+    let set = async |text: &str| world.portal.set_blocked_words(&olivia.actor, None, text).await;
+    let min = SHORTEST_BLOCKED_WORD;
+    for (text, problem) in [
+        ("abc", Problem::WordLength { min, max: 60 }),
+        ("a-b-c-d-e", Problem::WordLength { min, max: 60 }),
+        (&"x".repeat(61), Problem::WordLength { min, max: 60 }),
+        (
+            &(0..201).map(|n| format!("word{n}")).collect::<Vec<_>>().join(","),
+            Problem::TooManyWords { max: 200 },
+        ),
+    ] {
+        assert_eq!(refusal(set(text).await), Refusal::field("words", problem), "{text}");
+    }
+    set(" Lighthouse,\nblue  whale\nlighthouse\n").await.unwrap();
+    let page = world.portal.policy_page(&olivia.actor, None).await.unwrap();
+    assert_eq!(page.blocked, ["lighthouse", "blue whale"]);
+    assert!(page.blocked_above.is_empty());
+    // They count for those below, who see them and cannot take them away; and for nobody beside.
+    let freya = proven(world, "freya").await;
+    world.portal.set_blocked_words(&freya.actor, None, "skerry").await.unwrap();
+    let page = world.portal.policy_page(&freya.actor, None).await.unwrap();
+    assert_eq!(page.blocked, ["skerry"]);
+    assert_eq!(page.blocked_above, ["lighthouse", "blue whale"]);
+    let (beside, ours) =
+        (world.customer_of("Contoso Cloud").await, world.customer_of("Fjord IT").await);
+    let refused = Refusal::field("new", Problem::PasswordIsBlocked);
+    let link = world.mailed_link(&ours).await;
+    for word in ["Lighthouse-2026", "skerry-skerry-26"] {
+        assert_eq!(refusal(world.uses(&link, word).await), refused, "{word}");
+    }
+    world.uses(&link, "lighthouse velvet canyon").await.unwrap();
+    let link = world.mailed_link(&beside).await;
+    let elsewhere = world.uses(&link, "skerry-skerry-26").await;
+    assert!(elsewhere.is_ok() || refusal(elsewhere) != refused);
+    let told: Vec<String> = world
+        .sql
+        .column(
+            "SELECT content FROM audit_entries JOIN audit_personal ON audit_id = audit_entries.id WHERE actor_id = $1 AND kind = 'policy_changed'",
+            values![olivia.person.id],
+        )
+        .await;
+    assert!(
+        told[0].contains(r#"{"what":"blocked_words","new":"lighthouse, blue whale"}"#),
+        "{told:?}"
+    );
+    world.mails().await;
 }

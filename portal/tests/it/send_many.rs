@@ -4,12 +4,13 @@ use model::{
     Refusal,
     customer::{CustomerQuery, CustomerState},
     id::{AccountId, JobId},
-    job::{JobCounts, JobKind, JobState},
+    job::{JobCounts, JobKind, JobState, OldPasswords},
     refusal::Problem,
 };
 use portal::{JobWish, Many, Result, SendMany};
 
 use crate::{
+    rules::becomes,
     sql::values,
     world::{Entered, NEW, World, refusal, stories},
 };
@@ -27,6 +28,9 @@ stories! {
     who_may_send_to_many,
     it_is_paused_and_goes_on_after_a_restart,
     it_is_recorded_with_its_reason,
+    after_an_incident_no_old_password_lets_anybody_in,
+    passwords_are_stopped_by_owners_alone,
+    stopping_goes_on_after_a_restart_and_before_the_first_link,
 }
 
 fn request(many: Many, typed: &str) -> SendMany {
@@ -35,6 +39,7 @@ fn request(many: Many, typed: &str) -> SendMany {
         reason: "Our mail provider was broken into".into(),
         ticket: "INC-7".into(),
         per_minute: "60".into(),
+        stop: false,
         typed: typed.into(),
     }
 }
@@ -316,4 +321,91 @@ async fn what_the_desk_refuses_many_do_not_get_around(world: &mut World) {
     assert_eq!(finishes(world, &olivia, job).await.refused, 1);
     assert_eq!(problem(world, job).await, Problem::AsksForPin);
     assert!(world.new_mails().await.is_empty());
+}
+
+/// What an owner asks for after an incident.
+fn incident(many: Many, typed: &str) -> SendMany {
+    SendMany { stop: true, ..request(many, typed) }
+}
+
+async fn after_an_incident_no_old_password_lets_anybody_in(world: &mut World) {
+    let olivia = olivia(world).await;
+    let (casey, drew) = (world.enters("casey").await, world.person("drew").await);
+    let old = world.mailed_link(&casey.person).await;
+    let ids = picked(world, &["casey", "drew"]).await;
+    let request = SendMany { per_minute: "10".into(), ..incident(Many::Picked(ids), "2") };
+    let job = world.portal.send_many(&olivia.actor, request).await.unwrap();
+    world.new_mails().await;
+    let view = world.portal.links_job(&olivia.actor, job).await.unwrap();
+    // One link has gone, and the other waits: none of the passwords works all the same.
+    assert_eq!((view.job.counts.created, view.old_passwords), (1, OldPasswords::Stopped));
+    assert!(!world.holds(&casey).await, "signed out");
+    for person in [&casey.person, &drew] {
+        assert!(!world.lets_in(person, portal::DEMO_PASSWORD).await, "{}", person.email);
+        assert_eq!(world.count_recorded(person, "password_stopped").await, 1);
+    }
+    assert_eq!(refusal(world.uses(&old, NEW).await), Refusal::LinkUnusable);
+    let known = world.sign_in(&casey.known_visit(), "casey", portal::DEMO_PASSWORD).await;
+    assert_eq!(refusal(known), Refusal::SignInFailed, "nor from a device that is known");
+    // Whoever does not wait for the letter asks for a link. The old password is not a new one.
+    world.new_mails().await;
+    let link = world.mailed_link(&drew).await;
+    let again = world.uses(&link, portal::DEMO_PASSWORD).await;
+    assert_eq!(refusal(again), Refusal::field("new", Problem::PasswordUsedBefore));
+    world.uses(&link, NEW).await.unwrap();
+    assert!(world.lets_in(&drew, NEW).await);
+    let done = finishes(world, &olivia, job).await;
+    assert_eq!(done, JobCounts { created: 2, ..JobCounts::default() });
+    world.mails().await;
+}
+
+async fn passwords_are_stopped_by_owners_alone(world: &mut World) {
+    let ids = picked(world, &["casey"]).await;
+    let many = || Many::Picked(ids.clone());
+    becomes(world, "olivia", "admin").await;
+    let admin = olivia(world).await;
+    assert!(!world.portal.many(&admin.actor, &many()).await.unwrap().may_stop);
+    let refused = world.portal.send_many(&admin.actor, incident(many(), "1")).await;
+    assert_eq!(refusal(refused), Refusal::NotAllowed);
+    becomes(world, "olivia", "owner").await;
+    let owner = olivia(world).await;
+    assert!(world.portal.many(&owner.actor, &many()).await.unwrap().may_stop);
+    // No owner any more by the time it begins: it ends, and nothing has happened.
+    let job = world.portal.send_many(&owner.actor, incident(many(), "1")).await.unwrap();
+    becomes(world, "olivia", "admin").await;
+    world.portal.work_off().await.unwrap();
+    let state: String = world.sql.one("SELECT state FROM jobs WHERE id = $1", values![job]).await;
+    assert_eq!(state, "stopped");
+    let casey = world.person("casey").await;
+    assert!(world.lets_in(&casey, portal::DEMO_PASSWORD).await);
+}
+
+async fn stopping_goes_on_after_a_restart_and_before_the_first_link(world: &mut World) {
+    let olivia = olivia(world).await;
+    let scope = Some(world.organization("Northwind Backup").await);
+    let many = Many::Found(CustomerQuery { scope, ..CustomerQuery::default() });
+    let count = world.portal.many(&olivia.actor, &many).await.unwrap().count;
+    let request = incident(many, &count.to_string());
+    let job = world.portal.send_many(&olivia.actor, request).await.unwrap();
+    let stopped = async |world: &World| -> i64 {
+        let sql = "SELECT COUNT(*) FROM accounts WHERE kind = 'customer' AND must_change_password";
+        world.sql.one(sql, values![]).await
+    };
+    assert_eq!(stopped(world).await, 0);
+    world.restart(|_| {}).await;
+    world.portal.work_off().await.unwrap();
+    let view = world.portal.links_job(&olivia.actor, job).await.unwrap();
+    assert_eq!(view.old_passwords, OldPasswords::Stopped);
+    // All of them at once, however slowly the letters go.
+    assert_eq!(stopped(world).await, i64::from(count));
+    assert!(view.job.counts.created < 10, "{:?}", view.job.counts);
+    let scoped: i64 = world
+        .sql
+        .one(
+            "SELECT COUNT(*) FROM accounts WHERE kind = 'customer' AND must_change_password AND site_id <> $1",
+            values![world.northwind],
+        )
+        .await;
+    assert_eq!(scoped, 0, "nobody of another reseller");
+    world.mails().await;
 }

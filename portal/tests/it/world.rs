@@ -155,6 +155,7 @@ pub struct Mail {
     pub to: String,
     pub subject: String,
     pub text: String,
+    pub html: String,
 }
 
 /// A mailed link taken apart.
@@ -516,6 +517,7 @@ impl World {
             user_agent: FIREFOX.into(),
             request_id: format!("request-{number}"),
             origin: ORIGIN.into(),
+            here: ORIGIN.into(),
             language: Language::En,
             device: None,
         }
@@ -776,6 +778,7 @@ impl World {
                     // What keeps a line together, or keeps programs from making a link, is not
                     // to be seen.
                     text: mail.text().replace('\u{a0}', " ").replace('\u{2060}', ""),
+                    html: mail.html(),
                 };
                 (path, mail)
             })

@@ -35,6 +35,47 @@ fn every_letter_in_every_language() {
     }
 }
 
+/// A text without its colours.
+fn uncoloured(html: &str) -> String {
+    let mut parts = html.split('#');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.chars().take_while(char::is_ascii_hexdigit).count();
+        text.push('#');
+        text.push_str(if digits == 6 { &part[6..] } else { part });
+    }
+    text
+}
+
+#[test]
+fn the_same_letter_of_another_brand_differs_by_the_brand_alone() {
+    let other = Brand {
+        name: "Nebulous Storage".into(),
+        support_email: Some("support@nebulous.example".into()),
+        primary: "#0a6b4f".into(),
+        logo_url: None,
+    };
+    for kind in LetterKind::ALL {
+        for language in Language::ALL {
+            let what = format!("{} {}", kind.as_str(), language.tag());
+            let ours = rendered(language, &brand(), letter(kind));
+            let theirs = rendered(language, &other, letter(kind));
+            // Lines may break elsewhere.
+            let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let as_ours = |text: &str| {
+                flat(text)
+                    .replace("Nebulous Storage", "Northwind Backup")
+                    .replace("nebulous.example", "northwind.example")
+            };
+            assert!(theirs.html.contains("Nebulous Storage"), "{what}");
+            assert!(theirs.html.contains("#0a6b4f") && !theirs.html.contains("#2a53b3"), "{what}");
+            assert_eq!(as_ours(&theirs.subject), flat(&ours.subject), "{what}");
+            assert_eq!(as_ours(&theirs.text), flat(&ours.text), "{what}");
+            assert_eq!(as_ours(&uncoloured(&theirs.html)), flat(&uncoloured(&ours.html)), "{what}");
+        }
+    }
+}
+
 /// Letters that say something else in another case.
 fn other_cases() -> Vec<Letter> {
     let first = [LetterKind::TypedPassword, LetterKind::GeneratedPassword].map(|kind| {

@@ -125,13 +125,14 @@ pub async fn own_database(url: &str, what: &str) -> Result<Database> {
 }
 
 async fn owner(portal: &Portal, password: Secret) -> Result<Actor> {
-    let site = portal.site("127.0.0.1", None).await?.context("the site")?;
+    let site = portal.site(None).await?.context("the site")?;
     let visit = Visit {
         site: site.id,
         address: std::net::IpAddr::from([127, 0, 0, 1]),
         user_agent: String::new(),
         request_id: "bench".into(),
         origin: "http://127.0.0.1".into(),
+        here: "http://127.0.0.1".into(),
         language: Language::En,
         device: None,
     };

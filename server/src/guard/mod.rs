@@ -16,7 +16,7 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use futures_util::FutureExt;
 use model::{account::Language, organization::SiteView};
@@ -115,54 +115,73 @@ fn request_id(peer: IpAddr, request: &Request, server: &Server) -> String {
 }
 
 /// Before pages, forms and links: checks `Host` and where the request was made, finds the site,
-/// and leaves [`RequestFacts`] for what follows.
+/// and leaves [`RequestFacts`] for what follows; or leads to where the site is.
 pub async fn facts(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match read_facts(&server, &parts).await {
-        Ok(facts) => {
-            parts.extensions.insert(facts);
+        Ok(Arrival::Here(facts)) => {
+            parts.extensions.insert(*facts);
             next.run(Request::from_parts(parts, body)).await
         }
+        Ok(Arrival::Elsewhere(to)) => Redirect::temporary(&to).into_response(),
         Err(plain) if is_api(&parts.uri) => plain.for_script(),
         Err(plain) => plain.page(language(&parts.headers, Language::default())),
     }
 }
 
-async fn read_facts(server: &Server, request: &Parts) -> Result<RequestFacts, Plain> {
+/// Where a request came in.
+enum Arrival {
+    /// Where it is answered.
+    Here(Box<RequestFacts>),
+    /// Elsewhere than its site is, which is at this address.
+    Elsewhere(String),
+}
+
+async fn read_facts(server: &Server, request: &Parts) -> Result<Arrival, Plain> {
     let host = host_of(&request.headers, &request.uri).ok_or(Plain::Malformed)?;
-    let origin = server.origin(host);
+    let name = split_port(host).0.to_ascii_lowercase();
+    let own = found(server.portal.site_at_host(&name).await)?;
+    let usual = server.origin(host);
+    let here = if own.is_some() { usual.at(&name) } else { usual.clone() };
     // Over plain http a foreign name that was made to point here (DNS rebinding) would make a
     // foreign page one of ours; over https no such name has our certificate.
-    if !origin.is_https() && !origin.authority().eq_ignore_ascii_case(host) {
-        return Err(Plain::WrongHost { origin: origin.to_string() });
+    if !here.is_https() && !here.authority().eq_ignore_ascii_case(host) {
+        return Err(Plain::WrongHost { origin: here.to_string() });
     }
-    if !origin::may_pass(&request.method, &request.headers, origin) {
+    if !origin::may_pass(&request.method, &request.headers, &here) {
         return Err(Plain::NotFromHere);
     }
     let cookies = cookies(&request.headers);
-    let site = site(server, host, request, origin.as_str(), &cookies).await?;
+    let is_own = own.is_some();
+    let site = match own {
+        Some(site) => site,
+        None => site(server, request, here.as_str(), &cookies).await?,
+    };
+    if let Some(to) = elsewhere(server, request, &site, is_own.then_some(&*name)).await? {
+        return Ok(Arrival::Elsewhere(to));
+    }
     let caller = request.extensions.get::<Caller>().cloned().ok_or(Plain::Malformed)?;
     let user_agent = request.headers.get(header::USER_AGENT);
-    Ok(RequestFacts {
+    Ok(Arrival::Here(Box::new(RequestFacts {
         language: chosen_language(&cookies)
             .unwrap_or_else(|| language(&request.headers, site.language)),
         theme: theme(&cookies),
         site,
-        origin: origin.to_string(),
-        https: origin.is_https(),
+        origin: usual.to_string(),
+        https: here.is_https(),
+        here: here.to_string(),
         address: caller.address,
         user_agent: user_agent.and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
         request_id: caller.request_id,
         cookies,
         demo: server.demo,
-    })
+    })))
 }
 
-/// The site by host name, or by the slug in the path. Server functions have one path for all
-/// sites: theirs is the site of the page that calls, or of the door one came in by.
+/// The site by the slug in the path. Server functions have one path for all sites: theirs is the site
+/// of the page that calls, or of the door one came in by.
 async fn site(
     server: &Server,
-    host: &str,
     request: &Parts,
     origin: &str,
     cookies: &BTreeMap<String, String>,
@@ -172,26 +191,77 @@ async fn site(
     let door = cookies.get(DOOR_COOKIE).map(String::as_str);
     let own_path = !is_api(&request.uri);
     let path = if own_path { request.uri.path() } else { calling.or(door).unwrap_or_default() };
-    let (name, _) = split_port(host);
-    let name = name.to_ascii_lowercase();
     if let Some(slug) = slug(path) {
-        if let Some(site) = find_site(server, &name, Some(slug)).await? {
+        if let Some(site) = found(server.portal.site(Some(slug)).await)? {
             return Ok(site);
         }
         // A page draws itself as not found; nothing may be sent to a site that is not there.
-        if own_path && !matches!(request.method, Method::GET | Method::HEAD) {
+        if own_path && !only_reads(request) {
             return Err(Plain::NotFound);
         }
     }
-    find_site(server, &name, None).await?.ok_or(Plain::NotSetUp)
+    found(server.portal.site(None).await)?.ok_or(Plain::NotSetUp)
 }
 
-async fn find_site(
+/// Where a page of a site is that has a host of its own, unless it is asked for there. `host` is the
+/// one at which it is asked for, where it is one of the site's.
+async fn elsewhere(
     server: &Server,
-    host: &str,
-    slug: Option<&str>,
-) -> Result<Option<SiteView>, Plain> {
-    server.portal.site(host, slug).await.map_err(|error| {
+    request: &Parts,
+    site: &SiteView,
+    host: Option<&str>,
+) -> Result<Option<String>, Plain> {
+    let Some(home) = site.host.as_deref() else { return Ok(None) };
+    let path = request.uri.path();
+    if is_api(&request.uri) {
+        return Ok(None);
+    }
+    let slug = slug(path);
+    // Somebody else's slug is no page here, and nothing may be sent to it.
+    let is_ours = match (slug, host) {
+        (Some(slug), Some(_)) => {
+            let named = found(server.portal.site(Some(slug)).await)?;
+            named.is_some_and(|named| named.id == site.id)
+        }
+        (Some(slug), None) => site.prefix == format!("/s/{slug}"),
+        (None, _) => true,
+    };
+    if !only_reads(request) {
+        return if is_ours { Ok(None) } else { Err(Plain::NotFound) };
+    }
+    let path = match slug {
+        Some(slug) if is_ours => {
+            path.strip_prefix("/s/").and_then(|rest| rest.strip_prefix(slug)).unwrap_or_default()
+        }
+        _ => path,
+    };
+    let is_there = match host {
+        Some(host) => host == home && (slug.is_none() || !is_ours),
+        // Whoever is signed in where they came in before stays there until they sign out.
+        None => {
+            if slug.is_some() {
+                !is_ours
+            } else {
+                !app::routes::is_at_door(path)
+            }
+        }
+    };
+    if is_there {
+        return Ok(None);
+    }
+    let path = if path.is_empty() { "/" } else { path };
+    let query = request.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let origin = server.origins.first().map(|origin| origin.at(home));
+    Ok(origin.map(|origin| format!("{origin}{path}{query}")))
+}
+
+fn only_reads(request: &Parts) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD)
+}
+
+/// What the portal found; what went wrong there is in the log.
+fn found<T>(answer: portal::Result<T>) -> Result<T, Plain> {
+    answer.map_err(|error| {
         if let portal::Error::Broken(error) = &error {
             tracing::error!(?error, "the site could not be read");
         }

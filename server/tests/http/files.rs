@@ -1,4 +1,4 @@
-//! Customers as files: how they arrive, and how they leave.
+//! Customers as files: how they arrive, and how they leave; and pictures of front doors.
 
 use portal::DEMO_PASSWORD;
 
@@ -31,13 +31,18 @@ fn proven(name: &str) -> String {
 
 /// A form with a file, as browsers send it.
 fn upload(field: &str, content: &[u8]) -> Asking {
+    upload_to(PAGE, field, content)
+}
+
+/// The same, of another page.
+fn upload_to(page: &str, field: &str, content: &[u8]) -> Asking {
     let mut body = format!(
         "--edge\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n"
     )
     .into_bytes();
     body.extend_from_slice(content);
     body.extend_from_slice(b"\r\n--edge--\r\n");
-    post_raw(PAGE, body).instead("content-type", "multipart/form-data; boundary=edge")
+    post_raw(page, body).instead("content-type", "multipart/form-data; boundary=edge")
 }
 
 fn from_here(asking: Asking) -> Asking {
@@ -131,4 +136,54 @@ fn customers_leave_after_a_fresh_proof() {
     // Reading a page is no export.
     let answer = world().ask(get("/customers/export/file").with("cookie", &cookie));
     assert_eq!(answer.status, 405);
+}
+
+/// The smallest PNG: one white pixel.
+const PIXEL: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0,
+    1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 10, b'I', b'D', b'A', b'T',
+    0x78, 0xda, 0x63, 0xf8, 0x0f, 0, 0x01, 0x01, 0x01, 0, 0x1c, 0xb0, 0x8c, 0x99, 0, 0, 0, 0, b'I',
+    b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+#[test]
+fn a_logo_arrives_from_our_own_pages_and_is_there_for_everybody() {
+    const TO: &str = "/organization/brand/picture?picture=logo";
+    let page = |place: &str| format!("/organization/brand?{place}");
+    let logo = |content: &[u8]| from_here(upload_to(TO, "file", content));
+    let cookie = signed_in("olivia@northwind.example");
+    let to = |asking: Asking, cookie: &str| {
+        let answer = world().ask(asking.with("cookie", cookie));
+        (answer.status.as_u16(), answer.header("location").to_owned())
+    };
+    assert_eq!(world().ask(upload_to(TO, "file", PIXEL).with("cookie", &cookie)).status, 403);
+    assert_eq!(to(logo(PIXEL), ""), (303, "/login?next=/organization/brand".into()));
+    // A proof that has run out is asked for on the page.
+    assert_eq!(to(logo(PIXEL), &cookie), (303, page("problem=proof")));
+    assert_eq!(to(logo(PIXEL), &proven("arun@northwind.example")).0, 404, "an agent");
+    let cookie = proven("olivia@northwind.example");
+    for (content, word) in [
+        (&b""[..], "none"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "picture"),
+        (&vec![0; 2 * 1024 * 1024 + 1][..], "bytes"),
+        (&vec![0; 5 * 1024 * 1024][..], "bytes"),
+    ] {
+        assert_eq!(to(logo(content), &cookie), (303, page(&format!("problem={word}"))), "{word}");
+    }
+    let told = world().ask(get(&page("problem=picture")).with("cookie", &cookie));
+    assert!(told.body.contains("Please choose a picture: PNG, JPEG or WebP."), "{}", told.body);
+    for odd in ["picture=banner", "picture=logo&scope=mine", ""] {
+        let asking = upload_to(&format!("/organization/brand/picture?{odd}"), "file", PIXEL);
+        assert_eq!(to(from_here(asking), &cookie).0, 404, "{odd}");
+    }
+    let (status, place) = to(logo(PIXEL), &cookie);
+    assert!(status == 303 && place.ends_with("done=saved"), "{status} {place}");
+    let login = world().ask(get("/login"));
+    let at = login.body.split("src=\"/brand/").nth(1).unwrap_or_else(|| panic!("{}", login.body));
+    let address = format!("/brand/{}", at.split('"').next().unwrap());
+    let answer = world().ask(get(&address));
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "image/png"));
+    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(world().ask(get("/brand/00000000000000000000000000000000")).status, 404);
 }

@@ -6,7 +6,10 @@ use axum::{Router, http::Method, middleware, routing};
 use portal::Portal;
 use server::{Server, assets::Assets, guard, router};
 
-use crate::world::{folder, get, post, post_raw, settings, world};
+use crate::{
+    sql::{Sql, values},
+    world::{folder, get, post, post_raw, settings, world},
+};
 
 #[test]
 fn every_answer_carries_the_security_headers() {
@@ -214,6 +217,77 @@ fn a_site_is_found_by_its_slug() {
     assert!(german.body.contains("Seite nicht gefunden"), "{german:?}");
     assert_eq!(world.ask(get("/account/nothing")).status, 404);
     assert_eq!(world.ask(get("/login/nothing")).status, 404);
+}
+
+#[test]
+fn a_front_door_with_a_host_of_its_own_is_alone_there() {
+    const OWN: &str = "contoso.localhost:3000";
+    const USUAL: &str = "127.0.0.1:3000";
+    let world = world();
+    let sql = world.wait(async { Sql::of(&world.database) });
+    world.wait(sql.run(
+        "INSERT INTO site_hosts (host, site_id, is_primary) SELECT 'contoso.localhost', id, TRUE FROM sites WHERE slug = 'contoso' UNION ALL SELECT 'old.localhost', id, FALSE FROM sites WHERE slug = 'contoso'",
+        values![],
+    ));
+    let at = |host: &str, path: &str| world.ask(get(path).instead("host", host));
+    let login = at(OWN, "/login");
+    assert_eq!(login.status, 200);
+    assert!(login.body.contains("Contoso Cloud"), "{}", login.body);
+    // Others are not there, nor anything that says who they are.
+    for path in ["/login", "/forgot", "/nothing/here", "/s/operator/login", "/s/nobody/login"] {
+        let answer = at(OWN, path);
+        assert_eq!(
+            answer.status,
+            if path.contains("/s/") || path.contains("nothing") { 404 } else { 200 },
+            "{path}"
+        );
+        for other in ["Northwind", "Rekey Operations"] {
+            assert!(!answer.body.contains(other), "{other} at {path}: {}", answer.body);
+        }
+    }
+    // By its word, by an older name and by an old link one comes to the first name, with all that the
+    // address said.
+    let link = "/reset/0198c1c1-0000-7000-8000-000000000000/abcdefghijklmnopqrst";
+    for (host, path, to) in [
+        ("old.localhost:3000", "/login?next=%2Faccount", "/login?next=%2Faccount"),
+        ("old.localhost:3000", "/s/contoso/forgot", "/forgot"),
+        (OWN, "/s/contoso/forgot?x=1", "/forgot?x=1"),
+        (OWN, "/s/contoso", "/"),
+        (USUAL, "/s/contoso/login", "/login"),
+        ("localhost:3000", "/s/contoso/login", "/login"),
+        (USUAL, &format!("/s/contoso{link}"), link),
+    ] {
+        let answer = at(host, path);
+        assert_eq!(answer.status, 307, "{host} {path}: {answer:?}");
+        assert_eq!(answer.header("location"), format!("http://{OWN}{to}"), "{host} {path}");
+        assert!(answer.cookies().is_empty(), "{host} {path}");
+    }
+    // The others stay where they were.
+    assert_eq!(at(USUAL, "/login").status, 200);
+    assert_eq!(at(USUAL, "/s/operator/login").status, 200);
+    for host in ["contoso.localhost", "contoso.localhost:3001", "evil.contoso.localhost:3000"] {
+        assert_eq!(at(host, "/login").status, 421, "{host}");
+    }
+    // Forms pass from pages at that very host.
+    let ask = |path: &str, host: &str, origin: &str| {
+        let form = post_raw(path, "_form=%2Fapi%2Fforgotten%2Fask&name=nobody");
+        world.ask(form.instead("host", host).instead("origin", origin)).status
+    };
+    assert_eq!(ask("/forgot", OWN, "http://contoso.localhost:3000"), 303);
+    assert_eq!(ask("/forgot", OWN, "http://127.0.0.1:3000"), 403);
+    assert_eq!(ask("/forgot", USUAL, "http://contoso.localhost:3000"), 403);
+    assert_eq!(ask("/s/operator/forgot", OWN, "http://contoso.localhost:3000"), 404);
+    // Whoever is signed in elsewhere, as somebody of another brand, is nobody here.
+    let fields = [("name", "olivia@northwind.example"), ("password", portal::DEMO_PASSWORD)];
+    let answer = world.ask(post("/api/session/sign-in", &fields));
+    let cookies = answer.cookies();
+    let session = cookies.iter().find(|cookie| cookie.starts_with("rekey=")).unwrap();
+    let session = session.split(';').next().unwrap();
+    let asked =
+        |host: &str| world.ask(get("/customers").instead("host", host).with("cookie", session));
+    assert_eq!(asked(USUAL).status, 200);
+    let answer = asked(OWN);
+    assert!(answer.header("location").starts_with("/login"), "{answer:?}");
 }
 
 #[test]

@@ -46,11 +46,13 @@ enum For {
     Oneself,
     /// Staff whose role has this permission.
     Staff(Permission),
+    /// The same, of the organization that is above all others.
+    Operators(Permission),
 }
 
-use For::{Everybody, Oneself, Staff};
+use For::{Everybody, Oneself, Operators, Staff};
 use Permission::{
-    ChangeEmail, CloseDisputes, EditApiKeys, EditConnectors, EditCustomers, EditMail,
+    ChangeEmail, CloseDisputes, EditApiKeys, EditBrand, EditConnectors, EditCustomers, EditMail,
     EditOrganizations, EditPolicy, ManageStaff, ReadAudit, ReadCustomers, ReadSettings,
     RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
@@ -375,6 +377,14 @@ const FUNCTIONS: &[Function] = &[
         SCOPE,
         &[("source", "inherited"), ("smtp_password", "")],
     ),
+    reads("/api/organization/brand", Staff(ReadSettings), SCOPE, &[]),
+    writes(
+        "/api/organization/set-brand",
+        Staff(EditBrand),
+        SCOPE,
+        &[("name", "Brand"), ("language", "en"), ("corners", "soft"), ("letters", "system")],
+    ),
+    writes("/api/organization/remove-picture", Staff(EditBrand), SCOPE, &[("picture", "logo")]),
     writes("/api/organization/test-mail", Staff(EditMail), SCOPE, &[]),
     reads("/api/organization/mail-log", Staff(ReadSettings), SCOPE, &[]),
     reads("/api/organization/logged-mail", Staff(ReadSettings), Some(("mail", Mail)), &[]),
@@ -386,6 +396,12 @@ const FUNCTIONS: &[Function] = &[
         Staff(EditConnectors),
         SCOPE,
         &[("address", "https://hooks.example/"), ("reset_done", "true")],
+    ),
+    writes(
+        "/api/organization/set-webhook",
+        Staff(EditConnectors),
+        HOOK,
+        &[("address", "https://hooks.example/other"), ("reset_done", "true")],
     ),
     writes("/api/organization/test-webhook", Staff(EditConnectors), HOOK, &[]),
     writes("/api/organization/switch-webhook", Staff(EditConnectors), HOOK, &[("on", "true")]),
@@ -421,6 +437,7 @@ const FUNCTIONS: &[Function] = &[
         SCOPE,
         &[("rule", "link_minutes"), ("value", "10"), ("ceiling", "")],
     ),
+    writes("/api/organization/set-blocked-words", Staff(EditPolicy), SCOPE, &[("words", "whale")]),
     reads("/api/organization/staff", Staff(ReadSettings), SCOPE, &[]),
     reads("/api/organization/staff-member", Staff(ReadSettings), MEMBER, &[]),
     writes(
@@ -468,6 +485,12 @@ const FUNCTIONS: &[Function] = &[
         Staff(EditOrganizations),
         ORGANIZATION,
         &[("slug", "tidal-media")],
+    ),
+    writes(
+        "/api/organizations/set-hosts",
+        Operators(EditOrganizations),
+        ORGANIZATION,
+        &[("hosts", "login.localhost")],
     ),
     writes(
         "/api/organizations/delete",
@@ -832,7 +855,10 @@ fn ask_every_function(matrix: &Matrix) {
                 (Everybody, _) => true,
                 (Oneself, _) => !asker.cookie.is_empty(),
                 (Staff(permission), Some((role, _))) => role.may(permission),
-                (Staff(_), None) => false,
+                (Operators(permission), Some((role, organization))) => {
+                    role.may(permission) && organization == ORGANIZATIONS[0].0
+                }
+                (Staff(_) | Operators(_), None) => false,
             };
             if asker.name == "a customer" && function.who == Oneself && function.about.is_none() {
                 continue;

@@ -70,6 +70,7 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::PinRefused => tr!(did.pin_refused, whom = whom),
         AuditKind::ResetsStopped => tr!(did.resets_stopped, who = who),
         AuditKind::CustomersImported if refused => tr!(did.import_ended, who = who),
+        AuditKind::PasswordStopped => tr!(did.password_stopped, who = who, whom = whom),
         AuditKind::ManyLinksSent if refused => tr!(did.many_ended, who = who),
         kind if refused && line.subject.is_some() => {
             let event = words::event(kind, line.outcome).to_owned();
@@ -98,6 +99,7 @@ pub fn sentence(line: &AuditLine) -> String {
             tr!(did.resumed, who = who, whom = whom)
         }
         AuditKind::MailSettingsChanged => tr!(did.mail_settings_changed, who = who),
+        AuditKind::BrandChanged => tr!(did.brand_changed, who = who),
         AuditKind::MailTested => tr!(did.mail_tested, who = who),
         AuditKind::MailSentAgain => tr!(did.mail_sent_again, who = who, whom = whom),
         AuditKind::CustomerCreated => tr!(did.customer_created, who = who, whom = whom),
@@ -157,6 +159,7 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::OrganizationSuspended => tr!(did.organization_suspended, who = who),
         AuditKind::OrganizationResumed => tr!(did.organization_resumed, who = who),
         AuditKind::OrganizationGotSite => tr!(did.organization_got_site, who = who),
+        AuditKind::SiteHostsChanged => tr!(did.site_hosts_changed, who = who),
         AuditKind::OrganizationDeleted => tr!(did.organization_deleted, who = who),
         AuditKind::ApiKeyMade => tr!(did.api_key_made, who = who),
         AuditKind::ApiKeyRevoked => tr!(did.api_key_revoked, who = who),
@@ -207,6 +210,20 @@ pub fn changed(what: &str) -> String {
             "permissions" => tr!(changed.permissions),
             "days" => tr!(changed.days),
             "key_end" => tr!(changed.key_end),
+            "hosts" => tr!(changed.hosts),
+            "blocked_words" => tr!(changed.blocked_words),
+            "logo" => tr!(changed.logo),
+            "icon" => tr!(changed.icon),
+            "brand_name" => tr!(changed.brand_name),
+            "tagline" => tr!(changed.tagline),
+            "support_email" => tr!(changed.support_email),
+            "language" => tr!(changed.language),
+            "primary" => tr!(changed.primary),
+            "corners" => tr!(changed.corners),
+            "letters" => tr!(changed.letters),
+            "imprint" => tr!(changed.imprint),
+            "privacy" => tr!(changed.privacy),
+            "terms" => tr!(changed.terms),
             _ => return word.to_owned(),
         }
         .to_owned(),

@@ -60,7 +60,7 @@ pub fn LinksJob() -> impl IntoView {
 
 #[component]
 fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl IntoView {
-    let LinksView { job: first, per_minute, problems } = view;
+    let LinksView { job: first, per_minute, old_passwords, problems } = view;
     let (id, state) = (first.id, first.state);
     let job = live.now(first);
     let path = format!("/customers/links/{id}");
@@ -99,6 +99,8 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
     view! {
         <PageTitle title=tr!(many.title) hint=Some(tr!(many.rate, count = per_minute)) />
         {error}
+        {words::old_passwords(old_passwords)
+            .map(|text| view! { <div class="mt-5"><Notice tone=Tone::Plain>{text}</Notice></div> })}
         <Progress job path />
         <div role="status" class="mt-5 grid">
             {said.map(|(tone, text)| view! { <Notice tone>{text}</Notice> })}

@@ -18,7 +18,7 @@ use crate::{
     },
     i18n::tr,
     ui::{
-        field::{Area, Choice, Field},
+        field::{Area, Choice, Field, Tick},
         form::{Form, FormState, Submit, use_form},
         icon::{Glyph, Icon},
         job::number,
@@ -155,6 +155,9 @@ fn Check(view: ManyView, meant: Meant, form: FormState<SendMany>) -> impl IntoVi
             {fields}
             <Area name="reason" label=tr!(desk.reason) hint=tr!(many.reason_hint) />
             <Field name="ticket" label=tr!(desk.ticket) />
+            {view
+                .may_stop
+                .then(|| view! { <Tick name="stop" label=tr!(many.stop) hint=tr!(many.stop_hint) /> })}
             <Choice name="per_minute" label=tr!(many.speed) options=rates chosen="60".to_owned() />
             <Field
                 name="typed"

@@ -2,6 +2,7 @@
 //! `/organizations/…`: which ones there are.
 
 mod api_keys;
+mod brand;
 mod connector;
 mod connector_form;
 mod connector_import;
@@ -21,6 +22,7 @@ mod webhook;
 mod webhooks;
 
 pub use api_keys::ApiKeys;
+pub use brand::Brand;
 pub use connector::Connector;
 pub use connector_form::NewConnector;
 pub use connector_import::ImportServices;
@@ -61,10 +63,11 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 8] = [
+const TABS: [(&str, Icon); 9] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
     ("/organization/connectors", Icon::Plug),
+    ("/organization/brand", Icon::Palette),
     ("/organization/email", Icon::Mail),
     ("/organization/mail", Icon::Clock),
     ("/organization/webhooks", Icon::Spark),
@@ -76,6 +79,7 @@ fn tab_name(path: &str) -> &'static str {
     match path {
         "/organization/policy" => tr!(policy.title),
         "/organization/connectors" => tr!(connector.title),
+        "/organization/brand" => tr!(brand.title),
         "/organization/email" => tr!(email.title),
         "/organization/mail" => tr!(mail_log.title),
         "/organization/webhooks" => tr!(webhooks.title),

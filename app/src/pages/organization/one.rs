@@ -21,7 +21,7 @@ use crate::{
         ApiError,
         organizations::{
             DeleteOrganization, GiveSite, MoveOrganization, RenameOrganization, ResumeOrganization,
-            SuspendOrganization, view_organization,
+            SetHosts, SuspendOrganization, view_organization,
         },
         session::StepUp,
     },
@@ -50,18 +50,20 @@ struct Forms {
     suspend: FormState<SuspendOrganization>,
     resume: FormState<ResumeOrganization>,
     site: FormState<GiveSite>,
+    hosts: FormState<SetHosts>,
     end: FormState<DeleteOrganization>,
 }
 
 impl Forms {
     /// How often each was answered, and what was answered last.
-    fn answers(self) -> [(usize, Option<Result<OrganizationDone, ApiError>>); 5] {
+    fn answers(self) -> [(usize, Option<Result<OrganizationDone, ApiError>>); 6] {
         [
             (self.rename.version(), self.rename.outcome.get()),
             (self.place.version(), self.place.outcome.get()),
             (self.suspend.version(), self.suspend.outcome.get()),
             (self.resume.version(), self.resume.outcome.get()),
             (self.site.version(), self.site.outcome.get()),
+            (self.hosts.version(), self.hosts.outcome.get()),
         ]
     }
 
@@ -73,6 +75,7 @@ impl Forms {
             is_over(self.suspend, stepped_up),
             is_over(self.resume, stepped_up),
             is_over(self.site, stepped_up),
+            is_over(self.hosts, stepped_up),
             is_over(self.end, stepped_up),
         ]
         .contains(&true)
@@ -94,6 +97,7 @@ pub fn OneOrganization() -> impl IntoView {
         suspend: use_form(),
         resume: use_form(),
         site: use_form(),
+        hosts: use_form(),
         end: use_form(),
     };
     // One that was just deleted is not asked for again.
@@ -104,10 +108,11 @@ pub fn OneOrganization() -> impl IntoView {
         settled(forms.suspend),
         settled(forms.resume),
         settled(forms.site),
+        settled(forms.hosts),
     ];
     // The last thing that was done here, or that the address tells of.
     let done = RwSignal::new(None::<OrganizationDeed>);
-    Effect::new(move |before: Option<[usize; 5]>| {
+    Effect::new(move |before: Option<[usize; 6]>| {
         let answers = forms.answers();
         let versions = answers.clone().map(|(version, _)| version);
         for (place, (version, outcome)) in answers.into_iter().enumerate() {
@@ -267,6 +272,7 @@ fn Actions(view: OrganizationView, forms: Forms, find: String) -> impl IntoView 
         view.no_move.is_none().then(|| view! { <Place view=view.clone() form=forms.place find /> });
     let site =
         view.no_site.is_none().then(|| view! { <OwnSite view=view.clone() form=forms.site /> });
+    let hosts = view.hosts.clone().map(|hosts| view! { <Hosts id hosts form=forms.hosts /> });
     let state = view.no_suspension.is_none().then(|| match view.line.standing {
         OrganizationStanding::Suspended => view! {
             <Panel title=tr!(organizations.resume) hint=tr!(organizations.resume_hint)>
@@ -314,6 +320,7 @@ fn Actions(view: OrganizationView, forms: Forms, find: String) -> impl IntoView 
         {rename}
         {place}
         {site}
+        {hosts}
         {state}
         {end}
     }
@@ -377,6 +384,31 @@ fn OwnSite(view: OrganizationView, form: FormState<GiveSite>) -> impl IntoView {
                     verbatim=true
                 />
                 <div><Submit label=tr!(organizations.site_submit) class="btn" /></div>
+            </Form>
+        </Panel>
+    }
+}
+
+/// The host names of its front door: what will happen, and the names.
+#[component]
+fn Hosts(id: OrganizationId, hosts: Vec<String>, form: FormState<SetHosts>) -> impl IntoView {
+    view! {
+        <Panel title=tr!(organizations.hosts)>
+            <ul class="advice">
+                <li>{tr!(organizations.hosts_reach)}</li>
+                <li>{tr!(organizations.hosts_lead)}</li>
+                <li>{tr!(organizations.hosts_passkeys)}</li>
+            </ul>
+            <Form form class="form mt-4 max-w-md">
+                <input type="hidden" name="organization" value=id.to_string() />
+                <Field
+                    name="hosts"
+                    label=tr!(organizations.hosts_label)
+                    hint=tr!(organizations.hosts_hint)
+                    value=hosts.join(" ")
+                    verbatim=true
+                />
+                <div><Submit label=tr!(organizations.hosts_submit) class="btn" /></div>
             </Form>
         </Panel>
     }

@@ -58,7 +58,7 @@ pub fn EditRule() -> impl IntoView {
         Suspend::new(async move {
             let rule = rule.get_untracked();
             match view.await {
-                Ok(PolicyView { acting, rules }) => {
+                Ok(PolicyView { acting, rules, .. }) => {
                     let found = rules.into_iter().find(|view| Some(view.rule) == rule);
                     match found {
                         Some(rule) => {

@@ -105,7 +105,7 @@ pub fn people(line: &OrganizationLine) -> String {
 
 /// Where its people sign in.
 pub fn door(line: &OrganizationLine) -> String {
-    let path = line.door.path.clone();
+    let path = line.door.href.clone();
     if line.shares {
         tr!(organizations.shares, name = line.door.name.to_string(), path = path)
     } else {

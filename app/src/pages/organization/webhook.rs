@@ -14,17 +14,20 @@ use model::{
 
 use super::{
     done_of, failed, named,
-    webhooks::{Made, State},
+    webhooks::{Events, Made, State},
     with_scope,
 };
 use crate::{
     api::{
         ApiError,
         session::StepUp,
-        webhooks::{RemoveHook, RenewHookSecret, SendEventAgain, SwitchHook, TestHook, view_hook},
+        webhooks::{
+            RemoveHook, RenewHookSecret, SendEventAgain, SetHook, SwitchHook, TestHook, view_hook,
+        },
     },
     i18n::tr,
     ui::{
+        field::Field,
         form::{Form, FormState, Submit, last_done, use_form},
         icon::{Glyph, Icon},
         page::PageTitle,
@@ -40,6 +43,7 @@ use crate::{
 struct Forms {
     proof: FormState<StepUp>,
     test: FormState<TestHook>,
+    set: FormState<SetHook>,
     switch: FormState<SwitchHook>,
     renew: FormState<RenewHookSecret>,
     remove: FormState<RemoveHook>,
@@ -48,9 +52,10 @@ struct Forms {
 
 impl Forms {
     /// How often each was answered, and what was answered last.
-    fn answers(self) -> [(usize, Option<Result<HookDone, ApiError>>); 3] {
+    fn answers(self) -> [(usize, Option<Result<HookDone, ApiError>>); 4] {
         [
             (self.test.version(), self.test.outcome.get()),
+            (self.set.version(), self.set.outcome.get()),
             (self.switch.version(), self.switch.outcome.get()),
             (self.again.version(), self.again.outcome.get()),
         ]
@@ -60,6 +65,7 @@ impl Forms {
     fn over(self, stepped_up: bool) -> bool {
         [
             is_over(self.test, stepped_up),
+            is_over(self.set, stepped_up),
             is_over(self.switch, stepped_up),
             is_over(self.renew, stepped_up),
             is_over(self.remove, stepped_up),
@@ -82,6 +88,7 @@ pub fn Webhook() -> impl IntoView {
     let forms = Forms {
         proof: use_form(),
         test: use_form(),
+        set: use_form(),
         switch: use_form(),
         renew: use_form(),
         remove: use_form(),
@@ -90,6 +97,7 @@ pub fn Webhook() -> impl IntoView {
     let settled = [
         settled(forms.proof),
         settled(forms.test),
+        settled(forms.set),
         settled(forms.switch),
         settled(forms.renew),
         settled(forms.again),
@@ -236,6 +244,19 @@ fn Actions(hook: HookRow, forms: Forms) -> impl IntoView {
         </Panel>
         <Panel title=tr!(webhooks.change)>
             <div class="forms">
+                <Form form=forms.set class="form max-w-lg">
+                    {which()}
+                    <Field
+                        name="address"
+                        label=tr!(webhooks.address)
+                        hint=tr!(webhooks.set_hint)
+                        value=hook.address
+                        verbatim=true
+                        keys="url"
+                    />
+                    <Events ticked=hook.events />
+                    <div><Submit label=tr!(policy.submit) class="btn" /></div>
+                </Form>
                 <Form form=forms.switch class="form">
                     {which()}
                     {(!is_on).then(|| view! { <input type="hidden" name="on" value="true" /> })}

@@ -79,14 +79,7 @@ fn Page(
                         verbatim=true
                         keys="url"
                     />
-                    <RadioGroup name="events" label=tr!(webhooks.events)>
-                        {HookEvent::ALL
-                            .into_iter()
-                            .map(|event| {
-                                view! { <Tick name=event.field() label=words::hook_event(event) ticked=true /> }
-                            })
-                            .collect_view()}
-                    </RadioGroup>
+                    <Events ticked=HookEvent::ALL.to_vec() />
                     <div><Submit label=tr!(webhooks.add) /></div>
                 </Form>
             </Panel>
@@ -114,6 +107,23 @@ fn Page(
             <Panel>{list}</Panel>
             {add}
         </div>
+    }
+}
+
+/// What a webhook is told of.
+#[component]
+pub fn Events(
+    /// Those that are chosen at first.
+    ticked: Vec<HookEvent>,
+) -> impl IntoView {
+    let one = move |event: HookEvent| {
+        let is_ticked = ticked.contains(&event);
+        view! { <Tick name=event.field() label=words::hook_event(event) ticked=is_ticked /> }
+    };
+    view! {
+        <RadioGroup name="events" label=tr!(webhooks.events)>
+            {HookEvent::ALL.into_iter().map(one).collect_view()}
+        </RadioGroup>
     }
 }
 

@@ -1,0 +1,5 @@
+-- Words that no password of an organization, or of one below it, is made of; one on a line.
+CREATE TABLE blocked_words (
+    organization_id BLOB NOT NULL PRIMARY KEY REFERENCES organizations (id),
+    words TEXT NOT NULL
+);
