@@ -75,7 +75,7 @@ schemathesis() {
 if [ "$what" = test ]; then
     _sum=$(cksum <"$root/scripts/schemathesis.txt")
     if [ "$(cat "$cache/schemathesis/.made-from" 2>/dev/null)" != "$_sum" ]; then
-        step "Fetching schemathesis, which tests the API" "about 30 seconds" schemathesis
+        step "Fetching schemathesis and dkimpy, which test the API and mail" "about 30 seconds" schemathesis
         echo "$_sum" >"$cache/schemathesis/.made-from"
     fi
 fi

@@ -91,7 +91,11 @@ linted() {
     "$env" "$@"
 }
 
-units() { linted cargo nextest run --workspace --exclude rekey-frontend; }
+units() {
+    REKEY_TEST_PYTHON=$cache/schemathesis/bin/python
+    export REKEY_TEST_PYTHON
+    linted cargo nextest run --workspace --exclude rekey-frontend
+}
 
 # Beside its binary, where that looks first; and the release build's site stays what it is.
 build() {

@@ -210,9 +210,28 @@ test('mail goes through one’s own mail server, and a test mail tells how far i
     if (mail.from.address === 'desk@fjord.example') {
       expect(mail.from.name).toBe('Fjord Desk')
       expect(mail.secure).toBe(true)
+      expect(mail.raw).not.toContain('DKIM-Signature')
       break
     }
   }
+
+  // Signed, once the record is published.
+  await visitor.presses('Make a key')
+  await visitor.reads('Publish this record in the DNS of your domain.')
+  await expect(visitor.page.locator('#dkim-name')).toHaveText(/^rekey-[0-9a-f]{8}\._domainkey\.fjord\.example$/)
+  await expect(visitor.page.locator('#dkim-value')).toHaveText(/^v=DKIM1; k=rsa; p=MII/)
+  await visitor.presses('It is published: sign mail')
+  await visitor.reads('Mail from fjord.example is signed.')
+  await visitor.presses('Send test mail')
+  await visitor.reads(`The mail server took the test mail for ${FREYA.email}.`)
+  for (;;) {
+    const mail = await mailbox.next(FREYA.email)
+    if (/^DKIM-Signature: v=1; a=rsa-sha256; c=relaxed\/relaxed; d=fjord\.example;/m.test(mail.raw)) break
+  }
+  await visitor.presses('Stop signing')
+  await visitor.reads('Publish this record in the DNS of your domain.')
+  await visitor.presses('Remove the key')
+  await expect(visitor.page.getByRole('button', { name: 'Make a key' })).toBeVisible()
 })
 
 test('what could not be delivered is found in the log and sent again', { tag: ['@phone', '@journey'] }, async ({ visitor }, info) => {

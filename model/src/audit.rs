@@ -95,6 +95,8 @@ pub enum AuditKind {
     MailSettingsChanged,
     /// How a front door looks, or what it says, was changed.
     BrandChanged,
+    /// The key by which an organization's mail is signed was made, switched or removed.
+    DkimChanged,
     /// Somebody tried how an organization's mail is sent.
     MailTested,
     /// A mail that could not be delivered was sent again.
@@ -259,6 +261,7 @@ impl AuditKind {
         Self::Resumed,
         Self::MailSettingsChanged,
         Self::BrandChanged,
+        Self::DkimChanged,
         Self::MailTested,
         Self::MailSentAgain,
         Self::CustomerCreated,

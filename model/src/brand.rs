@@ -34,6 +34,8 @@ pub struct Colour([u8; 3]);
 impl Colour {
     /// What Rekey itself looks like.
     pub const REKEY: Self = Self([0x2a, 0x51, 0xb4]);
+    /// The same in the dark: `--color-primary` there, in `style/tokens.css`.
+    pub const REKEY_IN_THE_DARK: Self = Self([0x84, 0xa9, 0xf7]);
 
     /// Reads `#2a51b4`, with or without `#`, in either case; `#25b` is short for `#2255bb`.
     pub fn parse(text: &str) -> Result<Self, Problem> {
@@ -303,6 +305,16 @@ impl Brand {
         }
     }
 
+    /// The colour that its pages have, in the light or in the dark.
+    pub fn colour(&self, dark: bool) -> Colour {
+        match (self.primary, dark) {
+            (Some(primary), false) => primary.in_the_light(),
+            (Some(primary), true) => primary.in_the_dark(),
+            (None, false) => Colour::REKEY,
+            (None, true) => Colour::REKEY_IN_THE_DARK,
+        }
+    }
+
     /// Whether pages look as Rekey's own.
     pub fn is_plain(&self) -> bool {
         self.primary.is_none()
@@ -329,8 +341,8 @@ impl Brand {
         if self.letters != Letters::default() {
             both.extend(["--font-sans:", self.letters.stack(), ";"]);
         }
-        let light = self.primary.map(|colour| coloured(colour.in_the_light()));
-        let dark = self.primary.map(|colour| coloured(colour.in_the_dark()));
+        let [light, dark] =
+            [false, true].map(|dark| self.primary.is_some().then(|| coloured(self.colour(dark))));
         [both, light.unwrap_or_default(), dark.unwrap_or_default()]
     }
 
@@ -414,6 +426,8 @@ mod tests {
                         assert!(one.ink().contrast(one) >= READABLE, "{colour}: {one}");
                     }
                     assert_eq!(colour.is_readable(), light == colour);
+                    let brand = Brand { primary: Some(colour), ..Brand::default() };
+                    assert_eq!([brand.colour(false), brand.colour(true)], [light, dark]);
                 }
             }
         }
@@ -428,6 +442,8 @@ mod tests {
         );
         assert!(sheet.contains("--color-primary:#ffcc00"), "in the dark it is bright enough");
         assert!(Brand::default().is_plain() && !brand.is_plain());
+        let own = [false, true].map(|dark| Brand::default().colour(dark));
+        assert!(own[0].is_readable() && own[1].contrast(SLATE) >= READABLE);
     }
 
     #[test]

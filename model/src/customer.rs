@@ -8,7 +8,7 @@ use crate::{
     connector::ConnectorChoice,
     email::WaitingEmail,
     factor::WaitingRemoval,
-    id::{AccountId, ConnectorId, DisputeId, OrganizationId},
+    id::{AccountId, ConnectorId, DisputeId, MailId, OrganizationId},
     reset::{Delivery, Obstacle, Way},
     text::{EmailAddress, Name, UserName},
 };
@@ -259,6 +259,8 @@ pub struct CustomerView {
     pub open_links: Vec<Moment>,
     /// What the customer disputes, the latest first.
     pub disputes: Vec<Dispute>,
+    /// The last mail to the customer, if no mail server took it for their address.
+    pub undelivered: Option<Undelivered>,
     /// The ways in which the reader may reset the password, or why not.
     pub ways: Vec<Way>,
     /// Changes whenever what is known of the customer does: who changes it says from which state.
@@ -271,6 +273,15 @@ pub struct CustomerView {
     pub email_change: Option<WaitingEmail>,
     /// Whether the reader may ask for such a change, and stop one.
     pub may_change_email: bool,
+}
+
+/// A mail that was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undelivered {
+    /// When.
+    pub at: Moment,
+    /// The mail, for those who may read of it in the mail log.
+    pub mail: Option<MailId>,
 }
 
 /// A reset that the customer says was not theirs.

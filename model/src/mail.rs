@@ -81,6 +81,21 @@ pub enum MailRoute {
     Nothing,
 }
 
+/// A key by which mail is signed (DKIM, RFC 6376), as those see it who publish its public half.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DkimView {
+    /// Whose mail it signs: a domain.
+    pub domain: String,
+    /// The name of the record in the DNS.
+    pub name: String,
+    /// What stands in that record.
+    pub value: String,
+    /// Whether mail is signed.
+    pub active: bool,
+    /// Whether mail is sent from that domain.
+    pub fits: bool,
+}
+
 /// How an organization's mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailView {
@@ -88,6 +103,8 @@ pub struct MailView {
     pub acting: Acting,
     /// Its own mail server, if it has one.
     pub own: Option<OwnMail>,
+    /// The key that its mail is signed with, if it has one.
+    pub dkim: Option<DkimView>,
     /// Through what mail goes now.
     pub route: MailRoute,
     /// Through what it would go without a mail server of its own.

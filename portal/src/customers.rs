@@ -11,7 +11,7 @@ use model::{
     audit::AuditKind,
     customer::{
         CUSTOMERS_PER_PAGE, Count, CustomerPage, CustomerQuery, CustomerRow, CustomerState,
-        CustomerView, Dispute, Scope, Standing,
+        CustomerView, Dispute, Scope, Standing, Undelivered,
     },
     id::{AccountId, OrganizationId},
     organization::{OrganizationStanding, OrganizationState},
@@ -194,6 +194,10 @@ impl Portal {
             ways.push(Way { delivery, obstacle });
         }
         let disputes = tx.open_disputes(id).await?;
+        let may_read_mail = actor.may(Permission::ReadSettings).is_ok();
+        let given_up = tx.last_mail_given_up(id, &account.email).await?;
+        let undelivered =
+            given_up.map(|(mail, at)| Undelivered { at, mail: may_read_mail.then_some(mail) });
         let policy = tx.policy(account.organization_id).await?;
         let removal = self.waiting_removal(&mut tx, (id, account.kind), &policy).await?;
         let suspended = tx.is_suspended(account.organization_id).await?;
@@ -226,6 +230,7 @@ impl Portal {
             password_expires_at: customer.password_expires_at,
             open_links,
             disputes,
+            undelivered,
             ways,
             stamp: customer.updated_at,
             may_edit: actor.may(Permission::EditCustomers).is_ok(),

@@ -34,6 +34,7 @@ mod demo;
 mod destinations;
 mod device;
 mod dispute;
+mod dkim;
 mod doer;
 mod downstream;
 mod email_change;

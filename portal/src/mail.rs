@@ -11,6 +11,7 @@
 //! contains a piece of the letter.
 
 mod color;
+pub(crate) mod dkim;
 mod folder;
 pub mod letter;
 mod message;
@@ -33,6 +34,7 @@ use zeroize::Zeroize;
 
 use crate::{outbound::Outbound, secrets::Secret};
 
+use dkim::Signer;
 use folder::Folder;
 pub use letter::{
     AccessChange, Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailedLink,
@@ -171,6 +173,8 @@ struct Inner {
 pub(crate) struct Way {
     from: Mailbox,
     means: Means,
+    /// Signs what is sent from its domain.
+    signer: Option<Signer>,
 }
 
 enum Means {
@@ -200,6 +204,7 @@ pub(crate) struct OwnServer {
     pub user: Option<String>,
     pub password: Option<Secret>,
     pub from: String,
+    pub signer: Option<Signer>,
 }
 
 impl From<MailSecurity> for MailTls {
@@ -269,7 +274,15 @@ impl Way {
         let Parcel { to, from_name, reply_to, message_id, date } = *parcel;
         let from = &self.from;
         let envelope = message::Envelope { from, from_name, to, reply_to, message_id, date };
-        envelope.message(rendered)
+        let mut message = envelope.message(rendered)?;
+        if let Some(signer) = &self.signer
+            && signer.domain.eq_ignore_ascii_case(from.email.domain())
+        {
+            let mut signed = signer.header(&message.bytes, date)?.into_bytes();
+            signed.append(&mut message.bytes);
+            message.bytes = signed;
+        }
+        Ok(message)
     }
 }
 
@@ -281,14 +294,14 @@ impl Mailer {
             MailTransport::Smtp => {
                 let from = sender(settings)?;
                 let server = Smtp::new(settings, &from)?;
-                Some(Way { from, means: Means::Server(Arc::new(server)) })
+                Some(Way { from, means: Means::Server(Arc::new(server)), signer: None })
             }
             MailTransport::Folder => {
                 let Some(folder) = settings.folder.clone() else {
                     bail!("mail.folder is missing: mail.transport = \"folder\" needs it");
                 };
                 let means = Means::Folder(Folder::new(folder));
-                Some(Way { from: sender(settings)?, means })
+                Some(Way { from: sender(settings)?, means, signer: None })
             }
         };
         Ok(Self(Arc::new(Inner {
@@ -320,7 +333,7 @@ impl Mailer {
         };
         let from = sender(&settings)?;
         let server = Smtp::new(&settings, &from)?.guarded_by(outbound.clone());
-        Ok(Way { from, means: Means::Server(Arc::new(server)) })
+        Ok(Way { from, means: Means::Server(Arc::new(server)), signer: own.signer })
     }
 
     /// Puts a letter into words. `data` is what [`Letter::into_parts`] made of it.

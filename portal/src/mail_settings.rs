@@ -63,7 +63,9 @@ impl Portal {
         };
         let me = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let route = if own.is_some() { MailRoute::Own } else { inherited.clone() };
-        Ok(MailView { acting, own: own.map(Into::into), route, inherited, test_to: me.email })
+        let dkim = tx.dkim_key(acting.id).await?.zip(own.as_ref()).map(|(key, own)| key.shown(own));
+        let own = own.map(Into::into);
+        Ok(MailView { acting, own, dkim, route, inherited, test_to: me.email })
     }
 
     /// Gives an organization a mail server of its own, or takes it away.
@@ -162,6 +164,7 @@ impl Portal {
             user: row.user_name.clone(),
             password,
             from: row.from_email.to_string(),
+            signer: row.dkim.as_ref().map(|key| self.signer(key)).transpose()?,
         };
         self.mailer().through(own, self.outbound()).map(Arc::new).map(Some)
     }
@@ -261,6 +264,7 @@ impl Portal {
             from_email,
             from_name,
             updated_at: self.now(),
+            dkim: None,
         };
         row.sealed_password = match (&row.user_name, kept) {
             (None, _) => None,

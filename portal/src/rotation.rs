@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     KEY_CHECK, Portal,
     audit::Event,
-    caller, codes, connectors, event_hooks, failpoint, forgotten, jobs,
+    caller, codes, connectors, dkim, event_hooks, failpoint, forgotten, jobs,
     keys::{KeyId, LOOK_AGAIN},
     mail_settings, outbox, passkeys, resets,
     store::{SealRow, SealedIn, Tx},
@@ -290,5 +290,6 @@ async fn purpose(tx: &mut Tx, place: SealedIn, row: &SealRow) -> anyhow::Result<
         SealedIn::Connectors => connectors::purpose(ConnectorId(row.id)),
         SealedIn::NewPasswords => resets::password_purpose(ResetId(row.id)),
         SealedIn::EventHooks => event_hooks::purpose(EventHookId(row.id)),
+        SealedIn::DkimKeys => dkim::purpose(OrganizationId(row.owner)),
     })
 }

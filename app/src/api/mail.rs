@@ -67,8 +67,50 @@ pub async fn set_mail(
         from_name,
     };
     let organization = portal.set_mail(&actor, request).await?;
-    see_other_if_plain(&format!("/organization/email?scope={organization}&done=saved"));
-    Ok(organization)
+    Ok(shown(organization, "saved"))
+}
+
+/// Makes a key that an organization's mail is signed with.
+#[server(prefix = "/api", endpoint = "organization/make-dkim")]
+pub async fn make_dkim(
+    /// The scope.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+) -> Result<OrganizationId, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(shown(portal.make_dkim_key(&actor, scope).await?, "made"))
+}
+
+/// Signs an organization's mail, or leaves it.
+#[server(prefix = "/api", endpoint = "organization/switch-dkim")]
+pub async fn switch_dkim(
+    /// The scope.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+    /// Whether it is signed from now on.
+    #[server(default)]
+    on: bool,
+) -> Result<OrganizationId, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(shown(portal.switch_dkim_key(&actor, scope, on).await?, "dkim"))
+}
+
+/// Takes the key away that an organization's mail is signed with.
+#[server(prefix = "/api", endpoint = "organization/remove-dkim")]
+pub async fn remove_dkim(
+    /// The scope.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+) -> Result<OrganizationId, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(shown(portal.remove_dkim_key(&actor, scope).await?, "dkim"))
+}
+
+/// Leads to the page of how mail is sent.
+#[cfg(feature = "ssr")]
+fn shown(organization: OrganizationId, done: &str) -> OrganizationId {
+    see_other_if_plain(&format!("/organization/email?scope={organization}&done={done}"));
+    organization
 }
 
 /// Sends the reader a test mail, as an organization's mail would go.

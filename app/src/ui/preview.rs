@@ -2,7 +2,7 @@
 //! come from its server alone may have.
 
 use leptos::prelude::*;
-use model::brand::{Brand, Colour, Corners};
+use model::brand::{Brand, Corners};
 
 /// Characters of a line that fit.
 const FIT: usize = 30;
@@ -48,10 +48,7 @@ pub fn Preview(
     label: &'static str,
 ) -> impl IntoView {
     let theme = if dark { DARK } else { LIGHT };
-    let colour = move || {
-        let colour = brand.with(|brand| brand.primary).unwrap_or(Colour::REKEY);
-        if dark { colour.in_the_dark() } else { colour.in_the_light() }
-    };
+    let colour = move || brand.with(|brand| brand.colour(dark));
     let primary = move || colour().to_string();
     let on_primary = move || colour().ink().to_string();
     let round = move |square: &'static str, soft: &'static str, round: &'static str| {
@@ -66,10 +63,14 @@ pub fn Preview(
     // A logo, or a mark and the name.
     let head = move || {
         match brand.with(|brand| brand.logo.clone()) {
-        Some(logo) => view! {
-            <image href=logo.path() x="40" y="18" width="160" height="32" preserveAspectRatio="xMinYMid" />
+        Some(logo) => {
+            let (width, height) = logo.shown();
+            view! {
+            {dark.then(|| view! { <rect x="36" y="14" width=width + 8 height=height + 8 rx="6" fill="#f0f0f1" /> })}
+            <image href=logo.path() x="40" y="18" width=width height=height />
         }
-        .into_any(),
+        .into_any()
+        }
         None => view! {
             <rect x="40" y="22" width="24" height="24" rx=move || round("0", "6", "10") fill=primary />
             <path

@@ -583,6 +583,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::Resumed, _) => tr!(event.resumed),
         (AuditKind::MailSettingsChanged, _) => tr!(event.mail_settings_changed),
         (AuditKind::BrandChanged, _) => tr!(event.brand_changed),
+        (AuditKind::DkimChanged, _) => tr!(event.dkim_changed),
         (AuditKind::MailTested, _) => tr!(event.mail_tested),
         (AuditKind::MailSentAgain, _) => tr!(event.mail_sent_again),
         (AuditKind::CustomerCreated, _) => tr!(event.customer_created),

@@ -6,6 +6,12 @@ import type { Visitor } from '../../world/visitor.ts'
 
 const OLIVIA = { name: 'Olivia Berg', email: 'olivia@northwind.example', password: 'harbour lantern mosaic' }
 
+/** A ring and a bar on nothing: a logo as they are. */
+const LOGO = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAPAAAABACAYAAAAkn/rnAAABLklEQVR42u3cwY3CUBBEQUfCmQCIgQOZE5XJAQmme1wl9ZnVNw+tEPZxAAAAAAAAwIz363Z+O6cHheEKGcqjFTMsi1fEUByukGFJvCKG8nhFDOXxihjK4xUxlMcrYiiPV8QgYBCviEG8IoaUgBNfDwT8g5AEDKXxJkd8fzxPs39sPOCEDxEB2yUDTgon6W/xxrL1Aaf9Oy9gE7CABWz7A078Uk3AJmABC9gELGAzAQvYBCxgAZuABWwmYAGbCVjAJmABC9j8EssvscwELGATsLuRBGzuB3Y/sDeWXSRgT+QwGwx4MiLPxIKQgD2VEhYE7LnQIGLxwuaIXS0QMIhYvCBi8cLmiF0VKI3Y1YDSiF0FKI3Y6UNhyE4bSiN2ylAWs9OEwpCdHgAAAAAAwIQP2i8IkQ2fu9wAAAAASUVORK5CYII=',
+  'base64',
+)
+
 async function proves(visitor: Visitor): Promise<void> {
   await visitor.fills({ 'Your own password': OLIVIA.password })
   await visitor.presses('Continue')
@@ -73,6 +79,36 @@ walk('the brand', async ({ visitor, looks }) => {
   await visitor.presses('Save')
   await visitor.isToldAt('Colour', /could not be read on light pages/)
   await looks('brand-refused')
+})
+
+walk('signed mail', async ({ visitor, looks }) => {
+  const freya = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: OLIVIA.password }
+  await visitor.comesAsStaff(freya, '/organization/email')
+  await proves(visitor)
+  await visitor.page.getByRole('radio', { name: 'Your own mail server' }).check()
+  await visitor.fills({ 'Mail server': 'mail.fjord.example', 'Sender’s address': 'desk@fjord.example' })
+  await visitor.presses('Save')
+  await visitor.reads('The email settings are saved.')
+  await visitor.presses('Make a key')
+  await visitor.reads('Publish this record in the DNS of your domain.')
+  await visitor.opens('/organization/email')
+  await visitor.reads('Publish this record in the DNS of your domain.')
+  await looks('email-signed')
+})
+
+walk('a logo', async ({ visitor, looks }) => {
+  const carla = { name: 'Carla Montez', email: 'carla@contoso.example', password: OLIVIA.password }
+  await visitor.comesAsStaff(carla, '/organization/brand', '/s/contoso')
+  await proves(visitor)
+  await visitor.reads('Logo and icon')
+  const form = visitor.page.locator('form').filter({ has: visitor.field('Logo') })
+  await visitor.field('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: LOGO })
+  await form.getByRole('button', { name: 'Send the file' }).click()
+  await expect(visitor.page.getByRole('button', { name: 'Remove the logo' })).toBeVisible()
+  await visitor.sees('Brand')
+  await looks('brand-logo')
+  await visitor.opens('/s/contoso/login')
+  await looks('brand-logo-login')
 })
 
 walk('email', async ({ visitor, looks }) => {

@@ -21,6 +21,21 @@ pub(crate) struct MailSettingsRow {
     pub from_email: EmailAddress,
     pub from_name: Option<Name>,
     pub updated_at: Moment,
+    /// The key that its mail is signed with.
+    #[sqlx(skip)]
+    pub dkim: Option<DkimRow>,
+}
+
+/// A key that mail is signed with.
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct DkimRow {
+    pub organization_id: OrganizationId,
+    pub domain: String,
+    pub selector: String,
+    pub sealed: Vec<u8>,
+    pub public_key: String,
+    pub active: bool,
+    pub created_at: Moment,
 }
 
 impl Tx {
@@ -38,7 +53,39 @@ impl Tx {
         &mut self,
         organization: OrganizationId,
     ) -> sqlx::Result<Option<MailSettingsRow>> {
-        on!(self, c => sqlx::query_as("SELECT mail_settings.organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at FROM organization_ancestors JOIN mail_settings ON mail_settings.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance LIMIT 1").bind(organization).fetch_optional(c).await)
+        let route: Option<MailSettingsRow> = on!(self, c => sqlx::query_as("SELECT mail_settings.organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at FROM organization_ancestors JOIN mail_settings ON mail_settings.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance LIMIT 1").bind(organization).fetch_optional(c).await)?;
+        let Some(mut route) = route else { return Ok(None) };
+        route.dkim = self.dkim_key(route.organization_id).await?.filter(|key| key.active);
+        Ok(Some(route))
+    }
+
+    /// The key that an organization's mail is signed with, whether it is in use or not.
+    pub async fn dkim_key(
+        &mut self,
+        organization: OrganizationId,
+    ) -> sqlx::Result<Option<DkimRow>> {
+        on!(self, c => sqlx::query_as("SELECT organization_id, domain, selector, sealed, public_key, active, created_at FROM dkim_keys WHERE organization_id = $1").bind(organization).fetch_optional(c).await)
+    }
+
+    /// Gives an organization a key to sign mail with, instead of the one it had.
+    pub async fn set_dkim_key(&mut self, row: &DkimRow) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("INSERT INTO dkim_keys (organization_id, domain, selector, sealed, public_key, active, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization_id) DO UPDATE SET domain = excluded.domain, selector = excluded.selector, sealed = excluded.sealed, public_key = excluded.public_key, active = excluded.active, created_at = excluded.created_at")
+            .bind(row.organization_id).bind(&row.domain).bind(&row.selector).bind(&row.sealed).bind(&row.public_key).bind(row.active).bind(row.created_at)
+            .execute(c).await.map(drop))
+    }
+
+    /// Signs mail with an organization's key, or leaves it.
+    pub async fn switch_dkim_key(
+        &mut self,
+        organization: OrganizationId,
+        on: bool,
+    ) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE dkim_keys SET active = $2 WHERE organization_id = $1").bind(organization).bind(on).execute(c).await.map(drop))
+    }
+
+    /// Takes an organization's key away.
+    pub async fn remove_dkim_key(&mut self, organization: OrganizationId) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("DELETE FROM dkim_keys WHERE organization_id = $1").bind(organization).execute(c).await.map(drop))
     }
 
     /// Gives an organization a mail server of its own, instead of the one it had.

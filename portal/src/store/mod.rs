@@ -68,7 +68,7 @@ pub(crate) use factors::FactorRow;
 pub(crate) use forgotten::ForgottenRow;
 pub(crate) use jobs::{BatchRow, JobRow};
 pub(crate) use links::{LinkOf, LinkRow};
-pub(crate) use mail_settings::MailSettingsRow;
+pub(crate) use mail_settings::{DkimRow, MailSettingsRow};
 pub(crate) use organizations::{OrganizationRow, SiteRow};
 pub(crate) use outbox::{LoggedMail, MailSearch, OutboxRow};
 pub(crate) use overview::{ResetListRow, ResetSearch};

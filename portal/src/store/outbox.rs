@@ -65,6 +65,17 @@ pub(crate) struct MailSearch {
 }
 
 impl Tx {
+    /// The last mail to an account at this address, and when it ended, if it was given up.
+    pub async fn last_mail_given_up(
+        &mut self,
+        account: AccountId,
+        recipient: &EmailAddress,
+    ) -> sqlx::Result<Option<(MailId, Moment)>> {
+        let last: Option<(MailId, Moment, String)> = on!(self, c => sqlx::query_as("SELECT id, finished_at, state FROM outbox WHERE account_id = $1 AND recipient = $2 AND state IN ('sent', 'dead') AND finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT 1")
+            .bind(account).bind(recipient).fetch_optional(c).await)?;
+        Ok(last.filter(|(_, _, state)| state == "dead").map(|(id, at, _)| (id, at)))
+    }
+
     /// Adds a mail that is due at once.
     pub async fn add_mail(&mut self, row: &OutboxRow) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("INSERT INTO outbox (id, site_id, organization_id, account_id, kind, language, recipient, sealed, link_id, state, attempts, due_at, expires_at, created_at, reset_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11, 'waiting', 0, $10, $9, $10, $12)")

@@ -37,6 +37,8 @@ pub(crate) enum SealedIn {
     NewPasswords,
     /// Secrets of webhooks for events.
     EventHooks,
+    /// Keys that sign mail.
+    DkimKeys,
 }
 
 /// A seal, and whose it is.
@@ -63,7 +65,7 @@ struct Names {
 
 impl SealedIn {
     /// Every column.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Mails,
         Self::KeptMails,
         Self::Forgotten,
@@ -79,6 +81,7 @@ impl SealedIn {
         Self::Connectors,
         Self::NewPasswords,
         Self::EventHooks,
+        Self::DkimKeys,
     ];
 
     fn names(self) -> Names {
@@ -123,6 +126,11 @@ impl SealedIn {
             Self::Connectors => plain("connectors", "sealed"),
             Self::NewPasswords => plain("resets", "sealed_password"),
             Self::EventHooks => plain("event_hooks", "sealed"),
+            Self::DkimKeys => Names {
+                id: "organization_id",
+                owner: "organization_id",
+                ..plain("dkim_keys", "sealed")
+            },
         }
     }
 

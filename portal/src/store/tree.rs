@@ -153,6 +153,7 @@ impl Tx {
             "DELETE FROM api_keys WHERE organization_id = $1",
             "DELETE FROM jobs WHERE organization_id = $1",
             "DELETE FROM mail_settings WHERE organization_id = $1",
+            "DELETE FROM dkim_keys WHERE organization_id = $1",
             "DELETE FROM policies WHERE organization_id = $1",
             "DELETE FROM blocked_words WHERE organization_id = $1",
             "DELETE FROM organization_sites WHERE organization_id = $1",

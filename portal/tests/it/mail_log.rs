@@ -30,6 +30,7 @@ stories! {
     a_curious_reseller_next_door_sees_no_mail,
     sending_again_is_recorded,
     a_restored_backup_keeps_nothing_of_dead_letters,
+    staff_see_at_the_customer_that_mail_does_not_arrive,
 }
 
 /// A mail server that gives up on the next letters, and takes those after them.
@@ -357,4 +358,28 @@ async fn a_restored_backup_keeps_nothing_of_dead_letters(world: &mut World) {
     world.portal.restored().await.unwrap();
     let kept: i64 = world.sql.one("SELECT COUNT(*) FROM outbox WHERE kept IS NOT NULL", []).await;
     assert_eq!(kept, 0);
+}
+
+async fn staff_see_at_the_customer_that_mail_does_not_arrive(world: &mut World) {
+    let _server = refusing(world, 1).await;
+    let casey = world.person("casey").await;
+    let (olivia, arun) = (proven(world, "olivia").await, world.enters("arun").await);
+    let seen = async |world: &World, by: &Entered| {
+        world.portal.view_customer(&by.actor, casey.id).await.unwrap().undelivered
+    };
+    assert_eq!(seen(world, &olivia).await, None);
+    world.asks_for_link(&world.visit(), "casey").await;
+    let mail = dead(world, &olivia).await;
+    let there = seen(world, &olivia).await.expect("given up");
+    assert_eq!((there.at, there.mail), (world.now(), Some(mail)));
+    // An agent sees it too, and does not read the mail log.
+    assert_eq!(seen(world, &arun).await.map(|it| it.mail), Some(None));
+    // Nobody else's mail is meant.
+    let drew = world.person("drew").await;
+    let other = world.portal.view_customer(&olivia.actor, drew.id).await.unwrap();
+    assert_eq!(other.undelivered, None);
+    // The next one arrives.
+    world.minutes_pass(3);
+    world.asks_for_link(&world.visit(), "casey").await;
+    assert_eq!(seen(world, &olivia).await, None);
 }

@@ -29,6 +29,7 @@ mod customers;
 mod demo;
 mod dispute;
 mod disputed_staff;
+mod dkim;
 mod downstream;
 mod downstream_attention;
 mod downstream_crashes;

@@ -17,8 +17,9 @@ fn sources(folder: &Path) -> String {
 #[test]
 fn every_promise_names_tests_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let of_server = sources(&root.join("server/tests/http"))
-        + &fs::read_to_string(root.join("server/tests/process.rs")).unwrap();
+    let of_programs = sources(&root.join("server/tests/http"))
+        + &fs::read_to_string(root.join("server/tests/process.rs")).unwrap()
+        + &sources(&root.join("portal/tests/mail"));
     let of_browser = sources(&root.join("end2end/stories"));
     let exists = |name: &str| {
         if let Some((file, test)) = name.split_once("::") {
@@ -30,7 +31,8 @@ fn every_promise_names_tests_that_exist() {
         if name.contains('/') {
             return root.join(name).is_file();
         }
-        of_browser.contains(&format!("test('{name}'")) || of_server.contains(&format!("fn {name}("))
+        of_browser.contains(&format!("test('{name}'"))
+            || of_programs.contains(&format!("fn {name}("))
     };
 
     let page = fs::read_to_string(root.join("docs/security.md")).unwrap();

@@ -116,6 +116,7 @@ async fn everything_that_is_sealed_is_sealed_anew(world: &mut World) {
     world.is_secret(&password);
     let own = SetMail { user: "fjord".into(), password, ..mail_settings::form(25) };
     world.portal.set_mail(&freya.actor, own).await.unwrap();
+    world.portal.make_dkim_key(&freya.actor, None).await.unwrap();
     // A webhook that is told of what does not happen here.
     let hook = AddHook {
         scope: None,

@@ -100,6 +100,7 @@ pub fn sentence(line: &AuditLine) -> String {
         }
         AuditKind::MailSettingsChanged => tr!(did.mail_settings_changed, who = who),
         AuditKind::BrandChanged => tr!(did.brand_changed, who = who),
+        AuditKind::DkimChanged => tr!(did.dkim_changed, who = who),
         AuditKind::MailTested => tr!(did.mail_tested, who = who),
         AuditKind::MailSentAgain => tr!(did.mail_sent_again, who = who, whom = whom),
         AuditKind::CustomerCreated => tr!(did.customer_created, who = who, whom = whom),
@@ -211,6 +212,7 @@ pub fn changed(what: &str) -> String {
             "days" => tr!(changed.days),
             "key_end" => tr!(changed.key_end),
             "hosts" => tr!(changed.hosts),
+            "dkim" => tr!(changed.dkim),
             "blocked_words" => tr!(changed.blocked_words),
             "logo" => tr!(changed.logo),
             "icon" => tr!(changed.icon),

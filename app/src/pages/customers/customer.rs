@@ -6,7 +6,7 @@ use model::{
     Moment, Refusal,
     account::Lock,
     connector::ServiceView,
-    customer::{CustomerView, Dispute, Standing},
+    customer::{CustomerView, Dispute, Standing, Undelivered},
     id::AccountId,
     reset::{Delivery, Obstacle},
 };
@@ -83,6 +83,24 @@ pub fn Customer() -> impl IntoView {
     view! { <Transition fallback=Loading>{page}</Transition> }
 }
 
+/// That mail does not reach the customer, and where it says why.
+#[component]
+fn NotReached(undelivered: Undelivered) -> impl IntoView {
+    let Undelivered { at, mail } = undelivered;
+    let why = mail.map(|mail| {
+        let to = format!("/organization/mail/{mail}");
+        view! { <p class="mt-1"><a class="link" href=to>{tr!(customer.undelivered_why)}</a></p> }
+    });
+    view! {
+        <div class="mt-5">
+            <Notice tone=Tone::Bad>
+                <p>{tr!(customer.undelivered)} " " <Time at /></p>
+                {why}
+            </Notice>
+        </div>
+    }
+}
+
 #[component]
 fn Overview(
     customer: CustomerView,
@@ -111,6 +129,7 @@ fn Overview(
     view! {
         <Head customer=head tab=Tab::Overview />
         <Said said />
+        {customer.undelivered.map(|undelivered| view! { <NotReached undelivered /> })}
         // One at a time is closed: the latest.
         {customer.disputes.iter().enumerate().map(|(place, dispute)| view! { <Disputed customer=id dispute=dispute.clone() closes=place == 0 /> }).collect_view()}
         <div class="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">

@@ -172,13 +172,9 @@ impl Draft {
         *place = value;
     }
 
-    fn colour(&self) -> Colour {
-        Colour::parse(&self.primary).unwrap_or(Colour::REKEY)
-    }
-
     fn look(&self) -> Look {
         Look {
-            primary: Some(self.colour()),
+            primary: Colour::parse(&self.primary).ok(),
             corners: Corners::from_word(&self.corners).unwrap_or_default(),
             letters: Letters::from_word(&self.letters).unwrap_or_default(),
             logo: self.logo.clone(),
@@ -201,13 +197,12 @@ fn Pictures(draft: RwSignal<Draft>, door: String) -> impl IntoView {
     let brand = Signal::derive(move || draft.with(Draft::look));
     let words = Signal::derive(move || draft.with(Draft::words));
     let read = move || {
-        let colour = draft.with(Draft::colour);
-        let ratio = |one: Colour| format!("{:.1}", one.contrast(one.ink()));
-        tr!(
-            brand.contrast,
-            light = ratio(colour.in_the_light()),
-            dark = ratio(colour.in_the_dark())
-        )
+        let brand = draft.with(Draft::look);
+        let ratio = |dark| {
+            let colour = brand.colour(dark);
+            format!("{:.1}", colour.contrast(colour.ink()))
+        };
+        tr!(brand.contrast, light = ratio(false), dark = ratio(true))
     };
     view! {
         <Panel title=tr!(brand.preview) hint=tr!(brand.preview_hint)>

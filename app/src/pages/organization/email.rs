@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use model::mail::{MailRoute, MailSecurity, MailTested, MailView, OwnMail};
+use model::{
+    id::OrganizationId,
+    mail::{DkimView, MailRoute, MailSecurity, MailTested, MailView, OwnMail},
+};
 
 use super::{Choices, Top, choices, done_of, failed, named, scope_of, with_scope};
 use crate::{
     api::{
-        mail::{SetMail, TestMail, view_mail},
+        mail::{MakeDkim, RemoveDkim, SetMail, SwitchDkim, TestMail, view_mail},
         session::StepUp,
     },
     i18n::tr,
@@ -26,9 +29,17 @@ pub fn Email() -> impl IntoView {
     let query = use_query_map();
     let scope = Memo::new(move |_| query.with(scope_of));
     let (proof, form, test) = (use_form::<StepUp>(), use_form::<SetMail>(), use_form::<TestMail>());
-    let (proven, saved, over) = (settled(proof), settled(form), ran_out(test));
+    let dkim = Dkim { make: use_form(), switch: use_form(), remove: use_form() };
+    let versions = [
+        settled(proof),
+        settled(form),
+        settled(dkim.make),
+        settled(dkim.switch),
+        settled(dkim.remove),
+    ];
+    let over = ran_out(test);
     let view = Resource::new_blocking(
-        move || (scope.get(), proven.get(), saved.get(), over.get()),
+        move || (scope.get(), versions.map(|version| version.get()), over.get()),
         |(scope, ..)| view_mail(scope),
     );
     let done = Memo::new(move |_| {
@@ -41,7 +52,7 @@ pub fn Email() -> impl IntoView {
     let page = move || {
         Suspend::new(async move {
             match view.await {
-                Ok(view) => view! { <Page view proof form test done choices /> }.into_any(),
+                Ok(view) => view! { <Page view proof form test dkim done choices /> }.into_any(),
                 Err(error) => failed(error),
             }
         })
@@ -55,12 +66,21 @@ fn Page(
     proof: FormState<StepUp>,
     form: FormState<SetMail>,
     test: FormState<TestMail>,
+    dkim: Dkim,
     done: Memo<bool>,
     choices: Choices,
 ) -> impl IntoView {
-    let MailView { acting, own, route, inherited, test_to } = view;
+    let MailView { acting, own, dkim: key, route, inherited, test_to } = view;
     let stepped_up = acting.stepped_up;
-    let over = [is_over(form, stepped_up), is_over(test, stepped_up)].contains(&true);
+    let over = [
+        is_over(form, stepped_up),
+        is_over(test, stepped_up),
+        is_over(dkim.make, stepped_up),
+        is_over(dkim.switch, stepped_up),
+        is_over(dkim.remove, stepped_up),
+    ]
+    .contains(&true);
+    let signs = own.is_some();
     let next = with_scope("/organization/email", named(&acting));
     let organization = acting.id;
     let sends = acting.sends_mail;
@@ -87,6 +107,7 @@ fn Page(
                         </Panel>
                     }
                 })}
+            {signs.then(|| view! { <Signing key scope=organization forms=dkim /> })}
         }
         .into_any()
     } else {
@@ -130,6 +151,66 @@ fn Page(
             {inner}
         </div>
     }
+}
+
+/// The forms about the key that mail is signed with.
+#[derive(Clone, Copy)]
+struct Dkim {
+    make: FormState<MakeDkim>,
+    switch: FormState<SwitchDkim>,
+    remove: FormState<RemoveDkim>,
+}
+
+/// The key that mail is signed with: the record to publish, and what can be done about it.
+#[component]
+fn Signing(key: Option<DkimView>, scope: OrganizationId, forms: Dkim) -> impl IntoView {
+    let whose = move || view! { <input type="hidden" name="scope" value=scope.to_string() /> };
+    let inner = match key {
+        None => view! {
+            <Form form=forms.make class="form mt-4">
+                {whose()} <div><Submit label=tr!(email.dkim_make) class="btn" /></div>
+            </Form>
+        }
+        .into_any(),
+        Some(key) => {
+            let state = if !key.fits {
+                (Tone::Bad, tr!(email.dkim_other, domain = key.domain))
+            } else if key.active {
+                (Tone::Good, tr!(email.dkim_on, domain = key.domain))
+            } else {
+                (Tone::Plain, tr!(email.dkim_publish).to_owned())
+            };
+            let (on_label, off_label) = (tr!(email.dkim_switch_on), tr!(email.dkim_switch_off));
+            view! {
+                <div class="mt-4"><Notice tone=state.0>{state.1}</Notice></div>
+                <dl class="facts">
+                    <div class="fact">
+                        <dt class="hint">{tr!(email.dkim_name)}</dt>
+                        <dd class="min-w-0 font-mono text-xs wrap-anywhere select-all" id="dkim-name">{key.name}</dd>
+                    </div>
+                    <div class="fact">
+                        <dt class="hint">{tr!(email.dkim_value)}</dt>
+                        <dd class="min-w-0 font-mono text-xs wrap-anywhere select-all" id="dkim-value">{key.value}</dd>
+                    </div>
+                </dl>
+                <div class="mt-5 flex flex-wrap gap-2">
+                    <Form form=forms.switch class="">
+                        {whose()}
+                        {(!key.active).then(|| view! { <input type="hidden" name="on" value="true" /> })}
+                        <Submit label=if key.active { off_label } else { on_label } class="btn" />
+                    </Form>
+                    <Form form=forms.make class="">
+                        {whose()} <Submit label=tr!(email.dkim_again) class="btn" />
+                    </Form>
+                    <Form form=forms.remove class="">
+                        {whose()} <Submit label=tr!(email.dkim_remove) class="btn" />
+                    </Form>
+                </div>
+            }
+            .into_any()
+        }
+    };
+    view! { <Panel title=tr!(email.dkim) hint=tr!(email.dkim_hint)>{inner}</Panel> }
 }
 
 /// The form.
