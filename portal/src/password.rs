@@ -310,12 +310,19 @@ impl Judge {
 fn is_mostly(password: &str, words: &[String]) -> bool {
     let mut rest = Zeroizing::new(password.to_lowercase());
     let before = rest.len();
-    for word in words {
-        for part in word.to_lowercase().split(|c: char| !c.is_alphanumeric()) {
-            if part.chars().count() >= 4 {
-                *rest = rest.replace(part, "");
-            }
-        }
+    let mut parts: Vec<String> = words
+        .iter()
+        .flat_map(|word| {
+            let word = word.to_lowercase();
+            let parts = word.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+            parts.collect::<Vec<_>>()
+        })
+        .filter(|part| part.chars().count() >= 4)
+        .collect();
+    // The longest first: a part of a word is not to save the rest of it.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    for part in parts {
+        *rest = rest.replace(&part, "");
     }
     rest.len() < before && rest.chars().filter(|c| c.is_alphanumeric()).count() < 8
 }
@@ -375,7 +382,7 @@ mod tests {
         let context = Words {
             personal: vec!["Casey Thornton".into(), "casey@acme.example".into()],
             ours: vec!["Northwind Backup".into()],
-            blocked: vec!["lighthouse".into(), "blue whale".into()],
+            blocked: vec!["ligh".into(), "lighthouse".into(), "blue whale".into()],
         };
         Judge::default()
             .problem(rules(&Policy::default(), false), &context, &Secret::new(text.into()))

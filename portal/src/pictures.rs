@@ -9,6 +9,7 @@ use image::{
     ImageReader, Limits, RgbaImage,
     codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder},
     imageops::{self, FilterType},
+    metadata::Orientation,
 };
 use model::{
     Refusal,
@@ -80,8 +81,14 @@ impl Portal {
         self.change_picture(actor, scope, kind, None).await
     }
 
-    /// The content of a picture, as PNG; at the own host of a site, only of that one.
+    /// The content of a picture, as PNG; at the own host of a site, only of that one, and of those whom
+    /// its staff look after.
     pub async fn picture(&self, digest: &str, only: Option<SiteId>) -> Result<Option<Vec<u8>>> {
+        let is_address =
+            digest.len() == 2 * ADDRESS && digest.bytes().all(|b| b.is_ascii_hexdigit());
+        if !is_address {
+            return Ok(None);
+        }
         let mut tx = self.db().read().await?;
         Ok(tx.picture(digest, only).await?)
     }
@@ -126,7 +133,11 @@ impl crate::store::Tx {
 
 /// What is kept of a file: a picture of the right size. To be called where waiting is allowed.
 fn made(file: &[u8], kind: PictureKind) -> std::result::Result<(Picture, Vec<u8>), Problem> {
-    let picture = decoded(file)?;
+    let (mut picture, turned) = decoded(file)?;
+    // Small first: turning it makes another one of it.
+    let longest = LOGO.0.max(ICON);
+    picture = within(picture, (longest, longest));
+    picture.apply_orientation(turned);
     let picture = match kind {
         PictureKind::Logo => within(picture, LOGO).into_rgba8(),
         PictureKind::Icon => squared(within(picture, (ICON, ICON))),
@@ -139,8 +150,8 @@ fn made(file: &[u8], kind: PictureKind) -> std::result::Result<(Picture, Vec<u8>
     Ok((Picture { digest, width: picture.width(), height: picture.height() }, content))
 }
 
-/// The pixels of a file, upright. What it says of itself beside them is nothing to us.
-fn decoded(file: &[u8]) -> std::result::Result<DynamicImage, Problem> {
+/// The pixels of a file, and how they are turned. What it says of itself beside them is nothing to us.
+fn decoded(file: &[u8]) -> std::result::Result<(DynamicImage, Orientation), Problem> {
     if file.len() > LARGEST_PICTURE {
         return Err(Problem::PictureTooLarge);
     }
@@ -165,10 +176,12 @@ fn decoded(file: &[u8]) -> std::result::Result<DynamicImage, Problem> {
     if width > WIDEST_PICTURE || height > WIDEST_PICTURE {
         return Err(Problem::PictureTooWide { max: WIDEST_PICTURE });
     }
+    // Deep colours take more than the pixels tell.
+    if decoder.total_bytes() > MOST_MEMORY {
+        return Err(Problem::PictureTooLarge);
+    }
     let turned = decoder.orientation().map_err(problem)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(problem)?;
-    picture.apply_orientation(turned);
-    Ok(picture)
+    Ok((DynamicImage::from_decoder(decoder).map_err(problem)?, turned))
 }
 
 /// The same, made smaller where it is larger than this.

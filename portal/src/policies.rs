@@ -126,6 +126,7 @@ impl Portal {
 fn blocked_words(text: &str) -> Result<Vec<String>, Problem> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(['\n', ',']) {
+        let word: String = word.chars().filter(|c| c.is_whitespace() || !c.is_control()).collect();
         let word = word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         if word.is_empty() {
             continue;

@@ -394,6 +394,10 @@ impl Portal {
                 return Ok(tx.commit().await?);
             }
             Superseded::Yes => Some(ResetState::Cancelled),
+            // Begun before all passwords were stopped, maybe by whom they were stopped for.
+            Superseded::No if tx.is_stopped_since(account.id, reset.created_at).await? => {
+                Some(ResetState::Cancelled)
+            }
             Superseded::No => reset.is_refused(&targets).then_some(ResetState::Refused),
         };
         if let Some(state) = unchanged {

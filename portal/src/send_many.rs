@@ -8,7 +8,10 @@
 //! ends a rampage, is left alone: what is done here was announced, counted, and confirmed with a
 //! fresh proof.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use anyhow::Context;
 use model::{
@@ -16,7 +19,7 @@ use model::{
     account::{AccountState, Role},
     audit::{AuditKind, Outcome},
     customer::CustomerQuery,
-    id::{AccountId, JobId},
+    id::{AccountId, JobId, OrganizationId},
     job::{
         JobKind, JobState, LinksView, MOST_LINKS, ManyView, OldPasswords, RATES, RowOutcome,
         RowResult,
@@ -338,23 +341,35 @@ impl Portal {
     ) -> Result<Step> {
         let now = self.now();
         let mut noted = Vec::new();
+        let mut customers = BTreeMap::new();
         for id in batch.rows::<AccountId>(self.keys())? {
-            let Some(customer) = tx.customer(id).await? else { continue };
-            let organization = customer.organization_id;
+            if let Some(customer) = tx.customer(id).await? {
+                customers.insert(id, customer.organization_id);
+            }
+        }
+        // In the order in which everybody holds things: rules, staff, customers.
+        let organizations: BTreeSet<OrganizationId> = customers.values().copied().collect();
+        for organization in &organizations {
+            tx.hold_policy(*organization).await?;
+        }
+        for organization in organizations {
             if !self.may_go_on(tx, job, (&plan.doer, organization)).await? {
                 return Ok(Step::Stop);
             }
-            let doer = tx.account(plan.doer.id).await?;
-            if doer.is_none_or(|doer| doer.role != Some(Role::Owner)) {
-                return Ok(Step::Stop);
-            }
+        }
+        let doer = tx.account(plan.doer.id).await?;
+        if doer.is_none_or(|doer| doer.role != Some(Role::Owner)) {
+            return Ok(Step::Stop);
+        }
+        for (id, organization) in customers {
             let is_theirs = tx.is_within(organization, job.organization_id).await?;
             let account = tx.lock_account(id).await?.filter(|account| {
                 is_theirs
                     && account.organization_id == organization
                     && account.password_hash.is_some()
             });
-            if account.is_none() {
+            // Whoever disputes what this owner did is not theirs to touch, at the desk or here.
+            if account.is_none() || tx.is_disputed_against(id, plan.doer.id).await? {
                 continue;
             }
             tx.stop_password(id, now).await?;
@@ -362,13 +377,23 @@ impl Portal {
             tx.revoke_devices(id, None, now).await?;
             tx.void_links(id, now).await?;
             tx.cancel_resets(id, now).await?;
-            noted.push(Noted {
+            // What somebody with the old password may have begun: a password on its way elsewhere,
+            // another address, the end of a second factor.
+            tx.stop_resets(id).await?;
+            let email_change = tx.end_email_change(id, now).await?.is_some();
+            let removal = tx.end_removal(id, now).await?;
+            let ended = [
+                (email_change, AuditKind::EmailChangeStopped),
+                (removal, AuditKind::FactorRemovalStopped),
+                (true, AuditKind::PasswordStopped),
+            ];
+            noted.extend(ended.into_iter().filter(|(is, _)| *is).map(|(_, kind)| Noted {
                 organization,
                 customer: id,
-                kind: AuditKind::PasswordStopped,
+                kind,
                 reset: None,
                 why: Some(plan.why.clone()),
-            });
+            }));
         }
         Ok(Step::Done(Vec::new(), noted, now))
     }

@@ -21,16 +21,24 @@ use crate::secrets::Secret;
 /// Length of keys, in bits: what all verifiers take (RFC 8301, 3.2), and what one record of the DNS has
 /// room for.
 const BITS: usize = 2_048;
-/// What is signed of the head. `From` stands there once more than there are: nobody can add another.
-const SIGNED: [&str; 9] = [
+/// What is signed of the head, each once more than it is there: nobody can add another, which readers
+/// would show instead (RFC 6376, 8.15).
+const SIGNED: [&str; 16] = [
     "from",
     "from",
     "to",
+    "to",
+    "subject",
     "subject",
     "date",
+    "date",
+    "message-id",
     "message-id",
     "reply-to",
+    "reply-to",
     "mime-version",
+    "mime-version",
+    "content-type",
     "content-type",
 ];
 /// Characters of a signature on one line.
@@ -84,12 +92,14 @@ impl Signer {
                 hashed.extend([name, ":", value, "\r\n"]);
             }
         }
+        let (first, second) = SIGNED.split_at(SIGNED.len() / 2);
+        let signed = format!("{}:\r\n {}", first.join(":"), second.join(":"));
         let unsigned = format!(
             "v=1; a=rsa-sha256; c=relaxed/relaxed; d={}; s={}; t={};\r\n h={};\r\n bh={body_hash};\r\n b=",
             self.domain,
             self.selector,
             at.unix_seconds(),
-            SIGNED.join(":"),
+            signed,
         );
         hashed.extend(["dkim-signature:", &relaxed(&unsigned)]);
         let signature = self

@@ -26,7 +26,7 @@ const LONGEST_LABEL: usize = 63;
 impl Portal {
     /// Gives the front door of an organization below the operator's these host names, with spaces or
     /// commas between them, instead of those that it has; none for none. Links in mails lead to the
-    /// first, and so do the others.
+    /// first, and so do the others; when that is another one, everybody is signed out.
     pub async fn set_hosts(
         &self,
         actor: &Actor,
@@ -69,6 +69,10 @@ impl Portal {
                 return Err(taken());
             }
             other => other?,
+        }
+        if old.first() != new.first() {
+            // Where they are, there is nothing of theirs any more.
+            tx.end_site_sessions(site.id, self.now()).await?;
         }
         let told = |hosts: &[String]| (!hosts.is_empty()).then(|| hosts.join(", "));
         let changes = vec![changed("hosts", told(&old), told(&new))];

@@ -124,8 +124,14 @@ impl Tx {
     /// Stops the password: as a temporary one whose time is over, it lets nobody in and cannot be
     /// chosen again.
     pub async fn stop_password(&mut self, id: AccountId, now: Moment) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET must_change_password = TRUE, password_expires_at = $2, updated_at = $2 WHERE id = $1")
+        on!(self, c => sqlx::query("UPDATE accounts SET must_change_password = TRUE, password_expires_at = $2, password_stopped_at = $2, updated_at = $2 WHERE id = $1")
             .bind(id).bind(now).execute(c).await.map(drop))
+    }
+
+    /// Whether the password was stopped later than this.
+    pub async fn is_stopped_since(&mut self, id: AccountId, since: Moment) -> sqlx::Result<bool> {
+        let stopped: i64 = on!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM accounts WHERE id = $1 AND password_stopped_at > $2").bind(id).bind(since).fetch_one(c).await)?;
+        Ok(stopped > 0)
     }
 
     /// Replaces a hash by one of the same password at today's cost, unless it has changed since.

@@ -95,7 +95,8 @@ impl Tx {
             .bind(site).bind(kind.word()).bind(&digest).bind(&content).execute(c).await.map(drop))
     }
 
-    /// The content of a picture, by its address; of any site or of one.
+    /// The content of a picture, by its address; of any site, or of one and those of organizations below
+    /// its own.
     pub async fn picture(
         &mut self,
         digest: &str,
@@ -103,7 +104,7 @@ impl Tx {
     ) -> sqlx::Result<Option<Vec<u8>>> {
         match only {
             Some(site) => {
-                on!(self, c => sqlx::query_scalar("SELECT png FROM site_pictures WHERE digest = $1 AND site_id = $2 LIMIT 1")
+                on!(self, c => sqlx::query_scalar("SELECT png FROM site_pictures p JOIN sites s ON s.id = p.site_id WHERE p.digest = $1 AND EXISTS (SELECT 1 FROM organization_ancestors a JOIN sites top ON top.organization_id = a.ancestor_id WHERE a.organization_id = s.organization_id AND top.id = $2) LIMIT 1")
                 .bind(digest).bind(site).fetch_optional(c).await)
             }
             None => {

@@ -180,6 +180,11 @@ impl Tx {
         on!(self, c => sqlx::query("UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL").bind(now).execute(c).await.map(|done| done.rows_affected()))
     }
 
+    /// Ends every session at a site.
+    pub async fn end_site_sessions(&mut self, site: SiteId, now: Moment) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE sessions SET ended_at = $2 WHERE site_id = $1 AND ended_at IS NULL").bind(site).bind(now).execute(c).await.map(drop))
+    }
+
     /// Forgets sessions that ended before `before`.
     pub async fn prune_sessions(&mut self, before: Moment) -> sqlx::Result<()> {
         on!(self, c => sqlx::query("DELETE FROM sessions WHERE ended_at < $1").bind(before).execute(c).await.map(drop))

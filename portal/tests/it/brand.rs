@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, GenericImageView, ImageFormat, Rgba, RgbaImage};
+use image::{DynamicImage, GenericImageView, ImageBuffer, ImageFormat, Rgba, RgbaImage};
 use model::{
     Refusal,
     account::Language,
@@ -195,6 +195,14 @@ fn file(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
+/// A PNG whose pixels take eight bytes each.
+fn deep(side: u32) -> Vec<u8> {
+    let picture = ImageBuffer::<Rgba<u16>, _>::new(side, side);
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::from(picture).write_to(&mut file, ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
 /// A PNG that says something beside its pixels.
 fn with_words(mut file: Vec<u8>) -> Vec<u8> {
     // tEXt: length, type, content; what it is checked by need not be right for what is not needed.
@@ -267,6 +275,9 @@ async fn a_logo_is_made_small_and_nothing_else_of_the_file_is_kept(world: &mut W
     // Only where it belongs, once hosts tell brands apart; and nowhere once it is gone.
     let elsewhere = world.portal.picture(&logo.digest, Some(world.contoso)).await.unwrap();
     assert!(elsewhere.is_none());
+    for odd in ["", "\0", "%", &logo.digest[1..], &"g".repeat(32)] {
+        assert!(world.portal.picture(odd, None).await.unwrap().is_none(), "{odd}");
+    }
     world.portal.remove_picture(&olivia.actor, None, "logo").await.unwrap();
     assert!(picture(world, PictureKind::Logo).await.is_none());
     assert!(world.portal.picture(&logo.digest, None).await.unwrap().is_none());
@@ -311,6 +322,7 @@ async fn what_is_no_picture_or_a_trap_is_refused(world: &mut World) {
         ("20,000 pixels wide", file(20_000, 4, ImageFormat::Png), too_wide),
         ("20,000 pixels high", file(4, 20_000, ImageFormat::Jpeg), too_wide),
         ("20,000 pixels each way by its word", promised, too_wide),
+        ("deep colours", deep(WIDEST_PICTURE), Problem::PictureTooLarge),
         ("too large a file", vec![0; 2 * 1024 * 1024 + 1], Problem::PictureTooLarge),
     ] {
         let result = uploads(world, &olivia, PictureKind::Logo, file).await;

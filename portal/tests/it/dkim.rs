@@ -107,6 +107,7 @@ async fn mail_is_signed_once_the_key_is_published(world: &mut World) {
     for changed in [
         signed.replacen("Subject: ", "Subject: Not ", 1),
         signed.replacen("\r\nFrom: ", "\r\nFrom: evil@evil.example\r\nFrom: ", 1),
+        signed.replacen("\r\nFrom: ", "\r\nSubject: Something else\r\nFrom: ", 1),
         format!("{signed}And a line more.\r\n"),
     ] {
         assert_ne!(changed, signed);

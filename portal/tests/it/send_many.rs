@@ -10,6 +10,8 @@ use model::{
 use portal::{JobWish, Many, Result, SendMany};
 
 use crate::{
+    child::Part,
+    email_change,
     rules::becomes,
     sql::values,
     world::{Entered, NEW, World, refusal, stories},
@@ -31,6 +33,8 @@ stories! {
     after_an_incident_no_old_password_lets_anybody_in,
     passwords_are_stopped_by_owners_alone,
     stopping_goes_on_after_a_restart_and_before_the_first_link,
+    what_was_on_its_way_before_does_not_undo_a_stop,
+    whoever_disputes_what_the_owner_did_is_left_alone,
 }
 
 fn request(many: Many, typed: &str) -> SendMany {
@@ -407,5 +411,58 @@ async fn stopping_goes_on_after_a_restart_and_before_the_first_link(world: &mut 
         )
         .await;
     assert_eq!(scoped, 0, "nobody of another reseller");
+    world.mails().await;
+}
+
+async fn what_was_on_its_way_before_does_not_undo_a_stop(world: &mut World) {
+    // Another address, which somebody with the old password may have asked for.
+    let (casey, ..) = email_change::asks_own(world, "casey", "casey@elsewhere.example").await;
+    // And a new password that was decided and is not yet set.
+    let link = world.mailed_link_among(&casey.person).await;
+    let part = Part::UseLink {
+        site: world.northwind,
+        link: link.id,
+        token: link.token.reveal().to_owned(),
+        new: NEW.into(),
+    };
+    let mut child = world.child(part, None, "reset-decided");
+    child.says("failpoint: reset-decided");
+    child.dies();
+    world.restart(|_| {}).await;
+    world.seconds_pass(1);
+
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey"]).await;
+    let job =
+        world.portal.send_many(&olivia.actor, incident(Many::Picked(ids), "1")).await.unwrap();
+    assert_eq!(finishes(world, &olivia, job).await.created, 1);
+    world.minutes_pass(1);
+    world.portal.work_off().await.unwrap();
+    for password in [NEW, portal::DEMO_PASSWORD] {
+        assert!(!world.lets_in(&casey.person, password).await, "{password}");
+    }
+    let states = world.reset_states(&casey.person).await;
+    assert!(
+        !states.contains(&"applying".to_owned()) && !states.contains(&"done".to_owned()),
+        "{states:?}"
+    );
+    let change: String = world.sql.one("SELECT state FROM email_changes", values![]).await;
+    assert_eq!(change, "stopped");
+    assert_eq!(world.count_recorded(&casey.person, "email_change_stopped").await, 1);
+    world.mails().await;
+}
+
+async fn whoever_disputes_what_the_owner_did_is_left_alone(world: &mut World) {
+    let olivia = olivia(world).await;
+    let casey = world.person("casey").await;
+    let dispute = "INSERT INTO disputes (id, account_id, organization_id, operator_id, created_at) SELECT id, id, organization_id, $2, 0 FROM accounts WHERE id = $1";
+    world.sql.run(dispute, values![casey.id, olivia.person.id]).await;
+    let ids = picked(world, &["casey", "drew"]).await;
+    let job =
+        world.portal.send_many(&olivia.actor, incident(Many::Picked(ids), "2")).await.unwrap();
+    let done = finishes(world, &olivia, job).await;
+    assert_eq!(done, JobCounts { created: 1, refused: 1, ..JobCounts::default() });
+    assert!(world.lets_in(&casey, portal::DEMO_PASSWORD).await);
+    assert!(!world.lets_in(&world.person("drew").await, portal::DEMO_PASSWORD).await);
     world.mails().await;
 }

@@ -139,8 +139,11 @@ enum Arrival {
 
 async fn read_facts(server: &Server, request: &Parts) -> Result<Arrival, Plain> {
     let host = host_of(&request.headers, &request.uri).ok_or(Plain::Malformed)?;
-    let name = split_port(host).0.to_ascii_lowercase();
-    let own = found(server.portal.site_at_host(&name).await)?;
+    // With the dot at its end a name is the same one (RFC 1034, 3.1).
+    let name = split_port(host).0.trim_end_matches('.').to_ascii_lowercase();
+    // The server's own name is nobody else's, whatever was given before it had it.
+    let is_servers = server.origins.iter().any(|origin| origin.host() == name);
+    let own = if is_servers { None } else { found(server.portal.site_at_host(&name).await)? };
     let usual = server.origin(host);
     let here = if own.is_some() { usual.at(&name) } else { usual.clone() };
     // Over plain http a foreign name that was made to point here (DNS rebinding) would make a

@@ -397,6 +397,7 @@ fn Hosts(id: OrganizationId, hosts: Vec<String>, form: FormState<SetHosts>) -> i
             <ul class="advice">
                 <li>{tr!(organizations.hosts_reach)}</li>
                 <li>{tr!(organizations.hosts_lead)}</li>
+                <li>{tr!(organizations.site_sessions)}</li>
                 <li>{tr!(organizations.hosts_passkeys)}</li>
             </ul>
             <Form form class="form mt-4 max-w-md">
