@@ -22,8 +22,8 @@ const PAPER: Colour = Colour([0xf5, 0xf7, 0xfb]);
 const SLATE: Colour = Colour([0x1b, 0x1f, 0x27]);
 /// What is written on a colour in the light.
 const WHITE: Colour = Colour([0xff; 3]);
-/// What is written on a colour in the dark.
-const INK: Colour = Colour([0x0b, 0x0f, 0x19]);
+/// What is written on a colour in the dark: `--color-primary-content` there.
+const INK: Colour = Colour([0x06, 0x10, 0x27]);
 const BLACK: Colour = Colour([0; 3]);
 
 /// A colour that screens show, in sRGB: `#2a51b4`.
@@ -62,6 +62,11 @@ impl Colour {
         Ok(Self(channels))
     }
 
+    /// The colour of these channels: red, green and blue.
+    pub const fn of(channels: [u8; 3]) -> Self {
+        Self(channels)
+    }
+
     /// How bright it is, from 0 to 1 (WCAG 2.2, relative luminance).
     fn luminance(self) -> f64 {
         let [r, g, b] = self.0.map(|channel| {
@@ -77,22 +82,54 @@ impl Colour {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// So many hundredths of the way to another one.
-    fn towards(self, other: Self, hundredths: u16) -> Self {
-        let mut mixed = self.0;
-        for (channel, to) in mixed.iter_mut().zip(other.0) {
-            let sum = u16::from(*channel) * (100 - hundredths) + u16::from(to) * hundredths;
-            *channel = u8::try_from((sum + 50) / 100).unwrap_or(u8::MAX);
+    /// The nearest lightness that has so much contrast with a ground; hue and saturation stay.
+    #[must_use]
+    pub fn readable(self, ground: Self, contrast: f64) -> Self {
+        if self.contrast(ground) >= contrast {
+            return self;
         }
-        Self(mixed)
+        let (hue, saturation, lightness) = self.hsl();
+        let end = if ground.luminance() > 0.5 { 0.0 } else { 1.0 };
+        (1..=50)
+            .map(|step| lightness + (end - lightness) * f64::from(step) / 50.0)
+            .map(|lightness| Self::from_hsl(hue, saturation, lightness))
+            .find(|colour| colour.contrast(ground) >= contrast)
+            .unwrap_or(if end > 0.5 { WHITE } else { BLACK })
     }
 
-    /// The first on the way to `end` that is read well on `ground`.
-    fn readable(self, ground: Self, end: Self) -> Self {
-        (0..=100)
-            .map(|hundredths| self.towards(end, hundredths))
-            .find(|colour| colour.contrast(ground) >= READABLE)
-            .unwrap_or(end)
+    /// Hue in sixths of the circle, saturation and lightness from 0 to 1.
+    fn hsl(self) -> (f64, f64, f64) {
+        let [red, green, blue] = self.0.map(|channel| f64::from(channel) / 255.0);
+        let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+        let (range, lightness) = (most - least, f64::midpoint(most, least));
+        if range <= 0.0 {
+            return (0.0, 0.0, lightness);
+        }
+        let hue = if red >= most {
+            ((green - blue) / range).rem_euclid(6.0)
+        } else if green >= most {
+            (blue - red) / range + 2.0
+        } else {
+            (red - green) / range + 4.0
+        };
+        (hue, range / (1.0 - (2.0 * lightness - 1.0).abs()), lightness)
+    }
+
+    fn from_hsl(hue: f64, saturation: f64, lightness: f64) -> Self {
+        let spread = saturation * lightness.min(1.0 - lightness);
+        Self([0.0, 4.0, 2.0].map(|offset| {
+            // How far from the channel's own sixths the hue is: the usual closed form.
+            let distance = (hue * 2.0 + offset * 2.0).rem_euclid(12.0);
+            let channel =
+                lightness - spread * (distance - 3.0).min(9.0 - distance).clamp(-1.0, 1.0);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "clamped to what fits"
+            )]
+            let channel = (channel.clamp(0.0, 1.0) * 255.0).round() as u8;
+            channel
+        }))
     }
 
     /// Whether links and buttons of this colour are read well in the light.
@@ -103,13 +140,13 @@ impl Colour {
     /// The same, if it is read well in the light; else the nearest darker one that is.
     #[must_use]
     pub fn in_the_light(self) -> Self {
-        self.readable(PAPER, BLACK)
+        self.readable(PAPER, READABLE)
     }
 
     /// The same, if it is read well in the dark; else the nearest lighter one that is.
     #[must_use]
     pub fn in_the_dark(self) -> Self {
-        self.readable(SLATE, WHITE)
+        self.readable(SLATE, READABLE)
     }
 
     /// What is written on it.
@@ -323,8 +360,8 @@ impl Brand {
     }
 
     /// What of its style sheet is the same in the light and in the dark, and what is not: custom
-    /// properties with their values, for whatever they apply to.
-    pub fn properties(&self) -> [String; 3] {
+    /// properties with their values.
+    fn properties(&self) -> [String; 3] {
         let coloured = |colour: Colour| {
             format!("--color-primary:{colour};--color-primary-content:{};", colour.ink())
         };
@@ -411,6 +448,14 @@ mod tests {
         assert!(close(colour("#767676").contrast(WHITE), 4.54));
         assert!(close(WHITE.contrast(colour("#767676")), 4.54));
         assert!(colour("#777777").contrast(WHITE) < READABLE);
+    }
+
+    #[test]
+    fn what_is_readable_keeps_its_hue() {
+        for text in ["#2a53b3", "#ffd400", "#0b6e4f", "#c81e5a", "#808080"] {
+            let (hue, saturation, lightness) = colour(text).hsl();
+            assert_eq!(Colour::from_hsl(hue, saturation, lightness), colour(text), "{text}");
+        }
     }
 
     #[test]

@@ -72,6 +72,10 @@ pub const STAFF_MAIL_WINDOW: Duration = Duration::from_hours(1);
 pub const TEST_MAILS: u32 = 10;
 /// The span of [`TEST_MAILS`].
 pub const TEST_MAIL_WINDOW: Duration = Duration::from_hours(1);
+/// Keys for signed mail that are made for one organization within [`DKIM_WINDOW`].
+pub const DKIM_KEYS: u32 = 10;
+/// The span of [`DKIM_KEYS`].
+pub const DKIM_WINDOW: Duration = Duration::from_hours(1);
 /// Test messages to the webhooks of one organization, and messages sent again to them, each within
 /// [`TEST_EVENT_WINDOW`].
 pub const TEST_EVENTS: u32 = 60;

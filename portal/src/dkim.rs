@@ -3,7 +3,12 @@
 
 use anyhow::Context;
 use model::{
-    Refusal, audit::AuditKind, id::OrganizationId, mail::DkimView, permission::Permission,
+    Refusal,
+    audit::AuditKind,
+    id::OrganizationId,
+    mail::DkimView,
+    permission::Permission,
+    policy::{DKIM_KEYS, DKIM_WINDOW},
 };
 
 use crate::{
@@ -12,6 +17,7 @@ use crate::{
     mail::dkim::{Signer, new_key},
     secrets::{Secret, hex},
     store::{DkimRow, MailSettingsRow},
+    throttle::Limit,
 };
 
 /// The purpose of a key's seal: it opens for no other organization.
@@ -34,6 +40,13 @@ impl Portal {
         scope: Option<OrganizationId>,
     ) -> Result<OrganizationId> {
         actor.may(Permission::EditMail)?;
+        // A key takes a core for a while: nobody has many made, and nobody has one who may not.
+        let mut tx = self.db().write().await?;
+        let organization = self.hold_scope(&mut tx, actor, scope, Permission::EditMail).await?.id;
+        tx.mail_settings(organization).await?.ok_or(Refusal::NotFound)?;
+        let limit = Limit { count: DKIM_KEYS, window: DKIM_WINDOW };
+        let name = format!("dkim-keys:{organization}");
+        tx.take_or_refuse(&name, limit, self.now()).await?.commit().await?;
         let seed = self.random().bytes();
         let made = tokio::task::spawn_blocking(move || new_key(seed)).await;
         let (private, public_key) = made.context("making a key was interrupted")??;

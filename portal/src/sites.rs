@@ -2,7 +2,6 @@
 
 use model::{
     Refusal,
-    brand::Colour,
     organization::{Door, SiteView},
 };
 
@@ -96,12 +95,14 @@ impl SiteRow {
     /// The site as its mails look.
     pub(crate) fn mail_brand(&self, usual: &Origin) -> Brand {
         let look = self.look();
-        let primary = look.primary.unwrap_or(Colour::REKEY);
-        let logo = look.logo.map(|logo| format!("{}{}", self.origin(usual.as_str()), logo.path()));
+        let logo = look
+            .logo
+            .as_ref()
+            .map(|logo| format!("{}{}", self.origin(usual.as_str()), logo.path()));
         Brand {
             name: self.name.to_string(),
             support_email: self.support_email.clone(),
-            primary: primary.in_the_light().to_string(),
+            primary: look.colour(false),
             logo_url: logo,
         }
     }

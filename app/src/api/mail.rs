@@ -67,7 +67,7 @@ pub async fn set_mail(
         from_name,
     };
     let organization = portal.set_mail(&actor, request).await?;
-    Ok(shown(organization, "saved"))
+    Ok(shown(organization, "&done=saved"))
 }
 
 /// Makes a key that an organization's mail is signed with.
@@ -78,7 +78,7 @@ pub async fn make_dkim(
     scope: Option<OrganizationId>,
 ) -> Result<OrganizationId, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(shown(portal.make_dkim_key(&actor, scope).await?, "made"))
+    Ok(shown(portal.make_dkim_key(&actor, scope).await?, ""))
 }
 
 /// Signs an organization's mail, or leaves it.
@@ -92,7 +92,7 @@ pub async fn switch_dkim(
     on: bool,
 ) -> Result<OrganizationId, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(shown(portal.switch_dkim_key(&actor, scope, on).await?, "dkim"))
+    Ok(shown(portal.switch_dkim_key(&actor, scope, on).await?, ""))
 }
 
 /// Takes the key away that an organization's mail is signed with.
@@ -103,13 +103,13 @@ pub async fn remove_dkim(
     scope: Option<OrganizationId>,
 ) -> Result<OrganizationId, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(shown(portal.remove_dkim_key(&actor, scope).await?, "dkim"))
+    Ok(shown(portal.remove_dkim_key(&actor, scope).await?, ""))
 }
 
-/// Leads to the page of how mail is sent.
+/// Leads to the page of how mail is sent, which is told so much more.
 #[cfg(feature = "ssr")]
-fn shown(organization: OrganizationId, done: &str) -> OrganizationId {
-    see_other_if_plain(&format!("/organization/email?scope={organization}&done={done}"));
+fn shown(organization: OrganizationId, more: &str) -> OrganizationId {
+    see_other_if_plain(&format!("/organization/email?scope={organization}{more}"));
     organization
 }
 

@@ -69,6 +69,47 @@ walk('organizations', async ({ visitor, looks }) => {
   await looks('organizations-one')
 })
 
+walk('host names', async ({ visitor, looks }) => {
+  const robin = { name: 'Robin Keeler', email: 'operator@rekey.example', password: OLIVIA.password }
+  await visitor.comesAsStaff(robin, '/organizations', '/s/operator')
+  await visitor.follows('Contoso Cloud')
+  await visitor.sees('Contoso Cloud')
+  await proves(visitor)
+  visitor.expectsRefusal(422)
+  await visitor.fills({ 'Host names': 'https://login.contoso.example' })
+  await visitor.presses('Save the names')
+  await visitor.isToldAt('Host names', 'with nothing before or after them')
+  await looks('organization-hosts')
+})
+
+walk('mail that does not arrive', async ({ visitor, looks }) => {
+  const email = `bounce-${process.pid}-${Date.now()}@northwind.example`
+  await visitor.comesAsStaff(OLIVIA, '/customers/new')
+  await visitor.fills({ Name: 'Bo Unce', 'Email address': email })
+  await visitor.presses('Create customer')
+  await visitor.sees('Bo Unce')
+  const place = visitor.page.url()
+  await expect(async () => {
+    await visitor.opens(place)
+    await expect(visitor.page.getByText('could not be delivered')).toBeVisible({ timeout: 500 })
+  }).toPass()
+  await looks('customer-undelivered')
+  await visitor.opens(`/customers/links?all=1&q=${encodeURIComponent(email)}`)
+  await proves(visitor)
+  await visitor.reads('Stop the passwords that are in use')
+  await looks('many-links-owner')
+})
+
+walk('blocked words', async ({ visitor, looks }) => {
+  await visitor.comesAsStaff(OLIVIA, '/organization/policy')
+  await proves(visitor)
+  visitor.expectsRefusal(422)
+  await visitor.fills({ Words: 'abc' })
+  await visitor.presses('Save')
+  await visitor.isToldAt('Words', 'Each word needs 4 to 60 letters or digits.')
+  await looks('policy-words-refused')
+})
+
 walk('the brand', async ({ visitor, looks }) => {
   await visitor.comesAsStaff(OLIVIA, '/organization/brand')
   await visitor.sees('Brand')

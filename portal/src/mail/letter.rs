@@ -6,6 +6,7 @@ use anyhow::Context;
 use model::{
     Moment,
     account::{Device, Role},
+    brand::Colour,
     call::CallAction,
     organization::WhomToAsk,
     text::Name,
@@ -565,8 +566,8 @@ pub struct Brand {
     pub name: String,
     /// Where people who need help write to. Anything but a mailbox counts as none.
     pub support_email: Option<String>,
-    /// The accent colour, `#rrggbb`. Anything else counts as the product's own colour.
-    pub primary: String,
+    /// The accent colour.
+    pub primary: Colour,
     /// The logo, an `https` URL; anything else, and the brand's initial takes its place.
     pub logo_url: Option<String>,
 }

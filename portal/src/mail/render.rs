@@ -116,7 +116,7 @@ fn context(language: Language, brand: &Brand, data: &Value) -> minijinja::Value 
             "initial": name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string()),
             "support_email": brand.support_email.as_deref().filter(|email| EmailAddress::parse(email).is_ok()),
             "logo_url": brand.logo_url.as_deref().filter(|url| is_logo(url)),
-            "accent": Accent::of(&brand.primary),
+            "accent": Accent::of(brand.primary),
         }),
     );
     values.insert("language".into(), language.tag().into());

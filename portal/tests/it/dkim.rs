@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use model::{Refusal, mail::DkimView};
+use model::{Refusal, mail::DkimView, policy::DKIM_KEYS};
 use portal::SetMail;
 
 use crate::{
@@ -14,13 +14,14 @@ use crate::{
     rules::{becomes, proven},
     smtp::ScriptedSmtp,
     sql::values,
-    world::{Entered, World, refusal, stories},
+    world::{Entered, World, refusal, stories, wait},
 };
 
 stories! {
     mail_is_signed_once_the_key_is_published,
     a_key_signs_for_its_own_domain_alone,
     those_below_send_signed_mail_of_the_one_above,
+    keys_are_made_within_a_limit,
     signing_takes_a_fresh_proof_and_the_role,
     what_is_done_to_keys_is_recorded_without_them,
 }
@@ -149,6 +150,16 @@ async fn those_below_send_signed_mail_of_the_one_above(world: &mut World) {
     let signed = sends(world, &freya, &server).await;
     assert!(signed.starts_with("DKIM-Signature: "));
     assert_ne!(verified(&signed, &made), Some(false));
+}
+
+async fn keys_are_made_within_a_limit(world: &mut World) {
+    let (olivia, ..) = signs(world).await;
+    for _ in 1..DKIM_KEYS {
+        world.portal.make_dkim_key(&olivia.actor, None).await.unwrap();
+    }
+    let before = key(world, &olivia).await;
+    assert!(wait(world.portal.make_dkim_key(&olivia.actor, None).await) > 0);
+    assert_eq!(key(world, &olivia).await, before);
 }
 
 async fn signing_takes_a_fresh_proof_and_the_role(world: &mut World) {

@@ -11,6 +11,7 @@ use std::{net::IpAddr, time::Duration};
 use model::{
     Moment,
     account::{Device, Role},
+    brand::Colour,
     call::CallAction,
     text::Name,
 };
@@ -24,9 +25,13 @@ fn brand() -> Brand {
     Brand {
         name: "Northwind Backup".into(),
         support_email: Some("support@northwind.example".into()),
-        primary: "#2a53b3".into(),
+        primary: colour("#2a53b3"),
         logo_url: None,
     }
+}
+
+fn colour(text: &str) -> Colour {
+    Colour::parse(text).unwrap()
 }
 
 fn name(text: &str) -> Name {

@@ -11,7 +11,7 @@ use portal::mail::{
 };
 use serde_json::{Value, json};
 
-use crate::{brand, letter, name, occasion};
+use crate::{brand, colour, letter, name, occasion};
 
 fn mailer() -> Mailer {
     Mailer::new(&MailSettings::default()).unwrap()
@@ -52,7 +52,7 @@ fn the_same_letter_of_another_brand_differs_by_the_brand_alone() {
     let other = Brand {
         name: "Nebulous Storage".into(),
         support_email: Some("support@nebulous.example".into()),
-        primary: "#0a6b4f".into(),
+        primary: colour("#0a6b4f"),
         logo_url: None,
     };
     for kind in LetterKind::ALL {
@@ -130,7 +130,7 @@ fn letters_can_be_looked_at() {
     let Some(folder) = std::env::var_os("REKEY_LETTERS").map(std::path::PathBuf::from) else {
         return;
     };
-    let yellow = Brand { primary: "#ffd400".into(), ..brand() };
+    let yellow = Brand { primary: colour("#ffd400"), ..brand() };
     for kind in LetterKind::ALL {
         for language in Language::ALL {
             for (mark, brand) in [("", brand()), ("-yellow", yellow.clone())] {
@@ -267,7 +267,7 @@ fn a_brand_cannot_break_out_of_a_style() {
     let odd = Brand {
         name: "\r\n\t".into(),
         support_email: Some("x\" onclick=\"alert(1)".into()),
-        primary: "red;background:url(https://evil.example)".into(),
+        primary: colour("#2a53b3"),
         logo_url: Some("javascript:alert(1)".into()),
     };
     let letter = rendered(Language::De, &odd, letter(LetterKind::ResetLink));
