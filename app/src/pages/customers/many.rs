@@ -146,7 +146,9 @@ fn Check(view: ManyView, meant: Meant, form: FormState<SendMany>) -> impl IntoVi
         <ul class="advice">
             <li>{tr!(many.will_mail, count = count.clone())}</li>
             <li>{tr!(many.will_replace)}</li>
-            <li>{tr!(many.will_keep)}</li>
+            <li>
+                {if view.may_stop { tr!(many.will_keep_unless) } else { tr!(many.will_keep) }}
+            </li>
             <li>{tr!(many.will_skip)}</li>
             <li>{tr!(many.will_wait, count = number(view.per_hour))}</li>
         </ul>
