@@ -52,7 +52,7 @@ mod lazy {
             organization::{
                 ApiKeys, Brand, Connector, Connectors, EditRule, Email, ImportServices, Invite,
                 LoggedMail, MailLog, Member, NewConnector, NewOrganization, OneOrganization,
-                Organization, Organizations, Policy, Staff, Webhook, Webhooks,
+                Organization, Organizations, Policy, Staff, Template, Templates, Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,
@@ -109,7 +109,7 @@ mod lazy {
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
-            Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys Brand
+            Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys Brand Templates Template
             Organizations NewOrganization OneOrganization;
     }
 }
@@ -235,6 +235,8 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/connectors/:id/import"), Lazy::ImportServices),
                     page(path!("/brand"), Lazy::Brand),
                     page(path!("/email"), Lazy::Email),
+                    page(path!("/templates"), Lazy::Templates),
+                    page(path!("/templates/:kind"), Lazy::Template),
                     page(path!("/mail"), Lazy::MailLog),
                     page(path!("/mail/:id"), Lazy::LoggedMail),
                     page(path!("/webhooks"), Lazy::Webhooks),

@@ -126,8 +126,8 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
-    /// The best language for an `Accept-Language` header (RFC 9110, 12.5.4).
-    pub fn negotiate(header: &str) -> Option<Self> {
+    /// The best one of some languages for an `Accept-Language` header (RFC 9110, 12.5.4).
+    pub fn negotiate(header: &str, spoken: &[Self]) -> Option<Self> {
         let mut wanted: Vec<(f32, usize, Self)> = header
             .split(',')
             .take(32)
@@ -138,7 +138,8 @@ impl Language {
                 let quality = parts
                     .find_map(|part| part.trim().strip_prefix("q="))
                     .map_or(Some(1.0), |q| q.parse().ok())?;
-                (quality > 0.0).then_some((quality, place, language))
+                let is_one = quality > 0.0 && spoken.contains(&language);
+                is_one.then_some((quality, place, language))
             })
             .collect();
         wanted.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -272,7 +273,7 @@ mod tests {
             (";;q=,de;q=x", None),
             ("", None),
         ] {
-            assert_eq!(Language::negotiate(header), language, "{header:?}");
+            assert_eq!(Language::negotiate(header, &Language::ALL), language, "{header:?}");
         }
     }
 }

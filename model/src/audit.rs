@@ -95,6 +95,8 @@ pub enum AuditKind {
     MailSettingsChanged,
     /// How a front door looks, or what it says, was changed.
     BrandChanged,
+    /// What a letter says was changed, or is as it was delivered again.
+    LetterChanged,
     /// The key by which an organization's mail is signed was made, switched or removed.
     DkimChanged,
     /// Somebody tried how an organization's mail is sent.
@@ -261,6 +263,7 @@ impl AuditKind {
         Self::Resumed,
         Self::MailSettingsChanged,
         Self::BrandChanged,
+        Self::LetterChanged,
         Self::DkimChanged,
         Self::MailTested,
         Self::MailSentAgain,

@@ -323,9 +323,24 @@ pub struct Brand {
     pub logo: Option<Picture>,
     /// Its icon, in place of Rekey's own.
     pub icon: Option<Picture>,
+    /// The languages that it speaks beside its usual one; all of them when it was never asked.
+    pub languages: Option<Vec<Language>>,
 }
 
 impl Brand {
+    /// The languages that are spoken, in the order in which they are offered; `usual` always is.
+    pub fn spoken(&self, usual: Language) -> Vec<Language> {
+        let is_spoken = |one: &Language| {
+            *one == usual || self.languages.as_ref().is_none_or(|spoken| spoken.contains(one))
+        };
+        Language::ALL.into_iter().filter(is_spoken).collect()
+    }
+
+    /// A language that somebody wants, if it is spoken, else the usual one.
+    pub fn speaks(&self, wanted: Language, usual: Language) -> Language {
+        if self.spoken(usual).contains(&wanted) { wanted } else { usual }
+    }
+
     /// The picture of a kind.
     pub fn picture(&self, kind: PictureKind) -> Option<&Picture> {
         match kind {

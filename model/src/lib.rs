@@ -21,6 +21,7 @@ pub mod event_hook;
 pub mod factor;
 pub mod id;
 pub mod job;
+pub mod letter;
 pub mod link;
 pub mod mail;
 pub mod moment;

@@ -65,6 +65,8 @@ pub struct OwnMail {
     pub from_email: EmailAddress,
     /// The sender's name; the site's when there is none.
     pub from_name: Option<Name>,
+    /// Where answers go; to whoever helps when there is none.
+    pub reply_to: Option<EmailAddress>,
 }
 
 /// Through what an organization's mail goes.

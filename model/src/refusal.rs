@@ -174,6 +174,26 @@ pub enum Problem {
     },
     /// Not the address of a page, such as `https://northwind.example/privacy`.
     NotAWebPage,
+    /// Braces of a letter's text are not understood.
+    LetterSyntax {
+        /// The line that they are in, from 1 on.
+        line: u32,
+    },
+    /// There is no such name in this letter.
+    LetterName {
+        /// The line that it is in, from 1 on.
+        line: u32,
+    },
+    /// HTML in a letter's text.
+    LetterHtml,
+    /// A link of one's own in a letter.
+    LetterLink,
+    /// Something of Markdown that letters do not have.
+    LetterMarkup,
+    /// What the letter is for is missing in its text.
+    LetterMissing(crate::letter::Piece),
+    /// It is there, but not once and on a line of its own.
+    LetterNotAlone(crate::letter::Piece),
     /// Not what the customer is called.
     NameDiffers,
     /// Not how many they are.

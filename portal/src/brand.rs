@@ -31,6 +31,8 @@ pub struct SetBrand {
     pub support_email: String,
     /// The tag of the language that is spoken unless the visitor wants another.
     pub language: String,
+    /// The tags of the languages that are spoken beside it.
+    pub languages: Vec<String>,
     /// The colour; empty for Rekey's own.
     pub primary: String,
     /// The word of the corners.
@@ -110,6 +112,7 @@ fn parsed(request: &SetBrand) -> Result<OwnDoor> {
     let support_email =
         problems.check_optional("support_email", &request.support_email, EmailAddress::parse);
     let language = problems.check("language", chosen(Language::from_tag(&request.language)));
+    let languages = problems.check("languages", spoken(&request.languages));
     let primary = problems.check_optional("primary", &request.primary, readable);
     let corners = problems.check("corners", chosen(Corners::from_word(&request.corners)));
     let letters = problems.check("letters", chosen(Letters::from_word(&request.letters)));
@@ -120,16 +123,25 @@ fn parsed(request: &SetBrand) -> Result<OwnDoor> {
     };
     match (name, language, corners, letters) {
         (Some(name), Some(language), Some(corners), Some(letters)) if problems.0.is_empty() => {
+            // All of them is what it is without a choice.
+            let languages = languages.filter(|spoken| {
+                Language::ALL.iter().any(|one| *one != language && !spoken.contains(one))
+            });
             Ok(OwnDoor {
                 name,
                 tagline,
                 support_email: support_email.map(|email| email.to_string()),
                 language,
-                brand: Brand { primary, corners, letters, links, ..Brand::default() },
+                brand: Brand { primary, corners, letters, links, languages, ..Brand::default() },
             })
         }
         _ => Err(Refusal::Fields(problems.0).into()),
     }
+}
+
+/// The languages that were ticked.
+fn spoken(tags: &[String]) -> Result<Vec<Language>, Problem> {
+    tags.iter().filter(|tag| !tag.is_empty()).map(|tag| chosen(Language::from_tag(tag))).collect()
 }
 
 /// One of the choices that there are.
@@ -178,11 +190,14 @@ fn web_page(text: &str) -> Result<String, Problem> {
 fn differences(old: &OwnDoor, new: &OwnDoor) -> Vec<AuditChange> {
     let told = |door: &OwnDoor| {
         let LegalLinks { imprint, privacy, terms } = door.brand.links.clone();
+        let spoken = door.brand.spoken(door.language);
+        let spoken: Vec<&str> = spoken.into_iter().map(Language::tag).collect();
         [
             ("brand_name", Some(door.name.to_string())),
             ("tagline", door.tagline.clone()),
             ("support_email", door.support_email.clone()),
             ("language", Some(door.language.tag().to_owned())),
+            ("languages", Some(spoken.join(", "))),
             ("primary", door.brand.primary.map(|colour| colour.to_string())),
             ("corners", Some(door.brand.corners.word().to_owned())),
             ("letters", Some(door.brand.letters.word().to_owned())),

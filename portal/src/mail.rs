@@ -15,7 +15,9 @@ pub(crate) mod dkim;
 mod folder;
 pub mod letter;
 mod message;
+pub(crate) mod own;
 mod render;
+mod samples;
 mod smtp;
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
@@ -40,7 +42,9 @@ pub use letter::{
     AccessChange, Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailedLink,
     MailedPassword, Occasion,
 };
+pub use own::OwnWords;
 use render::Templates;
+pub use samples::sample;
 use smtp::Smtp;
 
 /// Settings of the outgoing mail: the table `[mail]`, or `REKEY_MAIL_…` in the environment.
@@ -344,7 +348,34 @@ impl Mailer {
         brand: &Brand,
         data: &serde_json::Value,
     ) -> anyhow::Result<Rendered> {
-        self.0.templates.render(kind, language, brand, data)
+        self.0.templates.render(kind, language, brand, data, None)
+    }
+
+    /// Puts a letter into words that somebody chose.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be used; the letter as it is delivered always can.
+    pub fn render_own(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        brand: &Brand,
+        data: &serde_json::Value,
+        words: &OwnWords,
+    ) -> anyhow::Result<Rendered> {
+        self.0.templates.render(kind, language, brand, data, Some(words))
+    }
+
+    /// What the words of a letter may name, and what that is in this one.
+    pub(crate) fn seen(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        brand: &Brand,
+        data: &serde_json::Value,
+    ) -> anyhow::Result<serde_json::Value> {
+        self.0.templates.seen(kind, language, brand, data)
     }
 
     /// The `Message-ID` of a letter, without angle brackets: the same whenever it is sent.

@@ -17,9 +17,9 @@ use model::{
 use crate::{
     Actor, Portal, Result,
     audit::changed,
-    mail::{Letter, OwnServer, Parcel, Way, is_host, is_this_machine},
+    mail::{Letter, LetterKind, OwnServer, Parcel, Way, is_host, is_this_machine},
     secrets::Secret,
-    store::{MailSettingsRow, Tx},
+    store::{MailSettingsRow, SiteRow, Tx},
     throttle::Limit,
 };
 
@@ -44,6 +44,8 @@ pub struct SetMail {
     pub from_email: String,
     /// The sender's name; empty for the site's.
     pub from_name: String,
+    /// Where answers go; empty for whoever helps, as the brand says.
+    pub reply_to: String,
 }
 
 impl Portal {
@@ -119,19 +121,21 @@ impl Portal {
         let site = tx.site_of(organization).await?.ok_or(Refusal::NotFound)?;
         let me = tx.account(actor.account).await?.ok_or(Refusal::NotFound)?;
         let route = tx.mail_route(organization).await?;
+        let language = site.look().speaks(me.language, site.language);
+        let words = tx.letter_words(site.id, (LetterKind::Test, language)).await?;
         tx.commit().await?;
 
         let (outcome, answer) = match self.way(route.as_ref()) {
             Ok(Some(way)) => {
                 let (kind, data) = Letter::Test {}.into_parts()?;
                 let brand = site.mail_brand(&self.settings().origin);
-                let rendered = self.mailer().render(kind, me.language, &brand, &data)?;
+                let rendered = self.worded((kind, language), &brand, &data, words.as_ref())?;
                 let message_id = way.message_id(MailId(self.random().id(now)));
-                let name = sender_name(route.as_ref(), &site.name);
+                let (name, reply_to) = sender(route.as_ref(), &site);
                 let parcel = Parcel {
                     to: &me.email,
                     from_name: &name,
-                    reply_to: None,
+                    reply_to: reply_to.as_ref(),
                     message_id: &message_id,
                     date: now,
                 };
@@ -232,6 +236,10 @@ impl Portal {
             "" => None,
             name => Name::parse(name).map_err(|problem| refuse("from_name", problem)).ok(),
         };
+        let reply_to = match request.reply_to.trim() {
+            "" => None,
+            email => EmailAddress::parse(email).map_err(|problem| refuse("reply_to", problem)).ok(),
+        };
         // A stored password is for the server it was typed for, and goes nowhere else.
         let kept = old.filter(|old| {
             old.host == host
@@ -263,6 +271,7 @@ impl Portal {
             sealed_password: None,
             from_email,
             from_name,
+            reply_to,
             updated_at: self.now(),
             dkim: None,
         };
@@ -282,9 +291,16 @@ pub(crate) fn purpose(row: &MailSettingsRow) -> String {
     format!("mail-password:{organization_id}:{host}:{port}:{}:{user}", security.word())
 }
 
-/// The name that mail bears: the one given with the mail server, else the site's.
-pub(crate) fn sender_name(route: Option<&MailSettingsRow>, site: &Name) -> String {
-    route.and_then(|row| row.from_name.as_ref()).unwrap_or(site).to_string()
+/// The name that mail bears, and where answers to it go: what was given with the mail server, else what
+/// the site says. Those below who have a site of their own bear no other one's name.
+pub(crate) fn sender(
+    route: Option<&MailSettingsRow>,
+    site: &SiteRow,
+) -> (String, Option<EmailAddress>) {
+    let own = route.filter(|row| row.organization_id == site.organization_id);
+    let name = own.and_then(|row| row.from_name.as_ref()).unwrap_or(&site.name).to_string();
+    let helps = || site.support_email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    (name, own.and_then(|row| row.reply_to.clone()).or_else(helps))
 }
 
 /// What differs between two mail servers, but for the password.
@@ -297,6 +313,7 @@ fn differences(old: Option<&MailSettingsRow>, new: Option<&MailSettingsRow>) -> 
             ("user", row.and_then(|row| row.user_name.clone())),
             ("from_email", row.map(|row| row.from_email.to_string())),
             ("from_name", row.and_then(|row| row.from_name.as_ref()).map(ToString::to_string)),
+            ("reply_to", row.and_then(|row| row.reply_to.as_ref()).map(ToString::to_string)),
         ]
     };
     told(old)
@@ -317,6 +334,7 @@ impl From<MailSettingsRow> for OwnMail {
             has_password: row.sealed_password.is_some(),
             from_email: row.from_email,
             from_name: row.from_name,
+            reply_to: row.reply_to,
         }
     }
 }

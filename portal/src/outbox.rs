@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use model::{
+    account::Language,
     id::{MailId, ResetId},
     link::LinkPurpose,
 };
@@ -16,8 +17,8 @@ use serde_json::Value;
 use crate::{
     Portal, Result,
     keys::MissingKey,
-    mail::{Delivery, Letter, LetterKind, MailedLink, Parcel, Rendered, nowhere},
-    mail_settings::sender_name,
+    mail::{Delivery, Letter, LetterKind, MailedLink, OwnWords, Parcel, Rendered, nowhere},
+    mail_settings::sender,
     store::{Account, MailSettingsRow, OutboxRow, SiteRow, Tx},
 };
 
@@ -132,6 +133,8 @@ impl Portal {
         let Some(mail) = tx.take_mail(now, lease_until).await? else { return Ok(false) };
         let site = tx.site(mail.site_id).await?.context("a mail's site")?;
         let route = tx.mail_route(mail.organization_id).await?;
+        let language = site.look().speaks(mail.language, site.language);
+        let words = tx.letter_words(mail.site_id, (mail.kind, language)).await?;
         let is_void = mail.kind.lets_in() && tx.is_suspended(mail.organization_id).await?;
         tx.commit().await?;
         crate::failpoint::reach("mail-taken");
@@ -139,7 +142,7 @@ impl Portal {
         let delivery = if mail.expires_at <= now || is_void {
             None
         } else {
-            Some(match self.rendered(&mail, &site) {
+            Some(match self.rendered(&mail, language, &site, words.as_ref()) {
                 Ok(rendered) => self.deliver(&mail, &site, route.as_ref(), &rendered).await,
                 // It can be read once the right file of keys is there.
                 Err(error) if error.is::<MissingKey>() => {
@@ -183,15 +186,17 @@ impl Portal {
         Ok(true)
     }
 
-    fn rendered(&self, mail: &OutboxRow, site: &SiteRow) -> anyhow::Result<Rendered> {
+    fn rendered(
+        &self,
+        mail: &OutboxRow,
+        language: Language,
+        site: &SiteRow,
+        words: Option<&OwnWords>,
+    ) -> anyhow::Result<Rendered> {
         let sealed = mail.sealed.as_deref().context("the letter was wiped")?;
         let data: Value = self.keys().open(PURPOSE, sealed)?;
-        self.mailer().render(
-            mail.kind,
-            mail.language,
-            &site.mail_brand(&self.settings().origin),
-            &data,
-        )
+        let brand = site.mail_brand(&self.settings().origin);
+        self.worded((mail.kind, language), &brand, &data, words)
     }
 
     /// What it takes to write a letter anew that is given up, sealed, without its link.
@@ -240,10 +245,7 @@ impl Portal {
         route: Option<&MailSettingsRow>,
         rendered: &Rendered,
     ) -> Delivery {
-        let reply_to = site
-            .support_email
-            .as_deref()
-            .and_then(|text| model::text::EmailAddress::parse(text).ok());
+        let (from_name, reply_to) = sender(route, site);
         let way = match self.way(route) {
             Ok(Some(way)) => way,
             Ok(None) => return nowhere(),
@@ -252,7 +254,7 @@ impl Portal {
         };
         let parcel = Parcel {
             to: &mail.recipient,
-            from_name: &sender_name(route, &site.name),
+            from_name: &from_name,
             reply_to: reply_to.as_ref(),
             message_id: &way.message_id(mail.id),
             date: mail.created_at,

@@ -53,8 +53,14 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Form, Plain> {
         return Err(Plain::NotAForm);
     }
     let body = collect_in_time(body).await?;
+    let fields = fields(&body)?;
+    Ok(Form { body, fields })
+}
+
+/// Names and values of a form or of a query, each name once.
+pub(crate) fn fields(text: &[u8]) -> Result<Vec<(String, String)>, Plain> {
     let mut fields: Vec<(String, String)> = Vec::new();
-    for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+    for pair in text.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |b| *b == b'=');
         let name = decode(halves.next().unwrap_or_default())?;
         let value = decode(halves.next().unwrap_or_default())?;
@@ -63,7 +69,7 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Form, Plain> {
         }
         fields.push((name, value));
     }
-    Ok(Form { body, fields })
+    Ok(fields)
 }
 
 /// A body that is neither too large nor too slow.
@@ -222,7 +228,9 @@ fn with_cookies(mut facts: RequestFacts, cookies: &[HeaderValue]) -> RequestFact
             facts.cookies.insert(name.to_owned(), value.to_owned());
         }
     }
-    facts.language = guard::chosen_language(&facts.cookies).unwrap_or(facts.language);
+    if let Some(chosen) = guard::chosen_language(&facts.cookies) {
+        facts.language = facts.site.brand.speaks(chosen, facts.site.language);
+    }
     facts.theme = guard::theme(&facts.cookies);
     facts
 }

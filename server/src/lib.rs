@@ -28,6 +28,7 @@ mod memory;
 pub mod metrics;
 pub mod pages;
 pub mod plain;
+pub mod previews;
 pub mod rest;
 pub mod router;
 pub mod serve;

@@ -13,7 +13,7 @@ use axum::{
 };
 use leptos::server_fn::axum::server_fn_paths;
 
-use crate::{Server, demo, exports, files, forms, guard, links, pages, plain, rest};
+use crate::{Server, demo, exports, files, forms, guard, links, pages, plain, previews, rest};
 
 /// The whole site.
 pub fn router(server: Arc<Server>) -> Router {
@@ -21,6 +21,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .merge(exports::router())
         .merge(links::router())
         .merge(files::router())
+        .merge(previews::router())
         .route("/.well-known/change-password", get(change_password));
     // Every page answers a form posted to itself.
     for route in leptos_axum::generate_route_list(App) {

@@ -36,6 +36,9 @@ pub async fn set_brand(
     /// The tag of the language that is spoken unless the visitor wants another.
     #[server(default)]
     language: String,
+    /// The tags of the languages that are spoken beside it.
+    #[server(default)]
+    languages: Vec<String>,
     /// The colour; empty for Rekey's own.
     #[server(default)]
     primary: String,
@@ -62,6 +65,7 @@ pub async fn set_brand(
         tagline,
         support_email,
         language,
+        languages,
         primary,
         corners,
         letters,

@@ -52,6 +52,9 @@ pub async fn set_mail(
     /// The sender's name; empty for the site's.
     #[server(default)]
     from_name: String,
+    /// Where answers go; empty for whoever helps.
+    #[server(default)]
+    reply_to: String,
 ) -> Result<OrganizationId, ApiError> {
     let (portal, _, actor) = actor().await?;
     let password = smtp_password.into();
@@ -65,6 +68,7 @@ pub async fn set_mail(
         password,
         from_email,
         from_name,
+        reply_to,
     };
     let organization = portal.set_mail(&actor, request).await?;
     Ok(shown(organization, "&done=saved"))

@@ -28,6 +28,7 @@ pub mod forgotten;
 mod hidden;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod imports;
+pub mod letters;
 pub mod lost_factor;
 pub mod mail;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]

@@ -95,6 +95,9 @@ pub fn Area(
     /// Keeps what is typed, for when the field is drawn anew.
     #[prop(optional)]
     follows: Option<RwSignal<String>>,
+    /// How many lines are seen at once.
+    #[prop(default = 2)]
+    rows: u32,
 ) -> impl IntoView {
     let form = expect_context::<FormContext>();
     view! {
@@ -104,7 +107,7 @@ pub fn Area(
                 class="textarea w-full"
                 id=name
                 name=name
-                rows="2"
+                rows=rows.to_string()
                 autocomplete="off"
                 autofocus=form.takes_focus(name, false)
                 aria-invalid=move || form.problem(name).map(|_| "true")

@@ -280,7 +280,7 @@ where
     let element = NodeRef::<leptos::html::Form>::new();
     let FormState { action, context, .. } = form;
     let on_submit = move |event: leptos::ev::SubmitEvent| {
-        if event.default_prevented() {
+        if event.default_prevented() || leads_elsewhere(&event) {
             return;
         }
         if context.pending.get_untracked() {
@@ -311,6 +311,11 @@ where
             <Provider value=context>{children()}</Provider>
         </form>
     }
+}
+
+/// Whether the button that was pressed sends the form to another place than its own.
+fn leads_elsewhere(event: &leptos::ev::SubmitEvent) -> bool {
+    event.submitter().is_some_and(|button| button.has_attribute("formaction"))
 }
 
 /// Puts the focus where the person has to go on.

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
-use model::account::Language;
 
 use super::icon::{Glyph, Icon};
 use crate::{
@@ -48,7 +47,11 @@ pub fn Preferences() -> impl IntoView {
             });
         }
     };
-    let languages = Language::ALL
+    let site = FrontDoor::get().site;
+    let spoken = site.brand.spoken(site.language);
+    // One language is no choice.
+    let several = spoken.len() > 1;
+    let languages = spoken
         .into_iter()
         .map(|one| {
             view! {
@@ -87,11 +90,16 @@ pub fn Preferences() -> impl IntoView {
         .collect_view();
     view! {
         <div class="flex flex-wrap items-center justify-center gap-x-6 gap-y-2">
-            <form method="post" class="choices" aria-label=tr!(common.language)>
-                <input type="hidden" name="_form" value=SetPreferences::url() />
-                <input type="hidden" name="here" value=here />
-                {languages}
-            </form>
+            {several
+                .then(|| {
+                    view! {
+                        <form method="post" class="choices" aria-label=tr!(common.language)>
+                            <input type="hidden" name="_form" value=SetPreferences::url() />
+                            <input type="hidden" name="here" value=here />
+                            {languages}
+                        </form>
+                    }
+                })}
             <form method="post" class="choices" aria-label=tr!(theme.title) on:submit=choose>
                 <input type="hidden" name="_form" value=SetPreferences::url() />
                 <input type="hidden" name="here" value=here />

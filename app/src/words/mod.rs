@@ -12,6 +12,7 @@ use model::{
     event_hook::{DeliveryState, HookDeed, HookEvent, HookState},
     factor::{RemovalDeed, RemovalObstacle},
     job::{ImportField, OldPasswords},
+    letter::Piece,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     organization::{OrganizationDeed, OrganizationObstacle, OrganizationStanding},
     permission::Permission,
@@ -429,6 +430,64 @@ pub fn mail_kind(kind: &str) -> &'static str {
     }
 }
 
+/// A letter, by the word of its kind: what it is called, and when it is sent.
+pub fn letter(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "reset_link" => (mail_kind(kind), tr!(letter.reset_link)),
+        "staff_reset_link" => (tr!(letter.staff_reset_link_name), tr!(letter.staff_reset_link)),
+        "staff_no_factor" => (mail_kind(kind), tr!(letter.staff_no_factor)),
+        "suspended_no_reset" => (mail_kind(kind), tr!(letter.suspended_no_reset)),
+        "password_changed" => (mail_kind(kind), tr!(letter.password_changed)),
+        "disputed_to_customer" => (mail_kind(kind), tr!(letter.disputed_to_customer)),
+        "staff_frozen" => (tr!(letter.staff_frozen_name), tr!(letter.staff_frozen)),
+        "disputed_to_staff" => (mail_kind(kind), tr!(letter.disputed_to_staff)),
+        "staff_disputed" => (tr!(letter.staff_disputed_name), tr!(letter.staff_disputed)),
+        "account_locked" => (mail_kind(kind), tr!(letter.account_locked)),
+        "invitation" => (mail_kind(kind), tr!(letter.invitation)),
+        "typed_password" => (tr!(letter.typed_password_name), tr!(letter.typed_password)),
+        "generated_password" => {
+            (tr!(letter.generated_password_name), tr!(letter.generated_password))
+        }
+        "caller_code" => (mail_kind(kind), tr!(letter.caller_code)),
+        "resets_stopped" => (mail_kind(kind), tr!(letter.resets_stopped)),
+        "factor_changed" => (mail_kind(kind), tr!(letter.factor_changed)),
+        "factor_removal_asked" => (mail_kind(kind), tr!(letter.factor_removal_asked)),
+        "email_change_asked" => (mail_kind(kind), tr!(letter.email_change_asked)),
+        "email_confirm" => (mail_kind(kind), tr!(letter.email_confirm)),
+        "email_change_ended" => (mail_kind(kind), tr!(letter.email_change_ended)),
+        "email_changed" => (mail_kind(kind), tr!(letter.email_changed)),
+        "staff_invitation" => (mail_kind(kind), tr!(letter.staff_invitation)),
+        "access_changed" => (mail_kind(kind), tr!(letter.access_changed)),
+        "test" => (mail_kind(kind), tr!(letter.test)),
+        _ => (mail_kind(kind), ""),
+    }
+}
+
+/// Whether only staff get such a letter.
+pub fn is_for_staff(kind: &str) -> bool {
+    matches!(
+        kind,
+        "staff_no_factor"
+            | "staff_frozen"
+            | "disputed_to_staff"
+            | "staff_disputed"
+            | "resets_stopped"
+            | "staff_invitation"
+            | "access_changed"
+            | "test"
+    )
+}
+
+/// What stands for a piece of a letter.
+pub fn piece(piece: Piece) -> &'static str {
+    match piece {
+        Piece::Link => tr!(templates.piece_link),
+        Piece::Password => tr!(templates.piece_password),
+        Piece::Code => tr!(templates.piece_code),
+        Piece::WordPair => tr!(templates.piece_words),
+    }
+}
+
 /// A rule's name, and what it means.
 pub fn rule(rule: Rule) -> (&'static str, &'static str) {
     match rule {
@@ -583,6 +642,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::Resumed, _) => tr!(event.resumed),
         (AuditKind::MailSettingsChanged, _) => tr!(event.mail_settings_changed),
         (AuditKind::BrandChanged, _) => tr!(event.brand_changed),
+        (AuditKind::LetterChanged, _) => tr!(event.letter_changed),
         (AuditKind::DkimChanged, _) => tr!(event.dkim_changed),
         (AuditKind::MailTested, _) => tr!(event.mail_tested),
         (AuditKind::MailSentAgain, _) => tr!(event.mail_sent_again),

@@ -50,6 +50,13 @@ pub fn wrong_host(language: Language, origin: &str) -> Said {
     Said { title: tr_in!(language, own.wrong_host), sentence }
 }
 
+/// What stands where a letter would be whose words cannot be used as they are; and what its subject
+/// and its text are called.
+pub fn not_yet(language: Language) -> (&'static str, (&'static str, &'static str)) {
+    let fields = (tr_in!(language, templates.subject), tr_in!(language, templates.text));
+    (tr_in!(language, templates.not_yet), fields)
+}
+
 /// Something is wrong in the server; the reference finds the cause in the log, if there is one.
 pub fn broken(language: Language, reference: &str) -> Said {
     let sentence = if reference.is_empty() {

@@ -122,6 +122,26 @@ walk('the brand', async ({ visitor, looks }) => {
   await looks('brand-refused')
 })
 
+walk('the letters', async ({ visitor, looks }) => {
+  await visitor.comesAsStaff(OLIVIA, '/organization/templates')
+  await visitor.sees('Templates')
+  await looks('templates')
+  await visitor.opens('/organization/templates/generated_password?language=en')
+  await visitor.reads('Temporary password: generated')
+  const letter = visitor.page.frameLocator('iframe[name=letter-preview]')
+  await expect(letter.getByRole('heading', { level: 1 })).toBeVisible()
+  await looks('template-unproven')
+  await proves(visitor)
+  await visitor.reads('What can stand in it')
+  await expect(letter.getByRole('heading', { level: 1 })).toBeVisible()
+  await looks('template')
+  visitor.expectsRefusal(422)
+  await visitor.fills({ Text: 'Hello {{ name }}' })
+  await visitor.presses('Save')
+  await visitor.isToldAt('Text', 'is missing')
+  await looks('template-refused')
+})
+
 walk('signed mail', async ({ visitor, looks }) => {
   const freya = { name: 'Freya Nordahl', email: 'freya@fjord.example', password: OLIVIA.password }
   await visitor.comesAsStaff(freya, '/organization/email')

@@ -45,6 +45,11 @@ macro_rules! letters {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$kind => $word,)* }
             }
+
+            /// The kind that is stored as a word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+            }
         }
 
         impl Letter {

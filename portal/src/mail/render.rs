@@ -15,6 +15,7 @@ use super::{
     Rendered,
     color::Accent,
     letter::{Brand, Letter, LetterKind, WORDS},
+    own::{self, OwnWords},
 };
 
 /// What letters share.
@@ -22,6 +23,8 @@ const SHARED: &[(&str, &str)] = &[
     ("layout.html", include_str!("../../emails/layout.html")),
     ("parts.html", include_str!("../../emails/parts.html")),
     ("layout.txt", include_str!("../../emails/layout.txt")),
+    ("own.html", include_str!("../../emails/own.html")),
+    ("own.txt", include_str!("../../emails/own.txt")),
     ("words/en.txt", include_str!("../../emails/words/en.txt")),
     ("words/de.txt", include_str!("../../emails/words/de.txt")),
     ("words/fr.txt", include_str!("../../emails/words/fr.txt")),
@@ -32,7 +35,7 @@ const SHARED: &[(&str, &str)] = &[
 const FUEL: u64 = 50_000;
 
 /// Longest line of the text part, in characters; links and facts may be longer.
-const COLUMNS: usize = 76;
+pub(super) const COLUMNS: usize = 76;
 
 /// Values that are to be taken as they are; all others pass [`without_links`].
 const VERBATIM: [&str; 5] = ["link", "dispute_link", "forgot_link", "login_link", "address"];
@@ -46,24 +49,48 @@ impl Templates {
         Ok(Self(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?))
     }
 
+    /// A letter as it is delivered, or in an organization's own words.
     pub(super) fn render(
         &self,
         kind: LetterKind,
         language: Language,
         brand: &Brand,
         data: &Value,
+        words: Option<&OwnWords>,
     ) -> anyhow::Result<Rendered> {
-        // Whatever the outbox kept, the templates meet a letter that is one.
-        let (_, data) = Letter::from_parts(kind, data)?.into_parts()?;
         let folder = format!("{}/{}/", kind.as_str(), language.tag());
         let environment = self.of_letter(&folder, language)?;
-        let values = context(language, brand, &data);
-        let part = |part: &str| rendered(&environment, &format!("{folder}{part}"), &values);
-        Ok(Rendered {
-            subject: one_line(&part("subject.txt")?),
-            text: reflowed(&part("text.txt")?),
-            html: part("body.html")?,
-        })
+        let mut values = context(language, brand, kind, data)?;
+        let Some(words) = words else {
+            let values = minijinja::Value::from(Serde(values));
+            let part = |part: &str| rendered(&environment, &format!("{folder}{part}"), &values);
+            return Ok(Rendered {
+                subject: one_line(&part("subject.txt")?),
+                text: reflowed(&part("text.txt")?),
+                html: part("body.html")?,
+            });
+        };
+        let body = words.body(kind, &seen(&environment, language, &values)?)?;
+        let subject = body.title.clone();
+        values.insert("own".into(), serde_json::to_value(body).context("own words")?);
+        let mut part = |of: &str, part: &str| {
+            values.insert("base".into(), format!("{folder}{of}").into());
+            rendered(&environment, part, &minijinja::Value::from(Serde(&values)))
+        };
+        let text = reflowed(&part("text.txt", "own.txt")?);
+        Ok(Rendered { subject, text, html: part("body.html", "own.html")? })
+    }
+
+    /// What the words of a letter may name, and what that is in this one.
+    pub(super) fn seen(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        brand: &Brand,
+        data: &Value,
+    ) -> anyhow::Result<Value> {
+        let environment = self.of_letter("-", language)?;
+        seen(&environment, language, &context(language, brand, kind, data)?)
     }
 
     /// The templates of one letter, and what it shares with others in its language.
@@ -103,8 +130,15 @@ fn rendered(
 }
 
 /// What a template sees.
-fn context(language: Language, brand: &Brand, data: &Value) -> minijinja::Value {
-    let mut values = match shown(data) {
+fn context(
+    language: Language,
+    brand: &Brand,
+    kind: LetterKind,
+    data: &Value,
+) -> anyhow::Result<Map<String, Value>> {
+    // Whatever the outbox kept, the templates meet a letter that is one.
+    let (_, data) = Letter::from_parts(kind, data)?.into_parts()?;
+    let mut values = match shown(&data) {
         Value::Object(values) => values,
         _ => Map::new(),
     };
@@ -120,7 +154,35 @@ fn context(language: Language, brand: &Brand, data: &Value) -> minijinja::Value 
         }),
     );
     values.insert("language".into(), language.tag().into());
-    minijinja::Value::from(Serde(values))
+    Ok(values)
+}
+
+/// What an organization's own words see of a letter.
+fn seen(
+    environment: &Environment<'_>,
+    language: Language,
+    values: &Map<String, Value>,
+) -> anyhow::Result<Value> {
+    let mut told = Map::new();
+    let mut tell = |name: &str, expression: &str, there: bool| {
+        if there {
+            let import = format!("{{% import \"words/{}.txt\" as words %}}", language.tag());
+            let context = minijinja::Value::from(Serde(values));
+            let text = environment
+                .render_str(&format!("{import}{{{{ {expression} }}}}"), context)
+                .map_err(|error| anyhow::anyhow!("{name} in words: {}", error.kind()))?;
+            told.insert(name.into(), one_line(&text).into());
+        }
+        anyhow::Ok(())
+    };
+    let is_moment = |name: &str| values.get(name).is_some_and(Value::is_number);
+    tell("at", "words.moment(at)", is_moment("at"))?;
+    tell("until", "words.moment(until)", is_moment("until"))?;
+    tell("life", "words.span(minutes)", values.contains_key("minutes"))?;
+    let change = values.get("change").is_some_and(Value::is_object);
+    let role = values.get("change").is_some_and(|change| change.get("role").is_some());
+    tell("role", if role { "words.roles[change.role]" } else { "\"\"" }, change)?;
+    Ok(own::seen(values, told))
 }
 
 /// Every text in a value on one line, without control characters, and nothing that looks like a
@@ -156,7 +218,7 @@ pub(super) fn one_line(text: &str) -> String {
 /// A name that mail programs will not turn into a link: somebody who calls themselves
 /// `evil.example/login` must not get that link into a letter of ours. U+2060 (word joiner) is
 /// invisible and ends what such programs look for.
-fn without_links(name: &str) -> String {
+pub(super) fn without_links(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     let mut letters = name.chars().peekable();
     while let Some(letter) = letters.next() {

@@ -20,6 +20,7 @@ pub(crate) struct MailSettingsRow {
     pub sealed_password: Option<Vec<u8>>,
     pub from_email: EmailAddress,
     pub from_name: Option<Name>,
+    pub reply_to: Option<EmailAddress>,
     pub updated_at: Moment,
     /// The key that its mail is signed with.
     #[sqlx(skip)]
@@ -44,7 +45,7 @@ impl Tx {
         &mut self,
         organization: OrganizationId,
     ) -> sqlx::Result<Option<MailSettingsRow>> {
-        on!(self, c => sqlx::query_as("SELECT organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at FROM mail_settings WHERE organization_id = $1").bind(organization).fetch_optional(c).await)
+        on!(self, c => sqlx::query_as("SELECT organization_id, host, port, security, user_name, sealed_password, from_email, from_name, reply_to, updated_at FROM mail_settings WHERE organization_id = $1").bind(organization).fetch_optional(c).await)
     }
 
     /// The mail server through which an organization's mail goes: its own, or that of the nearest
@@ -53,7 +54,7 @@ impl Tx {
         &mut self,
         organization: OrganizationId,
     ) -> sqlx::Result<Option<MailSettingsRow>> {
-        let route: Option<MailSettingsRow> = on!(self, c => sqlx::query_as("SELECT mail_settings.organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at FROM organization_ancestors JOIN mail_settings ON mail_settings.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance LIMIT 1").bind(organization).fetch_optional(c).await)?;
+        let route: Option<MailSettingsRow> = on!(self, c => sqlx::query_as("SELECT mail_settings.organization_id, host, port, security, user_name, sealed_password, from_email, from_name, reply_to, updated_at FROM organization_ancestors JOIN mail_settings ON mail_settings.organization_id = ancestor_id WHERE organization_ancestors.organization_id = $1 ORDER BY distance LIMIT 1").bind(organization).fetch_optional(c).await)?;
         let Some(mut route) = route else { return Ok(None) };
         route.dkim = self.dkim_key(route.organization_id).await?.filter(|key| key.active);
         Ok(Some(route))
@@ -90,9 +91,9 @@ impl Tx {
 
     /// Gives an organization a mail server of its own, instead of the one it had.
     pub async fn set_mail_settings(&mut self, row: &MailSettingsRow) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("INSERT INTO mail_settings (organization_id, host, port, security, user_name, sealed_password, from_email, from_name, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (organization_id) DO UPDATE SET host = excluded.host, port = excluded.port, security = excluded.security, user_name = excluded.user_name, sealed_password = excluded.sealed_password, from_email = excluded.from_email, from_name = excluded.from_name, updated_at = excluded.updated_at")
+        on!(self, c => sqlx::query("INSERT INTO mail_settings (organization_id, host, port, security, user_name, sealed_password, from_email, from_name, reply_to, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (organization_id) DO UPDATE SET host = excluded.host, port = excluded.port, security = excluded.security, user_name = excluded.user_name, sealed_password = excluded.sealed_password, from_email = excluded.from_email, from_name = excluded.from_name, reply_to = excluded.reply_to, updated_at = excluded.updated_at")
             .bind(row.organization_id).bind(&row.host).bind(row.port).bind(row.security).bind(&row.user_name)
-            .bind(&row.sealed_password).bind(&row.from_email).bind(&row.from_name).bind(row.updated_at)
+            .bind(&row.sealed_password).bind(&row.from_email).bind(&row.from_name).bind(&row.reply_to).bind(row.updated_at)
             .execute(c).await.map(drop))
     }
 

@@ -24,6 +24,7 @@ mod event_hooks;
 mod factors;
 mod forgotten;
 mod jobs;
+mod letter_words;
 mod links;
 mod mail_settings;
 mod measures;

@@ -145,6 +145,7 @@ impl Tx {
             "DELETE FROM links WHERE site_id IN (SELECT id FROM sites WHERE organization_id = $1)",
             "DELETE FROM site_moves WHERE from_site_id IN (SELECT id FROM sites WHERE organization_id = $1)",
             "DELETE FROM site_pictures WHERE site_id IN (SELECT id FROM sites WHERE organization_id = $1)",
+            "DELETE FROM letter_words WHERE site_id IN (SELECT id FROM sites WHERE organization_id = $1)",
             "DELETE FROM site_hosts WHERE site_id IN (SELECT id FROM sites WHERE organization_id = $1)",
             "DELETE FROM event_deliveries WHERE hook_id IN (SELECT id FROM event_hooks WHERE organization_id = $1)",
             "DELETE FROM site_moves WHERE organization_id = $1",

@@ -20,6 +20,7 @@ use crate::{
 stories! {
     a_brand_is_seen_at_its_door_and_nowhere_else,
     mails_have_the_colour_of_the_door,
+    mails_are_in_a_language_that_is_spoken_there,
     what_nobody_could_read_is_refused_with_what_they_could,
     a_shared_door_is_not_ones_own_to_change,
     a_brand_takes_a_fresh_proof_and_the_role,
@@ -36,6 +37,7 @@ fn form() -> SetBrand {
         tagline: "Your backups, and only yours".into(),
         support_email: "help@northwind.example".into(),
         language: "de".into(),
+        languages: Language::ALL.iter().map(|one| one.tag().to_owned()).collect(),
         primary: "#0a6b4f".into(),
         corners: "round".into(),
         letters: "serif".into(),
@@ -70,6 +72,7 @@ async fn a_brand_is_seen_at_its_door_and_nowhere_else(world: &mut World) {
         language: "en".into(),
         corners: "soft".into(),
         letters: "system".into(),
+        languages: form().languages,
         ..SetBrand::default()
     };
     set(world, &olivia, plain).await;
@@ -88,6 +91,40 @@ async fn mails_have_the_colour_of_the_door(world: &mut World) {
     assert!(mail.text.contains("Northwind Vault"), "{}", mail.text);
     assert!(mail.text.contains("help@northwind.example"), "{}", mail.text);
     assert!(!mail.text.contains("Northwind Backup"), "{}", mail.text);
+}
+
+async fn mails_are_in_a_language_that_is_spoken_there(world: &mut World) {
+    let olivia = proven(world, "olivia").await;
+    let casey = world.person("casey").await;
+    world.sql.run("UPDATE accounts SET language = 'fr' WHERE id = $1", values![casey.id]).await;
+    let mut said = Vec::new();
+    for (languages, usual) in [(vec!["en", "fr"], "en"), (vec!["es"], "de"), (vec![], "en")] {
+        let languages: Vec<String> = languages.into_iter().map(str::to_owned).collect();
+        set(world, &olivia, SetBrand { language: usual.into(), languages, ..form() }).await;
+        world.hours_pass(2);
+        world.asks_for_link(&world.visit(), "casey").await;
+        let mails = world.new_mails().await;
+        said.push(
+            mails.iter().find(|mail| mail.to == casey.email).expect("a link").subject.clone(),
+        );
+    }
+    let [french, german, english] = &said[..] else { panic!("{said:?}") };
+    assert!(french.starts_with("Choisissez"), "{french}");
+    assert!(german.contains("neues Passwort"), "{german}");
+    assert!(english.starts_with("Choose"), "{english}");
+    let site = world.portal.site(None).await.unwrap().unwrap();
+    assert_eq!(site.brand.spoken(site.language), [Language::En]);
+    // All of them is what it is without a choice; what is no language is none.
+    let languages = Language::ALL.iter().map(|one| one.tag().to_owned()).collect();
+    let all = SetBrand { language: "en".into(), languages, ..form() };
+    set(world, &olivia, all).await;
+    let site = world.portal.site(None).await.unwrap().unwrap();
+    assert_eq!((site.brand.languages.clone(), site.brand.spoken(site.language).len()), (None, 4));
+    let odd = SetBrand { languages: vec!["tlh".into()], ..form() };
+    assert_eq!(
+        refusal(world.portal.set_brand(&olivia.actor, odd).await),
+        Refusal::field("languages", Problem::NotAChoice)
+    );
 }
 
 async fn what_nobody_could_read_is_refused_with_what_they_could(world: &mut World) {

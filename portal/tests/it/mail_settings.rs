@@ -16,6 +16,7 @@ use crate::{
 
 stories! {
     mail_goes_through_ones_own_server,
+    those_below_with_a_door_of_their_own_bear_no_other_ones_name,
     those_below_inherit_it,
     without_one_it_goes_as_the_server_says,
     a_password_goes_in_and_never_comes_out,
@@ -49,6 +50,7 @@ pub fn form(port: u16) -> SetMail {
         password: secret(""),
         from_email: "hello@northwind.example".into(),
         from_name: String::new(),
+        reply_to: String::new(),
     }
 }
 
@@ -85,8 +87,39 @@ async fn mail_goes_through_ones_own_server(world: &mut World) {
     let letters = server.received();
     let from = letters[1].header("From");
     assert_eq!(from.as_deref(), Some("\"Northwind Desk\" <hello@northwind.example>"));
+    // Answers go to whoever helps, or where somebody wants them.
+    assert_eq!(letters[1].header("Reply-To").as_deref(), Some("support@northwind.example"));
+    let request = SetMail { reply_to: "desk@northwind.example".into(), ..form(server.port()) };
+    world.portal.set_mail(&olivia.actor, request).await.unwrap();
+    let own = page(world, &olivia).await.own.unwrap();
+    assert_eq!(own.reply_to.unwrap().to_string(), "desk@northwind.example");
+    tests(world, &olivia).await.unwrap();
+    let answers = server.received()[2].header("Reply-To");
+    assert_eq!(answers.as_deref(), Some("desk@northwind.example"));
+    let request = SetMail { reply_to: "nowhere".into(), ..form(server.port()) };
+    assert_eq!(
+        refusal(world.portal.set_mail(&olivia.actor, request).await),
+        Refusal::field("reply_to", Problem::NotAnEmail)
+    );
     let mails = world.new_mails().await;
     world.link_in(&mails[0]);
+}
+
+async fn those_below_with_a_door_of_their_own_bear_no_other_ones_name(world: &mut World) {
+    world.restart(here).await;
+    // Whoever runs the server gives it to all, in a name of their own.
+    let (robin, server) = (proven(world, "operator").await, ScriptedSmtp::start(vec![]).await);
+    let request = SetMail {
+        from_name: "Rekey Desk".into(),
+        reply_to: "desk@rekey.example".into(),
+        ..form(server.port())
+    };
+    world.portal.set_mail(&robin.actor, request).await.unwrap();
+    world.asks_for_link(&world.visit(), "casey").await;
+    let letter = &server.received()[0];
+    let from = letter.header("From");
+    assert_eq!(from.as_deref(), Some("\"Northwind Backup\" <hello@northwind.example>"));
+    assert_eq!(letter.header("Reply-To").as_deref(), Some("support@northwind.example"));
 }
 
 async fn those_below_inherit_it(world: &mut World) {

@@ -43,6 +43,7 @@ mod export;
 mod faults;
 mod forgotten;
 mod import;
+mod letters;
 mod links;
 mod lost_factor;
 mod lost_factor_waits;

@@ -7,7 +7,7 @@ use model::{
 };
 use portal::mail::{
     Brand, ChangedHow, EmailEnd, FactorChange, Letter, LetterKind, MailSettings, MailedLink,
-    Mailer, Occasion, Rendered,
+    Mailer, Occasion, OwnWords, Rendered,
 };
 use serde_json::{Value, json};
 
@@ -412,5 +412,83 @@ fn spans_are_told_as_people_tell_them() {
             let letter = rendered(language, &brand(), letter);
             assert!(letter.html.contains(words), "{words}");
         }
+    }
+}
+
+/// Words that say one line of each letter's own, and what it is for.
+fn own(kind: LetterKind) -> OwnWords {
+    let needed = match kind {
+        LetterKind::ResetLink
+        | LetterKind::StaffResetLink
+        | LetterKind::Invitation
+        | LetterKind::StaffInvitation
+        | LetterKind::TypedPassword
+        | LetterKind::AccountLocked
+        | LetterKind::DisputedToCustomer
+        | LetterKind::EmailConfirm => "{{ link }}",
+        LetterKind::GeneratedPassword => "{{ password }}\n\n{{ link }}",
+        LetterKind::CallerCode => "{{ code }}\n\n{{ word_pair }}",
+        _ => "",
+    };
+    OwnWords {
+        subject: "Word from {{ brand.name }}".into(),
+        text: format!("Our own *first* line.\n\n{needed}\n\nOur last."),
+    }
+}
+
+#[test]
+fn what_is_rekeys_stands_in_every_letter_of_somebodys_own_words() {
+    for kind in LetterKind::ALL {
+        for language in Language::ALL {
+            let what = format!("{} {}", kind.as_str(), language.tag());
+            let (_, data) = letter(kind).into_parts().unwrap();
+            let ours = mailer().render(kind, language, &brand(), &data).unwrap();
+            let theirs = mailer().render_own(kind, language, &brand(), &data, &own(kind)).unwrap();
+            assert_eq!(theirs.subject, "Word from Northwind Backup", "{what}");
+            assert!(theirs.text.starts_with("Our own first line.\n\n"), "{what}: {}", theirs.text);
+            assert!(theirs.html.contains("Our own <em>first</em> line."), "{what}");
+            assert_eq!(theirs.html.matches("<h1").count(), 1, "{what}");
+            // Every link, password and code of the letter, as often as it was there.
+            let secrets = data.as_object().unwrap().iter().filter(|(key, _)| {
+                key.ends_with("link") || ["password", "code", "word_pair"].contains(&key.as_str())
+            });
+            for (field, secret) in secrets {
+                let secret = secret.as_str().unwrap();
+                for (one, other) in [(&ours.html, &theirs.html), (&ours.text, &theirs.text)] {
+                    let times = one.matches(secret).count();
+                    assert_eq!(other.matches(secret).count(), times, "{what}: {field}");
+                    assert!(times > 0, "{what}: {field}");
+                }
+            }
+            // Where it came from, and who may be asked.
+            let tells = ["203.0.113.7", "support@northwind.example", "14:05"];
+            for told in tells.into_iter().filter(|told| ours.text.contains(told)) {
+                let elsewhere = kind == LetterKind::Test;
+                assert!(theirs.text.contains(told) || elsewhere, "{what}: {told}");
+                assert!(theirs.html.contains(told) || elsewhere, "{what}: {told}");
+            }
+            for left_over in ["{{", "{%", "undefined", "\n\n\n"] {
+                assert!(!theirs.text.contains(left_over), "{what}: {left_over}");
+            }
+            assert!(theirs.html.lines().all(|line| line.len() < 990), "{what}");
+        }
+    }
+    let (_, data) = letter(LetterKind::GeneratedPassword).into_parts().unwrap();
+    let kind = LetterKind::GeneratedPassword;
+    let theirs = mailer().render_own(kind, Language::En, &brand(), &data, &own(kind)).unwrap();
+    insta::assert_snapshot!("own_words.generated_password.en.text", theirs.text);
+    insta::assert_snapshot!("own_words.generated_password.en.html", theirs.html);
+}
+
+#[test]
+fn words_that_do_not_fit_a_letter_are_not_used() {
+    let (_, data) = letter(LetterKind::ResetLink).into_parts().unwrap();
+    for text in
+        ["no link", "{{ link }}\n\n{{ link }}", "{{ gone }}\n\n{{ link }}", "<b>\n\n{{ link }}"]
+    {
+        let words = OwnWords { subject: "x".into(), text: text.into() };
+        let rendered =
+            mailer().render_own(LetterKind::ResetLink, Language::En, &brand(), &data, &words);
+        assert!(rendered.is_err(), "{text}");
     }
 }

@@ -59,7 +59,7 @@ pub fn for_page(nonce: &Nonce) -> HeaderValue {
         if watched { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" }
     });
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'{}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'{}; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
         *RELOAD
     );
     HeaderValue::try_from(policy).unwrap_or(WITHOUT_SCRIPTS)

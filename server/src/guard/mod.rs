@@ -166,8 +166,7 @@ async fn read_facts(server: &Server, request: &Parts) -> Result<Arrival, Plain> 
     let caller = request.extensions.get::<Caller>().cloned().ok_or(Plain::Malformed)?;
     let user_agent = request.headers.get(header::USER_AGENT);
     Ok(Arrival::Here(Box::new(RequestFacts {
-        language: chosen_language(&cookies)
-            .unwrap_or_else(|| language(&request.headers, site.language)),
+        language: spoken_language(&cookies, &request.headers, &site),
         theme: theme(&cookies),
         site,
         origin: usual.to_string(),
@@ -321,8 +320,24 @@ pub fn theme(cookies: &BTreeMap<String, String>) -> Theme {
     cookies.get(THEME_COOKIE).and_then(|word| Theme::from_word(word)).unwrap_or_default()
 }
 
+/// The language of a page: what the reader chose, what the browser asks for, or what is usual at the
+/// site; one of those that the site speaks.
+fn spoken_language(
+    cookies: &BTreeMap<String, String>,
+    headers: &HeaderMap,
+    site: &SiteView,
+) -> Language {
+    let spoken = site.brand.spoken(site.language);
+    let chosen = chosen_language(cookies).filter(|language| spoken.contains(language));
+    chosen.unwrap_or_else(|| negotiated(headers, &spoken, site.language))
+}
+
 /// The language that the browser asks for.
 fn language(headers: &HeaderMap, usual: Language) -> Language {
+    negotiated(headers, &Language::ALL, usual)
+}
+
+fn negotiated(headers: &HeaderMap, spoken: &[Language], usual: Language) -> Language {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|line| line.to_str().ok());
-    wanted.and_then(Language::negotiate).unwrap_or(usual)
+    wanted.and_then(|line| Language::negotiate(line, spoken)).unwrap_or(usual)
 }

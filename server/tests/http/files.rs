@@ -20,7 +20,7 @@ fn signed_in(name: &str) -> String {
 }
 
 /// Proves one's password as well.
-fn proven(name: &str) -> String {
+pub fn proven(name: &str) -> String {
     let cookie = signed_in(name);
     let form = [("_form", "/api/session/step-up"), ("password", DEMO_PASSWORD)];
     let answer = world().ask(post("/customers/export", &form).with("cookie", &cookie));

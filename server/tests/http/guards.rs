@@ -8,7 +8,7 @@ use server::{Server, assets::Assets, guard, router};
 
 use crate::{
     sql::{Sql, values},
-    world::{folder, get, post, post_raw, settings, world},
+    world::{World, folder, get, post, post_raw, settings, world},
 };
 
 #[test]
@@ -217,6 +217,37 @@ fn a_site_is_found_by_its_slug() {
     assert!(german.body.contains("Seite nicht gefunden"), "{german:?}");
     assert_eq!(world.ask(get("/account/nothing")).status, 404);
     assert_eq!(world.ask(get("/login/nothing")).status, 404);
+}
+
+#[test]
+fn a_front_door_speaks_what_it_offers() {
+    let world = World::new(None);
+    let sql = world.wait(async { Sql::of(&world.database) });
+    let in_words = |wanted: &str, cookie: &str| {
+        let asking = get("/s/contoso/login").with("accept-language", wanted).with("cookie", cookie);
+        let body = world.ask(asking).body;
+        let tag = body.split("<html lang=\"").nth(1).unwrap_or_else(|| panic!("{body}"));
+        let offered: Vec<&str> = ["en", "de", "fr", "es"]
+            .into_iter()
+            .filter(|tag| body.contains(&format!("value=\"{tag}\"")))
+            .collect();
+        (tag[..2].to_owned(), offered.join(" "))
+    };
+    assert_eq!(in_words("fr, en;q=0.5", ""), ("fr".into(), "en de fr es".into()));
+    for (languages, wanted, cookie, spoken) in [
+        (r#"["en","de"]"#, "fr, de;q=0.5", "", ("de", "en de")),
+        (r#"["en","de"]"#, "fr", "rekey-language=fr", ("en", "en de")),
+        (r#"["en","de"]"#, "fr", "rekey-language=de", ("de", "en de")),
+        // One language is no choice.
+        ("[]", "fr, de", "", ("en", "")),
+    ] {
+        let brand = format!("{{\"languages\":{languages}}}");
+        world.wait(
+            sql.run("UPDATE sites SET brand = $1 WHERE slug = 'contoso'", values![brand.as_str()]),
+        );
+        let expected = (spoken.0.to_owned(), spoken.1.to_owned());
+        assert_eq!(in_words(wanted, cookie), expected, "{languages} {wanted} {cookie}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod lost_factor;
 mod mailbox;
 mod matrix;
 mod metrics;
+mod previews;
 mod rest;
 mod texts;
 mod world;

@@ -90,6 +90,7 @@ const fn writes(
 }
 
 const WHY: (&str, &str) = ("reason", "They called from the number we know");
+const LETTER: &[(&str, &str)] = &[("kind", "test"), ("language", "en")];
 const NEW: (&str, &str) = ("new", "granite walnut ferry nine");
 const RETYPE: (&str, &str) = ("retype", "granite walnut ferry nine");
 const NO_SERVICE: (&str, &str) = ("service", "00000000-0000-7000-8000-000000000000");
@@ -384,6 +385,21 @@ const FUNCTIONS: &[Function] = &[
         SCOPE,
         &[("name", "Brand"), ("language", "en"), ("corners", "soft"), ("letters", "system")],
     ),
+    reads("/api/organization/letters", Staff(ReadSettings), SCOPE, &[]),
+    reads("/api/organization/letter", Staff(ReadSettings), SCOPE, LETTER),
+    reads(
+        "/api/organization/look-at-letter",
+        Staff(ReadSettings),
+        SCOPE,
+        &[("kind", "test"), ("language", "en"), ("subject", "A test"), ("text", "Works.")],
+    ),
+    writes(
+        "/api/organization/set-letter",
+        Staff(EditBrand),
+        SCOPE,
+        &[("kind", "test"), ("language", "en"), ("subject", "A test"), ("text", "Works.")],
+    ),
+    writes("/api/organization/restore-letter", Staff(EditBrand), SCOPE, LETTER),
     writes("/api/organization/remove-picture", Staff(EditBrand), SCOPE, &[("picture", "logo")]),
     writes("/api/organization/make-dkim", Staff(EditMail), SCOPE, &[]),
     writes("/api/organization/switch-dkim", Staff(EditMail), SCOPE, &[("on", "true")]),

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use model::account::{Language, Profile as ProfileView};
+use model::account::Profile as ProfileView;
 
 use crate::{
     api::account::{ChangeProfile, my_profile},
+    front_door::FrontDoor,
     i18n::{language, tr},
     ui::{
         field::{Choice, Field},
@@ -58,7 +59,13 @@ pub fn Profile() -> impl IntoView {
 
 #[component]
 fn Fields(profile: ProfileView, form: FormState<ChangeProfile>) -> impl IntoView {
-    let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
+    // What was chosen before stays a choice.
+    let site = FrontDoor::get().site;
+    let mut languages = site.brand.spoken(site.language);
+    if !languages.contains(&profile.language) {
+        languages.push(profile.language);
+    }
+    let languages = languages.into_iter().map(|one| (one.tag(), one.own_name())).collect();
     view! {
         <Form form class="form mt-0 max-w-md">
             <Field name="name" label=tr!(profile.name) value=profile.name.to_string() autocomplete="name" />

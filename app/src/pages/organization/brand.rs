@@ -225,6 +225,7 @@ fn Fields(
     draft: RwSignal<Draft>,
 ) -> impl IntoView {
     let OwnDoor { name, tagline, support_email, language, brand } = own;
+    let spoken = brand.spoken(language);
     let Look { primary, corners, letters, links, .. } = brand;
     let LegalLinks { imprint, privacy, terms } = links;
     let languages = Language::ALL.into_iter().map(|one| (one.tag(), one.own_name())).collect();
@@ -254,6 +255,7 @@ fn Fields(
                     <Choice name="corners" label=tr!(brand.corners) options=all_corners chosen=corners.word() />
                     <Choice name="letters" label=tr!(brand.letters) options=all_letters chosen=letters.word() />
                     <Choice name="language" label=tr!(brand.language) options=languages chosen=language.tag() />
+                    <Languages spoken form />
                     <Field
                         name="support_email"
                         label=tr!(brand.support_email)
@@ -274,6 +276,32 @@ fn Fields(
                 </Form>
             </div>
         </Panel>
+    }
+}
+
+/// Which languages are offered.
+#[component]
+fn Languages(spoken: Vec<Language>, form: FormState<SetBrand>) -> impl IntoView {
+    // What was ticked before the page was drawn anew, if it was.
+    let fresh = form.typed("name").is_none();
+    let one = move |(place, one): (usize, Language)| {
+        let name = format!("languages[{place}]");
+        let ticked = if fresh { spoken.contains(&one) } else { form.typed(&name).is_some() };
+        view! {
+            <label class="flex cursor-pointer items-start gap-2.5 py-1 text-sm" lang=one.tag()>
+                <input class="checkbox checkbox-sm" type="checkbox" name=name value=one.tag() checked=ticked />
+                <span class="min-w-0">{one.own_name()}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="grid min-w-0" aria-describedby="languages-hint">
+            <legend class="label-text mb-1">{tr!(brand.languages)}</legend>
+            <div class="flex flex-wrap gap-x-6">
+                {Language::ALL.into_iter().enumerate().map(one).collect_view()}
+            </div>
+            <p class="hint mt-1" id="languages-hint">{tr!(brand.languages_hint)}</p>
+        </fieldset>
     }
 }
 

@@ -231,14 +231,15 @@ fn Fields(
         .collect();
     let password_hint =
         if has_password { tr!(email.password_kept) } else { tr!(email.password_hint) };
-    let (host, user, from_email, from_name) = match own {
+    let (host, user, from_email, from_name, reply_to) = match own {
         Some(own) => (
             own.host,
             own.user.unwrap_or_default(),
             own.from_email.to_string(),
             own.from_name.map(|name| name.to_string()).unwrap_or_default(),
+            own.reply_to.map(|email| email.to_string()).unwrap_or_default(),
         ),
-        None => <(String, String, String, String)>::default(),
+        None => <(String, String, String, String, String)>::default(),
     };
     view! {
         <Form form class="form mt-4 max-w-lg">
@@ -278,6 +279,13 @@ fn Fields(
                 label=tr!(email.from_name)
                 hint=tr!(email.from_name_hint)
                 value=from_name
+            />
+            <Field
+                name="reply_to"
+                label=tr!(email.reply_to)
+                hint=tr!(email.reply_to_hint)
+                value=reply_to
+                verbatim=true
             />
             <div><Submit label=tr!(policy.submit) /></div>
         </Form>

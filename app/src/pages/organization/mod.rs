@@ -17,6 +17,8 @@ mod one;
 mod policy;
 mod rule;
 mod staff;
+mod template;
+mod templates;
 mod tree;
 mod webhook;
 mod webhooks;
@@ -37,6 +39,8 @@ pub use one::OneOrganization;
 pub use policy::Policy;
 pub use rule::EditRule;
 pub use staff::Staff;
+pub use template::Template;
+pub use templates::Templates;
 pub use tree::Organizations;
 pub use webhook::Webhook;
 pub use webhooks::Webhooks;
@@ -63,12 +67,13 @@ use crate::{
 };
 
 /// The pages with a tab of their own: path, icon.
-const TABS: [(&str, Icon); 9] = [
+const TABS: [(&str, Icon); 10] = [
     ("/organization/policy", Icon::Shield),
     ("/organization/staff", Icon::People),
     ("/organization/connectors", Icon::Plug),
     ("/organization/brand", Icon::Palette),
     ("/organization/email", Icon::Mail),
+    ("/organization/templates", Icon::Letter),
     ("/organization/mail", Icon::Clock),
     ("/organization/webhooks", Icon::Spark),
     ("/organization/api", Icon::Key),
@@ -81,6 +86,7 @@ fn tab_name(path: &str) -> &'static str {
         "/organization/connectors" => tr!(connector.title),
         "/organization/brand" => tr!(brand.title),
         "/organization/email" => tr!(email.title),
+        "/organization/templates" => tr!(templates.title),
         "/organization/mail" => tr!(mail_log.title),
         "/organization/webhooks" => tr!(webhooks.title),
         "/organizations" => tr!(organizations.title),
