@@ -34,6 +34,7 @@ mod lazy {
                 Account, Activity, Consent, Passkeys, Profile, Security, SetUpFactor, SignedIn,
                 TwoFactor,
             },
+            approval::Approval,
             audit::{Audit, AuditEntry},
             confirm::{Confirm, ConfirmDone},
             customers::{
@@ -106,7 +107,7 @@ mod lazy {
             KeepAddressDone NewAddress NewAddressDone ForcedChangePage SecondStep;
         account (__preload_account): SignedIn Account Profile OwnAddress Security TwoFactor SetUpFactor Passkeys Consent Activity;
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
-            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Audit
+            NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Approval Audit
             AuditEntry Prove
             Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
             Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys Brand Templates Template
@@ -218,6 +219,7 @@ fn Pages() -> AnyNestedRoute {
             page(path!("/customers/:id/email"), Lazy::CustomerAddress),
             page(path!("/resets"), Lazy::Resets),
             page(path!("/resets/:id"), Lazy::Progress),
+            page(path!("/approvals/:id"), Lazy::Approval),
             page(path!("/audit"), Lazy::Audit),
             page(path!("/audit/:id"), Lazy::AuditEntry),
             page(path!("/prove"), Lazy::Prove),

@@ -8,8 +8,12 @@ import { someStaff } from './staff.ts'
 import type { Visitor } from './visitor.ts'
 
 /** An agent of Northwind who signs in with a phone. */
-export async function agentWithPhone(visitor: Visitor, rekey: Server): Promise<{ agent: Person; phone: Phone }> {
-  const agent = someStaff(rekey, 'agent')
+export async function agentWithPhone(
+  visitor: Visitor,
+  rekey: Server,
+  organization?: string,
+): Promise<{ agent: Person; phone: Phone }> {
+  const agent = someStaff(rekey, 'agent', organization)
   await visitor.comesAsStaff(agent, '/account/security/two-factor')
   await visitor.fills({ 'Your own password': agent.password })
   await visitor.presses('Continue')

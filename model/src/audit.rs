@@ -169,6 +169,16 @@ pub enum AuditKind {
     EmailChangeStopped,
     /// The email address is another one.
     EmailChanged,
+    /// Staff asked a second person to agree to what nobody does alone.
+    ApprovalAsked,
+    /// A second person agreed.
+    ApprovalGiven,
+    /// A second person did not agree.
+    ApprovalRefused,
+    /// What a second person was asked to agree to was withdrawn.
+    ApprovalWithdrawn,
+    /// No second person decided in time, or what they agreed to was not done in time.
+    ApprovalExpired,
     /// A downstream system was set up.
     ConnectorAdded,
     /// The settings of a downstream system were changed.
@@ -296,6 +306,11 @@ impl AuditKind {
         Self::EmailConfirmed,
         Self::EmailChangeStopped,
         Self::EmailChanged,
+        Self::ApprovalAsked,
+        Self::ApprovalGiven,
+        Self::ApprovalRefused,
+        Self::ApprovalWithdrawn,
+        Self::ApprovalExpired,
         Self::ConnectorAdded,
         Self::ConnectorChanged,
         Self::ConnectorRemoved,

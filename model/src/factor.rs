@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::{AccountKind, Device},
+    approval::ApprovalDesk,
     call::CallerCheck,
     id::{AccountId, DeviceId, FactorId},
     text::{EmailAddress, Name},
@@ -196,6 +197,8 @@ pub enum RemovalObstacle {
     NoMail,
     /// The caller has to be verified first.
     CallerUnknown,
+    /// A second person has to agree first.
+    SecondApprover,
 }
 
 /// The removal of a second factor that waits.
@@ -236,6 +239,8 @@ pub struct FactorDesk {
     pub needed: bool,
     /// What is known about the caller.
     pub caller: CallerCheck,
+    /// The second person who has to agree, if one has to.
+    pub approval: Option<ApprovalDesk>,
 }
 
 /// What became of a removal, for those who asked for it or stopped it.

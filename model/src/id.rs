@@ -73,4 +73,6 @@ ids! {
     EventDeliveryId;
     /// A key by which a program uses the API.
     ApiKeyId;
+    /// Something that a second person is asked to agree to.
+    ApprovalId;
 }

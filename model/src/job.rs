@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
+    approval::Flagged,
     customer::Scope,
-    id::{AccountId, JobId, OrganizationId},
+    id::{AccountId, ApprovalId, JobId, OrganizationId},
     refusal::FieldProblem,
     text::Name,
 };
@@ -51,6 +52,8 @@ pub enum JobState {
     Checked,
     /// It is done, row by row.
     Running,
+    /// A second person has to agree before it begins.
+    Approval,
     /// It waits to be resumed.
     Paused,
     /// Every row is done.
@@ -287,6 +290,8 @@ pub struct ManyView {
     pub sends_mail: bool,
     /// Whether the reader may also stop the passwords that are in use: owners may.
     pub may_stop: bool,
+    /// Why a second person has to agree, if one has to.
+    pub flagged: Option<Flagged>,
     /// Whether the reader proved their own password a short while ago.
     pub stepped_up: bool,
 }
@@ -321,6 +326,8 @@ pub struct LinksView {
     pub per_minute: u32,
     /// What becomes of the passwords that were in use.
     pub old_passwords: OldPasswords,
+    /// What a second person is asked to agree to, and until when they can, while it waits for that.
+    pub approval: Option<(ApprovalId, Moment)>,
     /// The first customers who were left out.
     pub problems: Vec<RowResult>,
 }

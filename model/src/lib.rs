@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod approval;
 pub mod audit;
 pub mod brand;
 pub mod call;

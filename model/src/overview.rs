@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Moment,
     account::Lock,
+    approval::ApprovalLine,
     customer::{Count, Scope},
     id::{AccountId, AuditId, OrganizationId, ResetId},
     reset::{Delivery, ResetState, TargetView},
@@ -115,6 +116,9 @@ pub struct ResetPage {
     pub lines: Vec<ResetLine>,
     /// Where the next page begins, when there is one.
     pub older: Option<ResetId>,
+    /// What waits for a second person to agree: the reader, or one whom the reader asked. On the first
+    /// page alone.
+    pub approvals: Vec<ApprovalLine>,
     /// How many are in which state.
     pub states: Vec<(ResetState, Count)>,
     /// The scope that was looked at.
@@ -174,6 +178,10 @@ pub struct HomeView {
     pub agreeable: Count,
     /// The customers whom the first of them are about, each with until when.
     pub agreements: Vec<(AccountId, Name, Moment)>,
+    /// How much waits for the reader, or another second one, to agree.
+    pub approvable: Count,
+    /// The first of it, and what the reader asked others to agree to.
+    pub approvals: Vec<ApprovalLine>,
     /// Customers who are locked, by what locked them.
     pub locks: Vec<(Lock, Count)>,
     /// Who allows setting the password.

@@ -99,6 +99,12 @@ impl Role {
         self.may(Permission::ManageStaff) && (self == Self::Owner || other != Self::Owner)
     }
 
+    /// Whether this role is as mighty as another one, or mightier.
+    pub fn is_beside_or_above(self, other: Self) -> bool {
+        let place = |role| Self::ALL.iter().position(|one| *one == role);
+        place(self) <= place(other)
+    }
+
     /// The word it is stored as.
     pub fn word(self) -> &'static str {
         match self {
@@ -158,6 +164,15 @@ mod tests {
             assert_eq!(Role::Admin.manages(role), role != Role::Owner);
             assert!(!Role::Agent.manages(role) && !Role::Auditor.manages(role));
             assert_eq!(Role::from_word(role.word()), Some(role));
+        }
+    }
+
+    #[test]
+    fn nobody_stands_above_an_owner() {
+        for role in Role::ALL {
+            assert!(Role::Owner.is_beside_or_above(role) && role.is_beside_or_above(role));
+            assert!(role.is_beside_or_above(Role::Auditor));
+            assert_eq!(role.is_beside_or_above(Role::Owner), role == Role::Owner);
         }
     }
 

@@ -151,6 +151,17 @@ pub const EMAIL_CHANGE_WINDOW: Duration = Duration::from_hours(24);
 pub const EMAIL_ASKS: u32 = 10;
 /// The span of [`EMAIL_ASKS`].
 pub const EMAIL_ASK_WINDOW: Duration = Duration::from_hours(1);
+/// How long somebody else can be waited for who agrees to what nobody does alone.
+pub const APPROVAL_WAIT: Duration = Duration::from_hours(24);
+/// How long whoever asked can then go on.
+pub const APPROVAL_LIFE: Duration = Duration::from_mins(30);
+/// How long after a change of a customer's email address or user name a password that staff set is
+/// something that nobody does alone, where the policy says so.
+pub const CONTACT_WATCH: Duration = Duration::from_hours(7 * 24);
+/// What one member of staff asks others to agree to within [`APPROVAL_ASK_WINDOW`].
+pub const APPROVAL_ASKS: u32 = 20;
+/// The span of [`APPROVAL_ASKS`].
+pub const APPROVAL_ASK_WINDOW: Duration = Duration::from_hours(1);
 /// How long a password waits sealed for downstream systems. What is over is wiped once a minute, so
 /// that none is there after 15 minutes.
 pub const SEAL_LIFE: Duration = Duration::from_mins(14);
@@ -213,6 +224,10 @@ pub enum Rule {
     StaffCoolingOffHours,
     /// Whether a password that customers choose also goes to their accounts in downstream systems.
     KeepInStep,
+    /// Whether a second person has to agree to resets that are often how accounts are stolen.
+    SecondApprover,
+    /// To how many customers one person sends links within a day, where a second one agrees to more.
+    SecondApproverFrom,
 }
 
 /// A rule that begins on a day, and never does.
@@ -275,6 +290,8 @@ pub enum Unit {
     ResetsAnHour,
     /// Resets within a day.
     ResetsADay,
+    /// Customers.
+    Customers,
 }
 
 /// What holds for a rule when nobody chose otherwise.
@@ -296,7 +313,7 @@ pub struct RuleFacts {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::PasswordLengthAlone,
         Self::PasswordLengthWithFactor,
         Self::PasswordHistory,
@@ -324,6 +341,8 @@ impl Rule {
         Self::CustomerCoolingOffHours,
         Self::StaffCoolingOffHours,
         Self::KeepInStep,
+        Self::SecondApprover,
+        Self::SecondApproverFrom,
     ];
 
     /// The word it is stored under.
@@ -356,6 +375,8 @@ impl Rule {
             Self::CustomerCoolingOffHours => "customer_cooling_off_hours",
             Self::StaffCoolingOffHours => "staff_cooling_off_hours",
             Self::KeepInStep => "keep_in_step",
+            Self::SecondApprover => "second_approver",
+            Self::SecondApproverFrom => "second_approver_from",
         }
     }
 
@@ -476,6 +497,20 @@ impl Rule {
                 Greater,
                 "whether a password that customers choose also goes to their accounts in downstream systems (1) or not (0)",
             ),
+            Self::SecondApprover => (
+                0,
+                0,
+                1,
+                Greater,
+                "whether a second person has to agree to the removal of a second factor of staff, to a password set after a recent change of address, and to links to many (1) or not (0)",
+            ),
+            Self::SecondApproverFrom => (
+                25,
+                i64::from(crate::job::MOST_LINKS),
+                1,
+                Smaller,
+                "customers to whom one person then sends links within a day; to more, a second one has to agree",
+            ),
         };
         RuleFacts { value, loosest, strictest, stricter, kind: self.kind(), meaning }
     }
@@ -508,7 +543,9 @@ impl Rule {
             | Self::AllowGenerated
             | Self::AgentsSetPasswords
             | Self::SplitDelivery
-            | Self::KeepInStep => RuleKind::Switch,
+            | Self::KeepInStep
+            | Self::SecondApprover => RuleKind::Switch,
+            Self::SecondApproverFrom => RuleKind::Number(Unit::Customers),
             Self::CallerVerification => RuleKind::Choice,
             Self::CustomerFactorFrom | Self::StaffFactorFrom => RuleKind::Day,
         }

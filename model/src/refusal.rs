@@ -41,6 +41,8 @@ pub enum Refusal {
     RemovalImpossible(crate::factor::RemovalObstacle),
     /// This address cannot be changed, or that not be agreed to, and why.
     EmailImpossible(crate::email::EmailObstacle),
+    /// Nobody can be asked to agree to this, or it not be agreed to, and why.
+    ApprovalImpossible(crate::approval::ApprovalObstacle),
     /// This mail cannot be sent again, and why.
     MailImpossible(crate::mail::MailObstacle),
     /// Somebody else changed it meanwhile.
@@ -231,6 +233,8 @@ pub enum Problem {
     CustomerGone,
     /// The customer is suspended.
     CustomerSuspended,
+    /// A second person has to agree to links to so many, and none did.
+    NeedsApproval,
     /// Characters that cannot be seen, or that end a line.
     UnseenCharacters,
     /// Not one of the choices.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::PasswordRules,
+    approval::ApprovalDesk,
     call::CallerCheck,
     connector::{Destination, Reason},
     customer::CustomerView,
@@ -115,6 +116,9 @@ pub enum Obstacle {
     CallerUnknown,
     /// The email address is about to change: links go to the old one, and nothing else is possible.
     EmailChanging,
+    /// A second person has to agree first: the address or the user name was changed a short while
+    /// ago.
+    SecondApprover,
 }
 
 /// A reset that staff began.
@@ -173,6 +177,8 @@ pub struct ResetDesk {
     pub rules: PasswordRules,
     /// What is known about the caller.
     pub caller: CallerCheck,
+    /// The ways to which a second person has to agree.
+    pub approvals: Vec<ApprovalDesk>,
     /// The customer's accounts in other systems, to which the new password could go as well.
     pub destinations: Vec<Destination>,
 }

@@ -166,7 +166,7 @@ impl Portal {
             CallAction::RemoveFactor => {
                 let role = tx.role_now(actor).await?;
                 let by = (actor.account, role);
-                if let Some(obstacle) = self.removal_obstacle(tx, by, account).await? {
+                if let Some(obstacle) = self.factor_obstacle(tx, by, account).await? {
                     return Err(Refusal::RemovalImpossible(obstacle).into());
                 }
             }

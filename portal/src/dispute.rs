@@ -105,6 +105,11 @@ impl Portal {
             request_id: &visit.request_id,
             personal: Personal::of(visit),
         };
+        for event in
+            self.end_approvals_about(&mut tx, account.id, event(AuditKind::Disputed)).await?
+        {
+            tx.record(self, event).await?;
+        }
         if stopped {
             tx.record(self, event(AuditKind::FactorRemovalStopped)).await?;
         }

@@ -179,7 +179,13 @@ impl Portal {
     }
 
     /// Ends a job, or its check. What it did is recorded; rows that were not done are gone.
-    async fn end_job(&self, tx: &mut Tx, job: &JobRow, end: JobState, by: &Doer) -> Result<()> {
+    pub(crate) async fn end_job(
+        &self,
+        tx: &mut Tx,
+        job: &JobRow,
+        end: JobState,
+        by: &Doer,
+    ) -> Result<()> {
         if !tx.set_job_state(job.id, job.state, end, self.now()).await? || end == JobState::Checked
         {
             return Ok(());
@@ -246,7 +252,9 @@ impl Portal {
                 return Err(Refusal::StepUp.into());
             }
             JobWish::Resume => {
-                if tx.set_job_state(id, JobState::Paused, JobState::Running, now).await? {
+                if !self.waits_for_second(&mut tx, actor, &job).await?
+                    && tx.set_job_state(id, JobState::Paused, JobState::Running, now).await?
+                {
                     tx.record(self, by.event_of_job(&job, Outcome::Begun)).await?;
                 }
             }
@@ -256,6 +264,7 @@ impl Portal {
                 JobState::Receiving | JobState::Draft | JobState::Checking | JobState::Checked => {
                     tx.remove_job(id).await?;
                 }
+                JobState::Approval => self.withdraw_job(&mut tx, actor, &job).await?,
                 JobState::Running | JobState::Paused => {
                     self.end_job(&mut tx, &job, JobState::Stopped, &by).await?;
                 }
@@ -350,6 +359,17 @@ impl Portal {
         (doer, organization): (&Doer, OrganizationId),
     ) -> Result<bool> {
         tx.hold_policy(organization).await?;
+        // Whoever agreed to it, where a second person did, must be able to still.
+        let agreed = tx.approval_used_for(job.id.0).await?;
+        if let Some(second) = agreed.as_ref().and_then(|agreed| agreed.decided_by) {
+            tx.lock_accounts(&[doer.id, second]).await?;
+            let second = tx.account(second).await?;
+            let still = tx.acts_still(second, job.organization_id).await?;
+            let could = |role| agreed.as_ref().is_some_and(|agreed| agreed.action.is_for(role));
+            if still.is_none_or(|(_, role)| !could(role)) {
+                return Ok(false);
+            }
+        }
         let Some(account) = tx.lock_account(doer.id).await? else { return Ok(false) };
         Ok(account.kind == AccountKind::Staff
             && account.role.is_some_and(|role| role.may(Permission::EditCustomers))

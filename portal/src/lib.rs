@@ -16,6 +16,7 @@
 mod account;
 mod api_answers;
 mod api_keys;
+mod approvals;
 mod attention;
 mod audit;
 mod brand;
@@ -98,6 +99,7 @@ use tokio::sync::Notify;
 pub use account::{ChangePassword, ChangeProfile};
 pub use api_answers::{Asked, KeptAnswer, Pending};
 pub use api_keys::{Admission, Allowance, Knock, MakeKey};
+pub use approvals::AskApproval;
 pub use attention::Place;
 pub use audit::{AuditExport, AuditFormat, AuditReport};
 pub use brand::SetBrand;

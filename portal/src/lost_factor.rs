@@ -13,6 +13,7 @@ use std::time::Duration;
 use model::{
     Moment, Refusal,
     account::{AccountKind, AccountState, Device, Lock, Role},
+    approval::ApprovalAction,
     audit::{ActorKind, AuditKind, Outcome},
     call::CallAction,
     factor::{
@@ -27,6 +28,7 @@ use model::{
 
 use crate::{
     Actor, Portal, Result, Visit,
+    approvals::Second,
     audit::{Event, Personal, occasion},
     mail::{FactorChange, Letter, Occasion},
     reset_desk::SENT_TWICE_WITHIN,
@@ -114,12 +116,15 @@ impl Portal {
             account: id,
             kind: account.kind,
             stepped_up: self.counts(proven),
-            obstacle: self.removal_obstacle(&mut tx, by, &account).await?,
+            obstacle: self.factor_obstacle(&mut tx, by, &account).await?,
             waiting: self.waiting_removal(&mut tx, (id, account.kind), &policy).await?,
             may_stop: has_no_say(by, &account).is_none(),
             hours: policy.count(cooling_off(account.kind)),
             needed: factor_due(&policy, account.kind).is_some_and(|due| due <= now),
             caller: self.caller_check(&mut tx, actor, &account, CallAction::RemoveFactor).await?,
+            approval: self
+                .approval_desk(&mut tx, by, &account, ApprovalAction::RemoveFactor)
+                .await?,
             organization: organization.name,
             name: account.name,
             email: account.email,
@@ -184,6 +189,22 @@ impl Portal {
         })
     }
 
+    /// The same, with a second person who has to agree where the policy says so.
+    pub(crate) async fn factor_obstacle(
+        &self,
+        tx: &mut Tx,
+        by: (AccountId, Role),
+        account: &Account,
+    ) -> Result<Option<RemovalObstacle>> {
+        if let Some(obstacle) = self.removal_obstacle(tx, by, account).await? {
+            return Ok(Some(obstacle));
+        }
+        Ok(match self.second(tx, by, account, ApprovalAction::RemoveFactor).await? {
+            Second::Missing => Some(RemovalObstacle::SecondApprover),
+            Second::NotNeeded | Second::Agreed(_) => None,
+        })
+    }
+
     /// Removes somebody's lost second factor: at once, or after a while in which they are told and
     /// can keep it.
     pub async fn remove_lost_factor(
@@ -196,8 +217,10 @@ impl Portal {
         let why = Why::told(&request.reason, &request.ticket)?;
         let now = self.now();
         let mut tx = self.db().write().await?;
+        let about = (request.account, ApprovalAction::RemoveFactor);
+        let others = self.who_agreed(&mut tx, actor, about).await?;
         let (account, proven) =
-            self.hold_account(&mut tx, actor, request.account, permission).await?;
+            self.hold_account_with(&mut tx, actor, request.account, (permission, &others)).await?;
         if !proven {
             return Err(Refusal::StepUp.into());
         }
@@ -215,7 +238,7 @@ impl Portal {
         }
         let by = (actor.account, tx.role_now(actor).await?);
         let receipt = self.receipt(&mut tx, actor, account.id, CallAction::RemoveFactor).await?;
-        let obstacle = match self.removal_obstacle(&mut tx, by, &account).await? {
+        let obstacle = match self.factor_obstacle(&mut tx, by, &account).await? {
             None if receipt.is_none() => Some(RemovalObstacle::CallerUnknown),
             obstacle => obstacle,
         };
@@ -224,6 +247,7 @@ impl Portal {
             let obstacle = obstacle.unwrap_or(RemovalObstacle::CallerUnknown);
             return self.refuse(tx, event, why, Refusal::RemovalImpossible(obstacle)).await;
         };
+        let second = self.second(&mut tx, by, &account, about.1).await?;
         let limit = Limit { count: FACTOR_REMOVALS, window: FACTOR_REMOVAL_WINDOW };
         let name = format!("factor-removals:{}", actor.account);
         let mut tx = tx.take_or_refuse(&name, limit, now).await?;
@@ -245,6 +269,9 @@ impl Portal {
             due_at: now.plus(wait),
         };
         tx.add_removal(&row).await?;
+        if !second.use_for(&mut tx, row.id.0, now).await? {
+            return Err(Refusal::RemovalImpossible(RemovalObstacle::SecondApprover).into());
+        }
         let event = actor.event_about(&account, AuditKind::FactorRemovalAsked);
         let personal = Personal { why: Some(why), ..event.personal };
         let event = Event { personal, ..event };

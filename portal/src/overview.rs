@@ -29,6 +29,8 @@ const DAY: Duration = Duration::from_hours(24);
 const CHARTED: i64 = 100_000;
 /// Customers who are named at home, for each matter.
 const NAMED: usize = 6;
+/// What waits for a second person, on the list of resets.
+const LISTED_APPROVALS: i64 = 50;
 /// Customers whose permission is counted.
 const COVERED: i64 = 1_000_000;
 
@@ -60,8 +62,17 @@ impl Portal {
             let counted = tx.count_resets(id, *state, i64::from(COUNTED) + 1).await?;
             states.push((*state, Count::of(counted)));
         }
+        // With what is waited for, on the first page alone.
+        let shown = query.before.is_none()
+            && matches!(query.state, None | Some(ResetState::WaitingForApproval));
+        let approvals = if shown {
+            self.approval_lines(&mut tx, actor, (id, LISTED_APPROVALS)).await?
+        } else {
+            Vec::new()
+        };
         Ok(ResetPage {
             lines,
+            approvals,
             older,
             states,
             scope: Scope { id, name, depth: 0, suspended: tx.is_suspended(id).await? },
@@ -104,6 +115,10 @@ impl Portal {
         };
         let agreeable = Count::of(i64::try_from(agreements.len()).unwrap_or(most));
         agreements.truncate(NAMED);
+        let mut approvals = self.approval_lines(&mut tx, actor, (scope, most)).await?;
+        let for_them = approvals.iter().filter(|line| !line.own).count();
+        let approvable = Count::of(i64::try_from(for_them).unwrap_or(most));
+        approvals.truncate(NAMED);
         let mut locks = Vec::new();
         for lock in [Lock::Dispute, Lock::Failures, Lock::Staff] {
             let counted = tx.count_locked_by(scope, lock, now, most).await?;
@@ -152,6 +167,8 @@ impl Portal {
             disputes,
             agreeable,
             agreements,
+            approvable,
+            approvals,
             locks,
             consent: Coverage { part: as_number(allow), whole: as_number(customers) },
             factors,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use model::{
     Refusal,
     account::{AccountState, Role},
+    approval::ApprovalAction,
     audit::{AuditKind, Outcome},
     call::CallAction,
     consent::Consent,
@@ -74,6 +75,13 @@ impl Portal {
             None => None,
         };
         let caller = self.caller_check(&mut tx, actor, &account, CallAction::SetPassword).await?;
+        let mut approvals = Vec::new();
+        if let (Some(role), true) = (actor.role, stepped_up) {
+            for action in [ApprovalAction::TypePassword, ApprovalAction::GeneratePassword] {
+                let by = (actor.account, role);
+                approvals.extend(self.approval_desk(&mut tx, by, &account, action).await?);
+            }
+        }
         drop(tx);
         // Once something was begun, it says itself how far it is there.
         let destinations = match &begun {
@@ -89,6 +97,7 @@ impl Portal {
             allowed_once: consent.consent(self.now()) == Consent::Once,
             rules: password::rules(&policy, false),
             caller,
+            approvals,
             destinations,
             customer,
         })
@@ -133,9 +142,19 @@ impl Portal {
         actor: &Actor,
         (state, organization): (AccountState, OrganizationId),
     ) -> Result<Option<Obstacle>> {
-        Ok(if actor.may(Permission::SendLink).is_err() {
-            Some(Obstacle::NotPermitted)
-        } else if state == AccountState::Suspended || tx.is_suspended(organization).await? {
+        if actor.may(Permission::SendLink).is_err() {
+            return Ok(Some(Obstacle::NotPermitted));
+        }
+        self.standing_obstacle(tx, (state, organization)).await
+    }
+
+    /// The same, whoever wants it.
+    pub(crate) async fn standing_obstacle(
+        &self,
+        tx: &mut Tx,
+        (state, organization): (AccountState, OrganizationId),
+    ) -> Result<Option<Obstacle>> {
+        Ok(if state == AccountState::Suspended || tx.is_suspended(organization).await? {
             Some(Obstacle::Suspended)
         } else if !self.sends_mail(tx, organization).await? {
             Some(Obstacle::NoMail)

@@ -21,6 +21,8 @@ pub struct RestoredReport {
     pub removals: u64,
     /// Changes of email addresses that were under way.
     pub email_changes: u64,
+    /// What second persons were asked to agree to, or had agreed to.
+    pub approvals: u64,
     /// Keys for the API: one that was revoked since would work again.
     pub api_keys: u64,
     /// Imports and links to many that were under way; they wait to be resumed.
@@ -30,7 +32,7 @@ pub struct RestoredReport {
 impl Portal {
     /// The last step of a restore: ends every session and step-up, voids every link, forgets every
     /// device, wipes every seal, stops every removal of a second factor and every change of an email
-    /// address, ends every key for the API, pauses every job. All in one transaction.
+    /// address, ends what second persons agreed to, ends every key for the API, pauses every job. All in one transaction.
     pub async fn restored(&self) -> Result<RestoredReport> {
         let now = self.now();
         let mut tx = self.db().write().await?;
@@ -42,6 +44,7 @@ impl Portal {
             seals: tx.wipe_seals().await?,
             removals: tx.stop_all_removals(now).await?,
             email_changes: tx.stop_all_email_changes(now).await?,
+            approvals: tx.end_all_approvals(now).await?,
             api_keys: tx.end_all_api_keys(now).await?,
             jobs: tx.pause_all_jobs(now).await?,
         };

@@ -6,7 +6,8 @@
 //! a rate, and no faster than what the organizations whose customers they are allow within an hour:
 //! when that is used up, it waits, and goes on by itself. The budget of the member of staff, which
 //! ends a rampage, is left alone: what is done here was announced, counted, and confirmed with a
-//! fresh proof.
+//! fresh proof. Where the policy says so, links to very many wait for a second person to agree, with
+//! all that they need stored and sealed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +18,7 @@ use anyhow::Context;
 use model::{
     Refusal,
     account::{AccountState, Role},
+    approval::{ApprovalAction, ApprovalObstacle},
     audit::{AuditKind, Outcome},
     customer::CustomerQuery,
     id::{AccountId, JobId, OrganizationId},
@@ -31,6 +33,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     Actor, Error, Portal, Result,
@@ -52,6 +55,9 @@ const STOPPED_AT_ONCE: usize = 50;
 
 /// How much of a delay is caught up with; after a longer one the rate begins anew.
 const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// What is not sent yet is no job.
+const NO_JOB: JobId = JobId(Uuid::nil());
 
 /// Who is meant: those who were picked, or all whom a query finds.
 #[derive(Debug, Clone)]
@@ -96,7 +102,8 @@ impl Portal {
     /// What the page shows before: how many they are.
     pub async fn many(&self, actor: &Actor, many: &Many) -> Result<ManyView> {
         let role = actor.may(Permission::EditCustomers)?;
-        let ids = self.those_meant(actor, many).await?;
+        let (ids, organizations) = self.those_meant(actor, many).await?;
+        let total = i64::try_from(ids.len()).unwrap_or(i64::MAX);
         let mut tx = self.db().read().await?;
         let policy = tx.policy(actor.organization).await?;
         Ok(ManyView {
@@ -105,24 +112,33 @@ impl Portal {
             per_hour: policy.count(Rule::ResetsPerOrganization),
             sends_mail: self.sends_mail(&mut tx, actor.organization).await?,
             may_stop: role == Role::Owner,
+            flagged: self
+                .many_flagged(&mut tx, actor.account, (NO_JOB, total), &organizations)
+                .await?,
             stepped_up: self.counts(tx.step_up_at(actor.session).await?),
         })
     }
 
-    /// Who is meant, and may be: one more than [`MOST_LINKS`] at most.
-    async fn those_meant(&self, actor: &Actor, many: &Many) -> Result<Vec<AccountId>> {
+    /// Who is meant, and may be: one more than [`MOST_LINKS`] at most; and whose customers they are,
+    /// the actor's organization among them.
+    async fn those_meant(
+        &self,
+        actor: &Actor,
+        many: &Many,
+    ) -> Result<(Vec<AccountId>, BTreeSet<OrganizationId>)> {
         let most = usize::try_from(MOST_LINKS).unwrap_or(usize::MAX);
+        let mut organizations = BTreeSet::from([actor.organization]);
         match many {
             Many::Picked(picked) => {
                 let mut tx = self.db().read().await?;
                 let mut ids = Vec::new();
                 for id in picked.iter().take(most + 1) {
-                    tx.customer_of(actor, *id).await?;
+                    organizations.insert(tx.customer_of(actor, *id).await?.organization_id);
                     if !ids.contains(id) {
                         ids.push(*id);
                     }
                 }
-                Ok(ids)
+                Ok((ids, organizations))
             }
             Many::Found(query) => {
                 let mut found = self.found(actor, query).await?;
@@ -130,10 +146,11 @@ impl Portal {
                 while ids.len() <= most
                     && let Some(rows) = self.next_found(&mut found).await?
                 {
+                    organizations.extend(rows.iter().map(|row| row.organization_id));
                     ids.extend(rows.into_iter().map(|row| row.id));
                 }
                 ids.truncate(most + 1);
-                Ok(ids)
+                Ok((ids, organizations))
             }
         }
     }
@@ -144,7 +161,7 @@ impl Portal {
         if request.stop && role != Role::Owner {
             return Err(Refusal::NotAllowed.into());
         }
-        let ids = self.those_meant(actor, &request.many).await?;
+        let (ids, organizations) = self.those_meant(actor, &request.many).await?;
         let mut problems = Problems::default();
         let why = Why::checked(&mut problems, &request.reason, &request.ticket);
         let rate = request.per_minute.parse().ok().filter(|rate| RATES.contains(rate));
@@ -187,11 +204,10 @@ impl Portal {
             created_at: now,
             finished_at: None,
         };
+        let action =
+            if request.stop { ApprovalAction::StopPasswords } else { ApprovalAction::SendLinks };
         let mut tx = self.db().write().await?;
-        tx.hold_policy(actor.organization).await?;
-        if !self.hold_staff(&mut tx, actor, Permission::EditCustomers).await? {
-            return Err(Refusal::StepUp.into());
-        }
+        self.hold_sender(&mut tx, actor, &organizations).await?;
         if !self.sends_mail(&mut tx, actor.organization).await? {
             return Err(Refusal::ResetImpossible(Obstacle::NoMail).into());
         }
@@ -200,6 +216,10 @@ impl Portal {
             if Plan::of(&last)?.is_as(&plan) && now.since(last.created_at) < SENT_TWICE_WITHIN {
                 return Ok(last.id);
             }
+        }
+        let meant = ((id, total), &organizations);
+        if self.second_for_many(&mut tx, (actor, role, action), meant).await? {
+            tx = self.spend_asking(tx, actor).await?;
         }
         tx.add_job(&row).await?;
         tx.commit().await?;
@@ -219,17 +239,85 @@ impl Portal {
         }
         let mut tx = self.db().write().await?;
         // Again: it is only now that it begins.
-        tx.hold_policy(actor.organization).await?;
-        if !self.hold_staff(&mut tx, actor, Permission::EditCustomers).await? {
-            return Err(Refusal::StepUp.into());
-        }
-        if !tx.set_job_state(id, JobState::Receiving, JobState::Running, now).await? {
+        self.hold_sender(&mut tx, actor, &organizations).await?;
+        if self.second_for_many(&mut tx, (actor, role, action), meant).await? {
+            self.ask_for_job(&mut tx, actor, &row, (action, plan.why.clone())).await?;
+        } else if tx.set_job_state(id, JobState::Receiving, JobState::Running, now).await? {
+            tx.record(self, plan.doer.event_of_job(&row, Outcome::Begun)).await?;
+        } else {
             return Err(Refusal::NotFound.into());
         }
-        tx.record(self, plan.doer.event_of_job(&row, Outcome::Begun)).await?;
         tx.commit().await?;
         self.wake();
         Ok(id)
+    }
+
+    /// Holds whoever sends to many, with the rules of everybody whose customers they are; fresh proof
+    /// of their own password is given.
+    async fn hold_sender(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        organizations: &BTreeSet<OrganizationId>,
+    ) -> Result<()> {
+        for organization in organizations {
+            tx.hold_policy(*organization).await?;
+        }
+        if self.hold_staff(tx, actor, Permission::EditCustomers).await? {
+            Ok(())
+        } else {
+            Err(Refusal::StepUp.into())
+        }
+    }
+
+    /// Whether links to many wait for a second person; refused where there is none. All that decides
+    /// must be held.
+    async fn second_for_many(
+        &self,
+        tx: &mut Tx,
+        (actor, role, action): (&Actor, Role, ApprovalAction),
+        (job, organizations): ((JobId, i64), &BTreeSet<OrganizationId>),
+    ) -> Result<bool> {
+        if self.many_flagged(tx, actor.account, job, organizations).await?.is_none() {
+            return Ok(false);
+        }
+        actor.is_person()?;
+        if self.somebody_could(tx, (actor.account, role), (None, action)).await? {
+            Ok(true)
+        } else {
+            Err(Refusal::ApprovalImpossible(ApprovalObstacle::NobodyElse).into())
+        }
+    }
+
+    /// Whether links that were paused, whose job is held, wait for a second person from now on instead
+    /// of going on: those to which none agreed before, and to which one has to agree by now.
+    pub(crate) async fn waits_for_second(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        job: &JobRow,
+    ) -> Result<bool> {
+        let agreed = tx.job_is_agreed(job.id).await?;
+        if job.kind != JobKind::SendLinks || job.state != JobState::Paused || agreed {
+            return Ok(false);
+        }
+        let plan = Plan::of(job)?;
+        let role = tx.role_now(actor).await?;
+        let action = match plan.stopping {
+            0 => ApprovalAction::SendLinks,
+            _ => ApprovalAction::StopPasswords,
+        };
+        let organizations = BTreeSet::from([job.organization_id]);
+        let meant = ((job.id, job.total), &organizations);
+        let waits = self.second_for_many(tx, (actor, role, action), meant).await?;
+        if waits {
+            // Nobody agrees to what whoever asks could not do alone either.
+            if !action.is_for(role) {
+                return Err(Refusal::NotAllowed.into());
+            }
+            self.ask_for_job(tx, actor, job, (action, plan.why)).await?;
+        }
+        Ok(waits)
     }
 
     /// What the page of such a job shows.
@@ -238,6 +326,12 @@ impl Portal {
         let job = self.job_of(&mut tx, actor, id, JobKind::SendLinks).await?;
         let plan = Plan::of(&job)?;
         Ok(LinksView {
+            approval: match job.state {
+                JobState::Approval => {
+                    tx.approval_of_job(id).await?.map(|row| (row.id, row.expires_at))
+                }
+                _ => None,
+            },
             problems: self.first_problems(&mut tx, id).await?,
             per_minute: plan.per_minute,
             old_passwords: match plan.stopping {
@@ -287,6 +381,10 @@ impl Portal {
             };
             if account.organization_id != organization {
                 results.push(refused(Problem::CustomerGone));
+                continue;
+            }
+            if !self.many_agreed(tx, job, organization).await? {
+                results.push(refused(Problem::NeedsApproval));
                 continue;
             }
             if let Some(problem) = self.left_out(tx, &account, &plan).await? {
@@ -363,8 +461,10 @@ impl Portal {
         }
         for (id, organization) in customers {
             let is_theirs = tx.is_within(organization, job.organization_id).await?;
+            let is_agreed = self.many_agreed(tx, job, organization).await?;
             let account = tx.lock_account(id).await?.filter(|account| {
                 is_theirs
+                    && is_agreed
                     && account.organization_id == organization
                     && account.password_hash.is_some()
             });

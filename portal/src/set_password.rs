@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{
     Moment, Refusal,
     account::{Lock, Role},
+    approval::ApprovalAction,
     audit::{ActorKind, AuditKind},
     call::{CallAction, CallerRule},
     consent::{Consent, ConsentSource},
@@ -18,6 +19,7 @@ use model::{
 
 use crate::{
     Actor, Error, Portal, Result,
+    approvals::Second,
     mail::{ChangedHow, MailedPassword},
     password,
     reset_desk::SENT_TWICE_WITHIN,
@@ -78,16 +80,48 @@ impl Portal {
         if tx.is_disputed_against(customer.id, actor.account).await? {
             return Ok(Some(Obstacle::DisputedAgainst));
         }
-        let about = (customer.state, customer.organization_id);
-        let (rule, off) = match delivery {
-            Delivery::Typed => (Rule::AllowManualEntry, Obstacle::ManualEntryOff),
-            Delivery::Generated => (Rule::AllowGenerated, Obstacle::GeneratedOff),
-            _ => return self.link_obstacle(tx, actor, about).await,
+        let Some(action) = ApprovalAction::of_delivery(delivery) else {
+            let about = (customer.state, customer.organization_id);
+            return self.link_obstacle(tx, actor, about).await;
         };
         let Ok(role) = actor.may(Permission::SetPassword) else {
             return Ok(Some(Obstacle::NotPermitted));
         };
-        match self.link_obstacle(tx, actor, about).await? {
+        let by = (actor.account, role);
+        if let Some(obstacle) = self.password_obstacle(tx, by, customer, delivery).await? {
+            return Ok(Some(obstacle));
+        }
+        if matches!(self.second(tx, by, customer, action).await?, Second::Missing) {
+            return Ok(Some(Obstacle::SecondApprover));
+        }
+        let policy = tx.policy(customer.organization_id).await?;
+        let call = CallAction::SetPassword;
+        let unknown = call.rule(&policy) == CallerRule::Required
+            && self.receipt(tx, actor, customer.id, call).await?.is_none();
+        Ok(unknown.then_some(Obstacle::CallerUnknown))
+    }
+
+    /// Why somebody in this role cannot give a customer a password in a way, if so, but for a second
+    /// person and the caller.
+    pub(crate) async fn password_obstacle(
+        &self,
+        tx: &mut Tx,
+        (by, role): (AccountId, Role),
+        customer: &Account,
+        delivery: Delivery,
+    ) -> Result<Option<Obstacle>> {
+        let (rule, off) = match delivery {
+            Delivery::Typed => (Rule::AllowManualEntry, Obstacle::ManualEntryOff),
+            _ => (Rule::AllowGenerated, Obstacle::GeneratedOff),
+        };
+        if tx.is_disputed_against(customer.id, by).await? {
+            return Ok(Some(Obstacle::DisputedAgainst));
+        }
+        if !role.may(Permission::SetPassword) {
+            return Ok(Some(Obstacle::NotPermitted));
+        }
+        let about = (customer.state, customer.organization_id);
+        match self.standing_obstacle(tx, about).await? {
             // What is typed needs no mail to be told.
             Some(Obstacle::NoMail) if delivery == Delivery::Typed => {}
             Some(obstacle) => return Ok(Some(obstacle)),
@@ -107,10 +141,6 @@ impl Portal {
             Some(Obstacle::LinksOnly)
         } else if consent.consent(self.now()) == Consent::Refused {
             Some(Obstacle::NoConsent)
-        } else if CallAction::SetPassword.rule(&policy) == CallerRule::Required
-            && self.receipt(tx, actor, customer.id, CallAction::SetPassword).await?.is_none()
-        {
-            Some(Obstacle::CallerUnknown)
         } else {
             None
         })
@@ -144,6 +174,12 @@ impl Portal {
         let mut tx = self.db().write().await?;
         let customer = tx.customer_of(actor, request.customer).await?;
         tx.hold_reach(actor, customer.organization_id).await?;
+        let action = match delivery {
+            Delivery::Typed => ApprovalAction::TypePassword,
+            _ => ApprovalAction::GeneratePassword,
+        };
+        let others = self.who_agreed(&mut tx, actor, (request.customer, action)).await?;
+        tx.lock_accounts(&[&[actor.account], &*others].concat()).await?;
         if !self.hold_staff(&mut tx, actor, Permission::SetPassword).await? {
             return Err(Refusal::StepUp.into());
         }
@@ -163,8 +199,10 @@ impl Portal {
             let event = actor.event_about(&customer, AuditKind::StaffPasswordSet);
             return self.refuse(tx, event, why, Refusal::ResetImpossible(obstacle)).await;
         }
-        let action = CallAction::SetPassword;
-        let receipt = self.receipt(&mut tx, actor, account.id, action).await?;
+        let call = CallAction::SetPassword;
+        let receipt = self.receipt(&mut tx, actor, account.id, call).await?;
+        let by = (actor.account, tx.role_now(actor).await?);
+        let second = self.second(&mut tx, by, &account, action).await?;
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
         if tx.consent(account.id).await?.is_some_and(|row| row.consent(now) == Consent::Once) {
             let id = ConsentId(self.random().id(now));
@@ -199,6 +237,9 @@ impl Portal {
         {
             return Err(Refusal::ResetImpossible(Obstacle::CallerUnknown).into());
         }
+        if !second.use_for(&mut tx, lease.reset.0, now).await? {
+            return Err(Refusal::ResetImpossible(Obstacle::SecondApprover).into());
+        }
         tx.commit().await?;
         self.finish_decided(lease).await;
         Ok(lease.reset)
@@ -208,6 +249,7 @@ impl Portal {
     /// it is there again, for the next one. The account must be held.
     pub(crate) async fn give_back(&self, tx: &mut Tx, reset: &ResetRow, now: Moment) -> Result<()> {
         tx.return_receipt(reset.id).await?;
+        tx.return_approval(reset.id.0).await?;
         // Whatever the customer has entered since holds.
         let last = tx.consents(reset.account_id, 1).await?;
         if last.first().is_some_and(|line| line.source == ConsentSource::Used) {

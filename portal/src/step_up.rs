@@ -138,6 +138,17 @@ impl Portal {
         id: AccountId,
         permission: Permission,
     ) -> Result<(Account, bool)> {
+        self.hold_account_with(tx, actor, id, (permission, &[])).await
+    }
+
+    /// The same with other staff who are held, too: in one order for everybody.
+    pub(crate) async fn hold_account_with(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: AccountId,
+        (permission, others): (Permission, &[AccountId]),
+    ) -> Result<(Account, bool)> {
         // Before the step-up: whose account it is not has nothing to step up for.
         let before = tx.account_of(actor, id).await?;
         if before.kind == AccountKind::Staff {
@@ -145,6 +156,9 @@ impl Portal {
         }
         // The actor's own is this one or above it, and held with it.
         tx.hold_reach(actor, before.organization_id).await?;
+        if !others.is_empty() {
+            tx.lock_accounts(&[&[actor.account], others].concat()).await?;
+        }
         let proven = self.hold_staff(tx, actor, permission).await?;
         let account = tx.lock_account(id).await?.ok_or(Refusal::NotFound)?;
         if account.organization_id != before.organization_id {

@@ -1,6 +1,6 @@
 //! What goes on beside requests: mail, requests for links, interrupted resets, work of many steps,
-//! second factors that are to be removed, email addresses that are to change, messages to webhooks,
-//! tidying up.
+//! second factors that are to be removed, email addresses that are to change, what nobody agreed to in
+//! time, messages to webhooks, tidying up.
 //!
 //! Every piece of work is a row; nodes share them by leases and skipped locks. A change that makes
 //! work wakes this node's workers; other nodes look again every other second.
@@ -57,6 +57,7 @@ impl Portal {
         tasks.spawn(self.clone().work("jobs", stop.clone(), Self::work_on_job));
         tasks.spawn(self.clone().work("removals", stop.clone(), Self::carry_out_removal));
         tasks.spawn(self.clone().work("emails", stop.clone(), Self::carry_out_email_change));
+        tasks.spawn(self.clone().work("approvals", stop.clone(), Self::expire_approval));
         tasks.spawn(self.clone().tidy_now_and_then(stop));
         while tasks.join_next().await.is_some() {}
     }
@@ -69,6 +70,7 @@ impl Portal {
                 | self.work_on_job().await?
                 | self.carry_out_removal().await?
                 | self.carry_out_email_change().await?
+                | self.expire_approval().await?
                 | self.send_next_mail().await?
                 | self.send_next_event().await?;
             if !worked {
@@ -131,6 +133,7 @@ impl Portal {
         tx.prune_links(now.minus(KEEP)).await?;
         tx.prune_removals(now.minus(KEEP)).await?;
         tx.prune_email_changes(now.minus(KEEP)).await?;
+        tx.prune_approvals(now.minus(KEEP)).await?;
         tx.prune_mails(now.minus(KEEP)).await?;
         tx.expire_event_deliveries(now).await?;
         tx.prune_event_deliveries(now.minus(KEEP)).await?;

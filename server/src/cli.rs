@@ -259,7 +259,7 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
             let portal = open(place).await?;
             let done = portal.restored().await?;
             println!(
-                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords, {} removals of second factors, {} changes of email addresses, {} keys for the API; {} jobs wait to be resumed. Start `rekey serve` again.",
+                "Ended: {} sessions, {} links, {} known devices, {} mails on their way, {} sealed passwords, {} removals of second factors, {} changes of email addresses, {} requests for a second person, {} keys for the API; {} jobs wait to be resumed. Start `rekey serve` again.",
                 done.sessions,
                 done.links,
                 done.devices,
@@ -267,6 +267,7 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
                 done.seals,
                 done.removals,
                 done.email_changes,
+                done.approvals,
                 done.api_keys,
                 done.jobs
             );

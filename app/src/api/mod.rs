@@ -11,6 +11,7 @@ pub mod account;
     expect(clippy::fn_params_excessive_bools, reason = "a form has as many boxes as it needs")
 )]
 pub mod api_keys;
+pub mod approvals;
 pub mod audit;
 #[expect(clippy::too_many_arguments, reason = "a form has as many fields as it needs")]
 pub mod brand;

@@ -22,6 +22,7 @@ use crate::{
         icon::{Glyph, Icon},
         page::PageTitle,
         panel::{Failed, Loading, Notice, Panel, Tone},
+        second::Approvals,
         time::Time,
     },
     words,
@@ -87,6 +88,7 @@ fn Overview(view: HomeView) -> impl IntoView {
         (view.resets, Some("/resets?state=needs_attention"), tr!(home.attention_resets), true),
         (view.disputed, None, tr!(home.attention_disputes), true),
         (view.agreeable, None, tr!(home.attention_emails), true),
+        (view.approvable, Some("/resets"), tr!(home.attention_approvals), true),
         (
             view.mails,
             view.reads_mail.then_some("/organization/mail?state=dead"),
@@ -119,6 +121,7 @@ fn Overview(view: HomeView) -> impl IntoView {
         })
         .collect();
     let (disputes, agreements) = (view.disputes.clone(), view.agreements.clone());
+    let approvals = view.approvals.clone();
     let (factors, more_factors) = (view.factors.clone(), view.more_factors);
     let percent = u64::from(allow) * 100 / u64::from(customers.max(1));
     let coverage = if customers == 0 {
@@ -138,6 +141,7 @@ fn Overview(view: HomeView) -> impl IntoView {
             <ul class="mt-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">{items}</ul>
             <Named people=disputes page="" title=tr!(home.disputes) hint=tr!(home.disputes_hint) />
             <Named people=agreements page="/email" title=tr!(home.emails) hint=tr!(home.emails_hint) />
+            <Approvals lines=approvals />
         </section>
         <div class="mt-8 grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <Panel title=tr!(home.chart_resets) hint=tr!(home.chart_resets_hint, days = DAYS_CHARTED)>

@@ -1,6 +1,7 @@
 //! One file per page; a wizard is a folder with a file per step.
 
 pub mod account;
+pub mod approval;
 pub mod audit;
 pub mod confirm;
 pub mod customers;

@@ -17,6 +17,7 @@ use crate::{
         page::PageTitle,
         panel::{Absent, Empty, Failed, Loading, Panel},
         places::place_name,
+        second::Approvals,
         time::Time,
     },
     words,
@@ -133,6 +134,7 @@ fn Found(page: ResetPage, query: ResetQuery) -> impl IntoView {
         <nav class="chips mt-5" aria-label=tr!(resets.states)>
             {chip(None, tr!(resets.all), None)} {chips}
         </nav>
+        <Approvals lines=page.approvals />
         <div class="mt-4">
             <Panel>
                 {lines}

@@ -124,6 +124,7 @@ pub fn state_name(state: JobState) -> &'static str {
         JobState::Checking => tr!(job.checking),
         JobState::Checked => tr!(job.checked),
         JobState::Running => tr!(job.running),
+        JobState::Approval => tr!(job.approval),
         JobState::Paused => tr!(job.paused),
         JobState::Done => tr!(job.done),
         JobState::Stopped => tr!(job.stopped),

@@ -19,6 +19,7 @@ pub mod preferences;
 pub mod preview;
 pub mod prove;
 pub mod scopes;
+pub mod second;
 pub mod signed_in;
 pub mod steps;
 pub mod strength;

@@ -4,6 +4,7 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     api_key::KeyEnd,
+    approval::{ApprovalAction, ApprovalDeed, ApprovalObstacle, ApprovalState, Flagged},
     audit::{AuditKind, Outcome, Who},
     brand::{Corners, Letters, PictureKind},
     connector::Reason,
@@ -21,7 +22,7 @@ use model::{
     reset::{Obstacle, ResetState, TargetState},
     rules::RuleSource,
     staff::{StaffDeed, StaffObstacle, StaffStanding},
-    text::EmailAddress,
+    text::{EmailAddress, Name},
 };
 
 pub mod connectors;
@@ -110,6 +111,7 @@ pub fn obstacle(obstacle: Obstacle) -> &'static str {
         Obstacle::DisputedAgainst => tr!(obstacle.disputed_against),
         Obstacle::CallerUnknown => tr!(obstacle.caller_unknown),
         Obstacle::EmailChanging => tr!(obstacle.email_changing),
+        Obstacle::SecondApprover => tr!(obstacle.second_approver),
     }
 }
 
@@ -277,6 +279,7 @@ pub fn removal_obstacle(obstacle: RemovalObstacle) -> &'static str {
         RemovalObstacle::Waiting => tr!(lost_factor.waiting),
         RemovalObstacle::NoMail => tr!(lost_factor.no_mail),
         RemovalObstacle::CallerUnknown => tr!(lost_factor.caller_unknown),
+        RemovalObstacle::SecondApprover => tr!(lost_factor.second_approver),
     }
 }
 
@@ -302,6 +305,70 @@ pub fn email_obstacle(obstacle: EmailObstacle) -> &'static str {
         EmailObstacle::OwnAsk => tr!(new_email.own_ask),
         EmailObstacle::BelowAsker => tr!(new_email.below_asker),
         EmailObstacle::AskerGone => tr!(new_email.asker_gone),
+    }
+}
+
+/// What a second person is asked to agree to, about somebody or about many.
+pub fn approval_action(action: ApprovalAction, whom: Option<&Name>) -> String {
+    let name = somebody(whom.cloned());
+    match action {
+        ApprovalAction::RemoveFactor => tr!(approval.remove_factor, name = name),
+        ApprovalAction::TypePassword => tr!(approval.type_password, name = name),
+        ApprovalAction::GeneratePassword => tr!(approval.generate_password, name = name),
+        ApprovalAction::SendLinks => tr!(approval.send_links).into(),
+        ApprovalAction::StopPasswords => tr!(approval.stop_passwords).into(),
+    }
+}
+
+/// Somebody by name, where that is still known.
+pub fn somebody(name: Option<Name>) -> String {
+    name.map_or_else(|| tr!(approval.somebody).to_owned(), |name| name.to_string())
+}
+
+/// Why something waits for a second person.
+pub fn flagged(flagged: Flagged) -> String {
+    match flagged {
+        Flagged::StaffFactor => tr!(approval.flag_staff).into(),
+        Flagged::ContactChanged(at) => format!("{} {}", tr!(approval.flag_contact), date(at)),
+        Flagged::Many { up_to } => tr!(approval.flag_many, count = number(up_to)),
+    }
+}
+
+/// Where it stands, and whether that is good.
+pub fn approval_state(state: ApprovalState) -> (&'static str, bool) {
+    match state {
+        ApprovalState::Asked => (tr!(approval.is_asked), false),
+        ApprovalState::Approved => (tr!(approval.is_approved), true),
+        ApprovalState::Refused => (tr!(approval.is_refused), false),
+        ApprovalState::Used => (tr!(approval.is_used), true),
+        ApprovalState::Withdrawn => (tr!(approval.is_withdrawn), false),
+        ApprovalState::Expired => (tr!(approval.is_expired), false),
+    }
+}
+
+/// What was done about it.
+pub fn approval_deed(deed: ApprovalDeed) -> &'static str {
+    match deed {
+        ApprovalDeed::Asked => tr!(approval.done_asked),
+        ApprovalDeed::Agreed => tr!(approval.done_agreed),
+        ApprovalDeed::Refused => tr!(approval.done_refused),
+        ApprovalDeed::Withdrawn => tr!(approval.done_withdrawn),
+    }
+}
+
+/// Why nobody can be asked, or somebody not decide.
+pub fn approval_obstacle(obstacle: ApprovalObstacle) -> &'static str {
+    match obstacle {
+        ApprovalObstacle::NotNeeded => tr!(approval.not_needed),
+        ApprovalObstacle::NobodyElse => tr!(approval.nobody),
+        ApprovalObstacle::NotOpen => tr!(approval.not_open),
+        ApprovalObstacle::OwnAsk => tr!(approval.own_ask),
+        ApprovalObstacle::Yourself => tr!(approval.yourself),
+        ApprovalObstacle::NotPermitted => tr!(approval.not_permitted),
+        ApprovalObstacle::BelowAsker => tr!(approval.below_asker),
+        ApprovalObstacle::AskerGone => tr!(approval.asker_gone),
+        ApprovalObstacle::Factor(why) => removal_obstacle(why),
+        ApprovalObstacle::Password(why) => self::obstacle(why),
     }
 }
 
@@ -522,6 +589,10 @@ pub fn rule(rule: Rule) -> (&'static str, &'static str) {
         }
         Rule::StaffCoolingOffHours => (tr!(rule.staff_cooling_off), tr!(rule.cooling_off_hint)),
         Rule::KeepInStep => (tr!(rule.keep_in_step), tr!(rule.keep_in_step_hint)),
+        Rule::SecondApprover => (tr!(rule.second_approver), tr!(rule.second_approver_hint)),
+        Rule::SecondApproverFrom => {
+            (tr!(rule.second_approver_from), tr!(rule.second_approver_from_hint))
+        }
     }
 }
 
@@ -550,6 +621,8 @@ pub fn rule_value(rule: Rule, value: i64) -> String {
             Unit::Days => tr!(unit.days, count = value),
             Unit::ResetsAnHour => tr!(unit.resets, count = value),
             Unit::ResetsADay => tr!(unit.resets_a_day, count = value),
+            Unit::Customers if value == 1 => tr!(unit.one_customer).into(),
+            Unit::Customers => tr!(unit.customers, count = value),
         },
         RuleKind::Day => match value {
             NEVER => tr!(unit.off).into(),
@@ -682,6 +755,13 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::EmailConfirmed, _) => tr!(event.email_confirmed),
         (AuditKind::EmailChangeStopped, _) => tr!(event.email_change_stopped),
         (AuditKind::EmailChanged, _) => tr!(event.email_changed),
+        (AuditKind::ApprovalAsked, Outcome::Refused) => tr!(event.approval_ask_refused),
+        (AuditKind::ApprovalAsked, _) => tr!(event.approval_asked),
+        (AuditKind::ApprovalGiven, Outcome::Refused) => tr!(event.approval_not_given),
+        (AuditKind::ApprovalGiven, _) => tr!(event.approval_given),
+        (AuditKind::ApprovalRefused, _) => tr!(event.approval_refused),
+        (AuditKind::ApprovalWithdrawn, _) => tr!(event.approval_withdrawn),
+        (AuditKind::ApprovalExpired, _) => tr!(event.approval_expired),
         (AuditKind::ConnectorAdded, _) => tr!(event.connector_added),
         (AuditKind::ConnectorChanged, _) => tr!(event.connector_changed),
         (AuditKind::ConnectorRemoved, _) => tr!(event.connector_removed),

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use model::{Refusal, refusal::Problem, reset::Obstacle};
 
 use super::{
-    email_obstacle, mail_obstacle, number, obstacle, organization_obstacle, removal_obstacle, span,
-    staff_obstacle,
+    approval_obstacle, email_obstacle, mail_obstacle, number, obstacle, organization_obstacle,
+    removal_obstacle, span, staff_obstacle,
 };
 use crate::i18n::tr;
 
@@ -110,6 +110,7 @@ fn problem(problem: Problem) -> String {
         Problem::FileIncomplete => tr!(problem.file_incomplete).into(),
         Problem::CustomerGone => tr!(problem.customer_gone).into(),
         Problem::CustomerSuspended => tr!(problem.customer_suspended).into(),
+        Problem::NeedsApproval => tr!(problem.needs_approval).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
         Problem::CodeWrong => tr!(problem.code_wrong).into(),
         Problem::CodeOver => tr!(problem.code_over).into(),
@@ -178,6 +179,7 @@ fn refusal(refusal: &Refusal) -> String {
         Refusal::ResetImpossible(why) => obstacle(*why).into(),
         Refusal::StaffImpossible(why) => staff_obstacle(*why).into(),
         Refusal::RemovalImpossible(why) => removal_obstacle(*why).into(),
+        Refusal::ApprovalImpossible(why) => approval_obstacle(*why).into(),
         Refusal::EmailImpossible(why) => email_obstacle(*why).into(),
         Refusal::MailImpossible(why) => mail_obstacle(*why).into(),
         Refusal::ChangedMeanwhile(_) => tr!(error.changed_meanwhile).into(),

@@ -46,7 +46,11 @@ impl Portal {
             tx.hold_organization(before.organization_id).await?;
         }
         tx.hold_policy(before.organization_id).await?;
-        let asker = tx.lock_account(due.asked_by).await?;
+        let used = tx.approval_used_for(due.id.0).await?;
+        let agreed = used.and_then(|used| used.decided_by);
+        tx.lock_accounts(&[Some(due.asked_by), agreed].into_iter().flatten().collect::<Vec<_>>())
+            .await?;
+        let asker = tx.account(due.asked_by).await?;
         let Some(account) = tx.lock_account(due.account_id).await? else { return Ok(()) };
         let row = tx.lock_removal(due.id).await?;
         // Another node was quicker, or somebody kept the factor.
@@ -55,7 +59,7 @@ impl Portal {
         };
         let policy = tx.policy(account.organization_id).await?;
         let until = row.due_under(&policy, account.kind);
-        match self.still_entitled(&mut tx, asker, &account).await? {
+        match self.still_entitled(&mut tx, asker, (&account, &row)).await? {
             None => {
                 let told = Some((by_staff(now), row.origin.as_str()));
                 let event = of_system(&account, AuditKind::FactorRemovalStopped);
@@ -82,19 +86,22 @@ impl Portal {
         Ok(())
     }
 
-    /// Whoever asked for a removal, if they could ask for it now. All that decides must be held.
+    /// Whoever asked for a removal, if they could ask for it now, with a second person where it takes
+    /// one. All that decides must be held.
     async fn still_entitled(
         &self,
         tx: &mut Tx,
         asker: Option<Account>,
-        account: &Account,
+        (account, row): (&Account, &RemovalRow),
     ) -> Result<Option<Account>> {
         let still = tx.acts_still(asker, account.organization_id).await?;
         let Some((asker, role)) = still else { return Ok(None) };
         let obstacle = self.removal_obstacle(tx, (asker.id, role), account).await?;
         Ok(match obstacle {
             // This is the one that waits; and the letter about it waits for a mail server.
-            None | Some(RemovalObstacle::Waiting | RemovalObstacle::NoMail) => Some(asker),
+            None | Some(RemovalObstacle::Waiting | RemovalObstacle::NoMail) => {
+                self.removal_is_agreed(tx, row, account).await?.then_some(asker)
+            }
             Some(_) => None,
         })
     }

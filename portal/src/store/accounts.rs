@@ -194,7 +194,7 @@ impl Tx {
         language: Language,
         now: Moment,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET name = $2, user_name = $3, language = $4, updated_at = $5 WHERE id = $1")
+        on!(self, c => sqlx::query("UPDATE accounts SET name = $2, user_name = $3, language = $4, contact_changed_at = CASE WHEN user_name IS DISTINCT FROM $3 THEN $5 ELSE contact_changed_at END, updated_at = $5 WHERE id = $1")
             .bind(id).bind(name).bind(user_name).bind(language).bind(now).execute(c).await.map(drop))?;
         self.relist(id).await
     }

@@ -26,7 +26,7 @@ impl Tx {
         details: &CustomerDetails,
         stamp: Moment,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET name = $2, company = $3, reference = $4, user_name = $5, language = $6, updated_at = $7 WHERE id = $1")
+        on!(self, c => sqlx::query("UPDATE accounts SET name = $2, company = $3, reference = $4, user_name = $5, language = $6, contact_changed_at = CASE WHEN user_name IS DISTINCT FROM $5 THEN $7 ELSE contact_changed_at END, updated_at = $7 WHERE id = $1")
             .bind(id).bind(&details.name).bind(&details.company).bind(&details.reference).bind(&details.user_name).bind(details.language).bind(stamp)
             .execute(c).await.map(drop))?;
         self.relist(id).await

@@ -144,7 +144,7 @@ impl Tx {
         key: &str,
         now: Moment,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE accounts SET email = $2, email_key = $3, updated_at = $4 WHERE id = $1")
+        on!(self, c => sqlx::query("UPDATE accounts SET email = $2, email_key = $3, contact_changed_at = $4, updated_at = $4 WHERE id = $1")
             .bind(id).bind(email).bind(key).bind(now).execute(c).await.map(drop))?;
         self.relist(id).await
     }

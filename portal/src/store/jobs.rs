@@ -223,9 +223,9 @@ impl Tx {
         on!(self, c => sqlx::query("UPDATE jobs SET state = 'stopped', finished_at = $2, updated_at = $2 WHERE state = 'paused' AND updated_at < $1").bind(before).bind(now).execute(c).await.map(drop))
     }
 
-    /// Pauses every job that goes on by itself; how many there were.
+    /// Pauses every job that goes on by itself, or waits for a second person; how many there were.
     pub async fn pause_all_jobs(&mut self, now: Moment) -> sqlx::Result<u64> {
-        on!(self, c => sqlx::query("UPDATE jobs SET state = CASE state WHEN 'running' THEN 'paused' ELSE 'draft' END, position = CASE state WHEN 'running' THEN position ELSE 0 END, lease_until = NULL, attempts = 0, updated_at = $1 WHERE state IN ('checking', 'running')")
+        on!(self, c => sqlx::query("UPDATE jobs SET state = CASE state WHEN 'checking' THEN 'draft' ELSE 'paused' END, position = CASE state WHEN 'checking' THEN 0 ELSE position END, lease_until = NULL, attempts = 0, updated_at = $1 WHERE state IN ('checking', 'running', 'approval')")
             .bind(now).execute(c).await.map(|done| done.rows_affected()))
     }
 

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod api_keys;
+mod approvals;
 mod audit;
 mod calls;
 mod connectors;
@@ -56,6 +57,7 @@ use crate::config::Database;
 
 pub(crate) use accounts::{Account, NewAccount};
 pub(crate) use api_keys::{ApiAnswerRow, ApiKeyListRow, ApiKeyRow};
+pub(crate) use approvals::{ApprovalListRow, ApprovalRow};
 pub(crate) use audit::{AuditHead, AuditReadRow, AuditRow, AuditSearch, PersonRow};
 pub(crate) use calls::{ReceiptRow, VerificationRow};
 pub(crate) use connectors::{ConnectorRow, ServiceAccountRow};

@@ -152,6 +152,7 @@ impl Tx {
             "DELETE FROM outbox WHERE organization_id = $1",
             "DELETE FROM event_hooks WHERE organization_id = $1",
             "DELETE FROM api_keys WHERE organization_id = $1",
+            "DELETE FROM approvals WHERE organization_id = $1",
             "DELETE FROM jobs WHERE organization_id = $1",
             "DELETE FROM mail_settings WHERE organization_id = $1",
             "DELETE FROM dkim_keys WHERE organization_id = $1",

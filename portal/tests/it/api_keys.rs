@@ -44,9 +44,9 @@ stories! {
     an_organization_has_so_many_keys,
 }
 
-const EVERYTHING: [Permission; 4] = Permission::OF_KEYS;
+pub const EVERYTHING: [Permission; 4] = Permission::OF_KEYS;
 
-fn wish(permissions: &[Permission]) -> MakeKey {
+pub fn wish(permissions: &[Permission]) -> MakeKey {
     MakeKey {
         scope: None,
         name: "Billing".into(),
@@ -56,7 +56,7 @@ fn wish(permissions: &[Permission]) -> MakeKey {
 }
 
 /// Makes a key, and sees to it that the secret of it is found nowhere.
-async fn makes(world: &World, by: &Entered, wish: MakeKey) -> KeyMade {
+pub async fn makes(world: &World, by: &Entered, wish: MakeKey) -> KeyMade {
     let made = world.portal.make_api_key(&by.actor, wish).await.unwrap();
     let (_, secret_part) = made.key["rk_".len()..].split_once('_').unwrap();
     world.is_secret(&secret(secret_part));
@@ -80,7 +80,7 @@ async fn knocks(world: &World, key: &str) -> Admission {
 }
 
 /// Who asks with a key that works.
-async fn comes(world: &World, made: &KeyMade) -> Actor {
+pub async fn comes(world: &World, made: &KeyMade) -> Actor {
     match knocks(world, &made.key).await {
         Admission::Admitted(actor, _) => *actor,
         other => panic!("{other:?}"),

@@ -15,6 +15,7 @@ mod stand_in;
 mod world;
 
 mod api_keys;
+mod approvals;
 mod audit;
 mod audit_log;
 mod brand;

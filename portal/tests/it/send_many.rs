@@ -37,7 +37,7 @@ stories! {
     whoever_disputes_what_the_owner_did_is_left_alone,
 }
 
-fn request(many: Many, typed: &str) -> SendMany {
+pub fn request(many: Many, typed: &str) -> SendMany {
     SendMany {
         many,
         reason: "Our mail provider was broken into".into(),

@@ -58,14 +58,14 @@ stories! {
     a_first_password_takes_policy_and_permission,
 }
 
-const TYPED: &str = "granite walnut ferry nine";
+pub const TYPED: &str = "granite walnut ferry nine";
 
-fn typed(customer: &Person, password: &str) -> SetPassword {
+pub fn typed(customer: &Person, password: &str) -> SetPassword {
     let password = StaffPassword::Typed { new: secret(password), retype: secret(password) };
     with(customer, password)
 }
 
-fn generated(customer: &Person) -> SetPassword {
+pub fn generated(customer: &Person) -> SetPassword {
     with(customer, StaffPassword::Generated)
 }
 
@@ -82,14 +82,14 @@ fn with(customer: &Person, password: StaffPassword) -> SetPassword {
     }
 }
 
-async fn sets(world: &World, who: &Entered, request: SetPassword) -> Result<ResetId> {
+pub async fn sets(world: &World, who: &Entered, request: SetPassword) -> Result<ResetId> {
     if let StaffPassword::Typed { new, .. } = &request.password {
         world.is_secret(new);
     }
     world.portal.set_customer_password(&who.actor, request).await
 }
 
-fn impossible(obstacle: Obstacle) -> Refusal {
+pub fn impossible(obstacle: Obstacle) -> Refusal {
     Refusal::ResetImpossible(obstacle)
 }
 

@@ -1,6 +1,7 @@
 //! What the server promises over HTTP, whatever the page: the guards, the forms, the links, the
 //! files. The whole router runs here in this process, on the demo's people; nothing is mocked.
 
+mod approvals;
 mod assets;
 mod bad_input;
 mod browser;

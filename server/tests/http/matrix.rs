@@ -35,6 +35,7 @@ enum Thing {
     Reset,
     Connector,
     ApiKey,
+    Approval,
 }
 
 /// Who is let in.
@@ -57,8 +58,8 @@ use Permission::{
     RemoveFactors, SendLink, SetPassword, VerifyCallers,
 };
 use Thing::{
-    ApiKey, Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member, Message,
-    Organization, Reset, Session,
+    ApiKey, Approval, Connector, Customer, Device, Dispute, Entry, Factor, Hook, Job, Mail, Member,
+    Message, Organization, Reset, Session,
 };
 
 /// A function: whom it is for, the field by which it names something and what that is, whether it
@@ -106,6 +107,7 @@ const OF_MEMBER: Option<(&str, Thing)> = Some(("account", Member));
 const FOR_PASSWORD: (&str, &str) = ("action", "set_password");
 const FOR_FACTOR: (&str, &str) = ("action", "remove_factor");
 const FOR_EMAIL: (&str, &str) = ("action", "change_email");
+const APPROVAL: Option<(&str, Thing)> = Some(("approval", Approval));
 const CONNECTOR: Option<(&str, Thing)> = Some(("connector", Connector));
 const JOB: Option<(&str, Thing)> = Some(("job", Job));
 const HOOK: Option<(&str, Thing)> = Some(("hook", Hook));
@@ -129,6 +131,22 @@ const FUNCTIONS: &[Function] = &[
     reads("/api/account/calls", Oneself, None, &[]),
     reads("/api/account/consent", Oneself, None, &[]),
     writes("/api/account/set-consent", Oneself, None, &[("choice", "")]),
+    reads("/api/approvals/view", Staff(RemoveFactors), APPROVAL, &[]),
+    writes(
+        "/api/approvals/ask",
+        Staff(SetPassword),
+        OF_CUSTOMER,
+        &[("action", "type_password"), WHY, NO_TICKET],
+    ),
+    writes(
+        "/api/approvals/ask",
+        Staff(RemoveFactors),
+        OF_MEMBER,
+        &[("action", "remove_factor"), WHY, NO_TICKET],
+    ),
+    writes("/api/approvals/agree", Staff(RemoveFactors), APPROVAL, &[WHY]),
+    writes("/api/approvals/refuse", Staff(RemoveFactors), APPROVAL, &[]),
+    writes("/api/approvals/withdraw", Staff(RemoveFactors), APPROVAL, &[]),
     reads("/api/audit/find", Staff(ReadAudit), Some(("query[scope]", Organization)), &[]),
     reads(
         "/api/audit/since",
@@ -567,6 +585,7 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
     ("/organization/mail/:id", Staff(ReadSettings), Mail),
     ("/resets/:id", Staff(ReadCustomers), Reset),
+    ("/approvals/:id", Staff(RemoveFactors), Approval),
     ("/organization/webhooks/:id", Staff(ReadSettings), Hook),
     ("/organizations/:id", Staff(ReadSettings), Organization),
     ("/organizations/new?scope=:id", Staff(EditOrganizations), Organization),
@@ -828,8 +847,15 @@ fn things_of(
         "INSERT INTO api_keys (id, organization_id, made_by, name, permissions, public_id, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, 'Billing', 'read_customers', $4, $5, 0, 4000000000000000)",
         values![key, id, member, key.to_string().as_str(), vec![0_u8]],
     ));
+    // About somebody there, asked by somebody who is gone.
+    let approval = Uuid::from_u128(id.as_u128() ^ 9);
+    world.wait(sql.run(
+        "INSERT INTO approvals (id, organization_id, action, account_id, asked_by, reason, state, asked_at, expires_at) VALUES ($1, $2, 'remove_factor', $3, $1, 'Ina Invited’s phone', 'asked', 0, 4000000000000000)",
+        values![approval, id, member],
+    ));
     [
         (ApiKey, key),
+        (Approval, approval),
         (Factor, factor),
         (Connector, connector),
         (Hook, hook),

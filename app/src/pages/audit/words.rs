@@ -3,6 +3,7 @@
 use model::{
     account::Role,
     api_key::KeyEnd,
+    approval::ApprovalAction,
     audit::{ActorKind, AuditFault, AuditKind, AuditLine, AuditProblem, Outcome},
     connector::{KeyEffect, Reason},
     id::MailId,
@@ -43,6 +44,11 @@ fn whom(line: &AuditLine) -> String {
 pub fn sentence(line: &AuditLine) -> String {
     let (who, whom) = (who(line), whom(line));
     let refused = line.outcome == Outcome::Refused;
+    // Of many, nobody is named.
+    let about = |text: String| match &line.subject {
+        Some(_) => tr!(did.approval_about, text = text, whom = whom.clone()),
+        None => text,
+    };
     match line.kind {
         AuditKind::AccountCreated => tr!(did.account_created, who = who, whom = whom),
         AuditKind::SignedIn => tr!(did.signed_in, who = who),
@@ -141,6 +147,13 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::EmailConfirmed => tr!(did.email_confirmed, whom = whom),
         AuditKind::EmailChangeStopped => tr!(did.email_change_stopped, who = who, whom = whom),
         AuditKind::EmailChanged => tr!(did.email_changed, whom = whom),
+        AuditKind::ApprovalAsked if refused => about(tr!(did.approval_ask_refused, who = who)),
+        AuditKind::ApprovalAsked => about(tr!(did.approval_asked, who = who)),
+        AuditKind::ApprovalGiven if refused => about(tr!(did.approval_not_given, who = who)),
+        AuditKind::ApprovalGiven => about(tr!(did.approval_given, who = who)),
+        AuditKind::ApprovalRefused => about(tr!(did.approval_refused, who = who)),
+        AuditKind::ApprovalWithdrawn => about(tr!(did.approval_withdrawn, who = who)),
+        AuditKind::ApprovalExpired => about(tr!(did.approval_expired).to_owned()),
         AuditKind::ConnectorAdded => tr!(did.connector_added, who = who),
         AuditKind::ConnectorChanged => tr!(did.connector_changed, who = who),
         AuditKind::ConnectorRemoved => tr!(did.connector_removed, who = who),
@@ -218,6 +231,7 @@ pub fn changed(what: &str) -> String {
             "days" => tr!(changed.days),
             "key_end" => tr!(changed.key_end),
             "hosts" => tr!(changed.hosts),
+            "approval" => tr!(changed.approval),
             "dkim" => tr!(changed.dkim),
             "blocked_words" => tr!(changed.blocked_words),
             "logo" => tr!(changed.logo),
@@ -274,6 +288,7 @@ pub fn changed_value(what: &str, value: Option<String>) -> String {
             Some(tr!(changed.set_anew))
         }
         ("key_end", end) => KeyEnd::from_word(end).map(words::key_end),
+        ("approval", action) => ApprovalAction::from_word(action).map(action_name),
         ("state", "disabled") => Some(tr!(changed.disabled)),
         ("keys", keys) => KeyEffect::from_word(keys).map(words::connectors::key_effect),
         ("outcome", "found") => Some(tr!(changed.found)),
@@ -292,6 +307,17 @@ pub fn changed_value(what: &str, value: Option<String>) -> String {
         _ => None,
     };
     told.map_or(value.clone(), str::to_owned)
+}
+
+/// What a second person is asked to agree to, without saying about whom.
+fn action_name(action: ApprovalAction) -> &'static str {
+    match action {
+        ApprovalAction::RemoveFactor => tr!(changed.remove_factor),
+        ApprovalAction::TypePassword => tr!(changed.type_password),
+        ApprovalAction::GeneratePassword => tr!(changed.generate_password),
+        ApprovalAction::SendLinks => tr!(changed.send_links),
+        ApprovalAction::StopPasswords => tr!(changed.stop_passwords),
+    }
 }
 
 /// What is wrong with a chain.

@@ -98,7 +98,7 @@ fn Page(import: ImportView, forms: Forms, live: LiveJob) -> impl IntoView {
     let current = match state {
         JobState::Receiving | JobState::Draft => 1,
         JobState::Checking | JobState::Checked => 2,
-        JobState::Running | JobState::Paused => 3,
+        JobState::Running | JobState::Approval | JobState::Paused => 3,
         JobState::Done | JobState::Stopped => 4,
     };
     let names = vec![

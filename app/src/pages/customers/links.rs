@@ -3,8 +3,8 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_params_map;
 use model::{
-    Refusal,
-    id::JobId,
+    Moment, Refusal,
+    id::{ApprovalId, JobId},
     job::{JobCounts, JobState, JobView, LinksView},
 };
 
@@ -17,6 +17,7 @@ use crate::{
         job::{Counts, LiveJob, Problems, Progress},
         page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Panel, Tone},
+        time::Time,
     },
     words,
 };
@@ -58,9 +59,24 @@ pub fn LinksJob() -> impl IntoView {
     }
 }
 
+/// That a second person has to agree first.
+#[component]
+fn Waits(id: ApprovalId, until: Moment) -> impl IntoView {
+    view! {
+        <div class="mt-5">
+            <Notice tone=Tone::Plain>
+                <p class="font-semibold">{tr!(approval.waits)} " " <Time at=until /> "."</p>
+                <p class="mt-1">{tr!(approval.waits_hint)}</p>
+                <p class="mt-1"><a class="link" href=format!("/approvals/{id}")>{tr!(approval.look)}</a></p>
+            </Notice>
+        </div>
+    }
+}
+
 #[component]
 fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl IntoView {
-    let LinksView { job: first, per_minute, old_passwords, problems } = view;
+    let LinksView { job: first, per_minute, old_passwords, approval, problems } = view;
+    let waits = approval.map(|(id, until)| view! { <Waits id until /> });
     let (id, state) = (first.id, first.state);
     let job = live.now(first);
     let path = format!("/customers/links/{id}");
@@ -77,6 +93,7 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
     };
     let wishes = match state {
         JobState::Running => vec![wish("pause", tr!(job.pause)), wish("stop", tr!(job.stop))],
+        JobState::Approval => vec![wish("stop", tr!(job.stop))],
         JobState::Paused => vec![wish("resume", tr!(job.resume)), wish("stop", tr!(job.stop))],
         _ => Vec::new(),
     };
@@ -99,6 +116,7 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
     view! {
         <PageTitle title=tr!(many.title) hint=Some(tr!(many.rate, count = per_minute)) />
         {error}
+        {waits}
         {words::old_passwords(old_passwords)
             .map(|text| view! { <div class="mt-5"><Notice tone=Tone::Plain>{text}</Notice></div> })}
         <Progress job path />
@@ -108,7 +126,7 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
         <Counts lines />
         <div class="mt-5 flex flex-wrap gap-2">
             {wishes}
-            {(!state.is_moving())
+            {(!state.is_moving() && state != JobState::Approval)
                 .then(|| view! { <a class="btn" href=report rel="external" download>{tr!(import.report)}</a> })}
         </div>
         {(!problems.is_empty())

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use model::{
     Refusal,
+    approval::Flagged,
     customer::CustomerQuery,
     job::{ManyView, RATES},
 };
@@ -130,6 +131,7 @@ fn Check(view: ManyView, meant: Meant, form: FormState<SendMany>) -> impl IntoVi
     let rates: Vec<(String, String)> =
         RATES.into_iter().map(|rate| (rate.to_string(), tr!(many.rate, count = rate))).collect();
     let count = number(view.count);
+    let submit = if view.flagged.is_some() { tr!(approval.ask) } else { tr!(many.submit) };
     let fields = [
         ("picked", Some(meant.picked).filter(|picked| !picked.is_empty())),
         ("all", meant.all.then(|| "true".to_owned())),
@@ -152,6 +154,13 @@ fn Check(view: ManyView, meant: Meant, form: FormState<SendMany>) -> impl IntoVi
             <li>{tr!(many.will_skip)}</li>
             <li>{tr!(many.will_wait, count = number(view.per_hour))}</li>
         </ul>
+        {view
+            .flagged
+            .map(|flagged| {
+                let Flagged::Many { up_to } = flagged else { return ().into_any() };
+                view! { <Notice tone=Tone::Plain>{tr!(many.flagged, count = number(up_to))}</Notice> }
+                    .into_any()
+            })}
         {(!view.sends_mail).then(|| view! { <Notice tone=Tone::Bad>{tr!(obstacle.no_mail)}</Notice> })}
         <Form form>
             {fields}
@@ -167,7 +176,7 @@ fn Check(view: ManyView, meant: Meant, form: FormState<SendMany>) -> impl IntoVi
                 hint=tr!(many.typed_hint, count = count)
                 verbatim=true
             />
-            <Submit label=tr!(many.submit) class="btn btn-primary w-full" />
+            <Submit label=submit class="btn btn-primary w-full" />
         </Form>
     }
 }

@@ -31,6 +31,7 @@ use crate::{
         page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Tone},
         prove::{Prove, is_over},
+        second::{Agreed, SecondForms, SecondPerson, use_second},
         steps::Steps,
         time::Time,
     },
@@ -43,6 +44,7 @@ use crate::{
 struct Forms {
     proof: FormState<StepUp>,
     caller: CallerForms,
+    second: SecondForms,
     remove: FormState<RemoveLostFactor>,
     stop: FormState<StopRemoval>,
     reason: RwSignal<String>,
@@ -54,6 +56,7 @@ impl Forms {
         Self {
             proof: use_form(),
             caller: use_caller(),
+            second: use_second(),
             remove: use_form(),
             stop: use_form(),
             reason: RwSignal::new(String::new()),
@@ -117,13 +120,14 @@ fn LostFactor(
     let forms = Forms::new();
     provide_context(forms);
     let (settled, answered) = (forms.settled(), forms.caller.answered());
+    let decided = forms.second.answered();
     // Said by the form that was just sent, or by the address that it led to.
     let told = Memo::new(move |_| {
         let asked = || query.with(|query| RemovalDeed::from_word(query.get_str("done")?));
         forms.done(id.get()).or_else(asked)
     });
     let desk = Resource::new_blocking(
-        move || (id.get(), settled.get(), answered.get()),
+        move || (id.get(), settled.get(), answered.get(), decided.get()),
         |(id, ..)| async move {
             match id {
                 Some(id) => view_factor_desk(id).await,
@@ -194,20 +198,33 @@ fn Wizard(desk: FactorDesk, told: Option<RemovalDeed>) -> impl IntoView {
         (Some(4), step.into_any())
     } else if waits.is_some() {
         (None, waits.into_any())
-    } else if let Some(obstacle) = desk.obstacle {
+    } else if let Some(obstacle) =
+        desk.obstacle.filter(|why| *why != RemovalObstacle::SecondApprover)
+    {
         let why = words::removal_obstacle(obstacle);
         (None, view! { <div class="mt-6"><Notice tone=Tone::Bad>{why}</Notice></div> }.into_any())
     } else if !desk.stepped_up {
+        let why = match desk.obstacle {
+            Some(_) => tr!(approval.prove_ask),
+            None => tr!(lost_factor.prove),
+        };
         let step = view! {
             <div class="mt-4">
-                <Prove proof=forms.proof next over why=tr!(lost_factor.prove) />
+                <Prove proof=forms.proof next over why />
             </div>
         };
         (Some(0), step.into_any())
+    } else if desk.obstacle.is_some() {
+        let second = desk.approval.map(|desk| {
+            view! { <SecondPerson desk account forms=forms.second /> }
+        });
+        (None, view! { {refused} {second} }.into_any())
     } else if desk.caller.verified_until.is_none() {
-        (Some(1), view! { {refused} {caller()} }.into_any())
+        let step = view! { {refused} <Agreed desk=desk.approval.clone() /> {caller()} };
+        (Some(1), step.into_any())
     } else {
-        (Some(2), view! { {caller()} <Check desk /> }.into_any())
+        let agreed = view! { <Agreed desk=desk.approval.clone() /> };
+        (Some(2), view! { {agreed} {caller()} <Check desk /> }.into_any())
     };
     let names = vec![
         tr!(desk.step_prove),

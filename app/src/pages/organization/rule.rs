@@ -284,5 +284,6 @@ fn unit_name(unit: Unit) -> &'static str {
         Unit::Days => tr!(unit.days_name),
         Unit::ResetsAnHour => tr!(unit.resets_name),
         Unit::ResetsADay => tr!(unit.resets_a_day_name),
+        Unit::Customers => tr!(unit.customers_name),
     }
 }

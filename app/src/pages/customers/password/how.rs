@@ -5,7 +5,7 @@ use leptos_router::hooks::use_navigate;
 use model::{
     connector::Destination,
     id::AccountId,
-    reset::{Delivery, ResetDesk, Way},
+    reset::{Delivery, Obstacle, ResetDesk, Way},
 };
 
 use super::{ALL, PORTAL, address};
@@ -130,8 +130,10 @@ fn Option_(way: Way, chosen: RwSignal<Option<Delivery>>) -> impl IntoView {
     let word = delivery.word();
     let id = format!("how-{word}");
     let hint = obstacle.map_or(hint, words::obstacle);
+    // It is where a second person is asked.
+    let is_off = obstacle.is_some_and(|why| why != Obstacle::SecondApprover);
     view! {
-        <label class="option" class:option-off=obstacle.is_some() for=id.clone()>
+        <label class="option" class:option-off=is_off for=id.clone()>
             <input
                 class="radio radio-sm mt-0.5"
                 type="radio"
@@ -139,7 +141,7 @@ fn Option_(way: Way, chosen: RwSignal<Option<Delivery>>) -> impl IntoView {
                 name="how"
                 value=word
                 checked=untrack(|| chosen.get() == Some(delivery))
-                disabled=obstacle.is_some()
+                disabled=is_off
                 aria-describedby=format!("{id}-hint")
                 on:change=move |_| chosen.set(Some(delivery))
             />

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{
     Refusal,
+    approval::{ApprovalAction, ApprovalDesk},
     id::{AccountId, ResetId, ServiceAccountId},
     reset::{Delivery, Obstacle, ResetDesk},
 };
@@ -31,6 +32,7 @@ use crate::{
         page::PageTitle,
         panel::{Absent, Failed, Loading, Notice, Tone},
         places::LiveReset,
+        second::{Agreed, SecondForms, SecondPerson, use_second},
         steps::Steps,
     },
     words,
@@ -45,6 +47,7 @@ struct Forms {
     typed: FormState<TypePassword>,
     generated: FormState<GeneratePassword>,
     caller: CallerForms,
+    second: SecondForms,
     suggestion: FormState<crate::api::password::SuggestPassword>,
     reason: RwSignal<String>,
     ticket: RwSignal<String>,
@@ -58,6 +61,7 @@ impl Forms {
             typed: use_form(),
             generated: use_form(),
             caller: use_caller(),
+            second: use_second(),
             suggestion: use_suggestion(),
             reason: RwSignal::new(String::new()),
             ticket: RwSignal::new(String::new()),
@@ -117,6 +121,7 @@ pub fn Password() -> impl IntoView {
         (forms.proof.done().then(|| forms.proof.version()), forms.asks_for_proof())
     });
     let checked = forms.caller.answered();
+    let decided = forms.second.answered();
     // Said by the form that was just sent, or by the address that it led to.
     let begun = Memo::new(move |_| {
         forms
@@ -128,7 +133,10 @@ pub fn Password() -> impl IntoView {
         begun.get().is_none() && query.with(|query| query.get_str("new").is_some())
     });
     let desk = Resource::new_blocking(
-        move || (id.get(), begun.get(), proven.get(), checked.get(), live.turned.get()),
+        move || {
+            let answered = (checked.get(), decided.get());
+            (id.get(), begun.get(), proven.get(), answered, live.turned.get())
+        },
         |(id, begun, ..)| async move {
             match id {
                 Some(id) => view_reset_desk(id, begun).await,
@@ -183,6 +191,12 @@ fn address(customer: AccountId, how: Option<Delivery>, places: &str) -> String {
     }
 }
 
+/// What is known of a second person who has to agree to a way.
+fn second(desk: &ResetDesk, how: Delivery) -> Option<ApprovalDesk> {
+    let action = ApprovalAction::of_delivery(how)?;
+    desk.approvals.iter().find(|approval| approval.action == action).cloned()
+}
+
 /// What is known of the caller; nothing where only a link is possible anyway.
 #[component]
 fn WhoCalls(desk: ResetDesk) -> impl IntoView {
@@ -220,7 +234,20 @@ fn Wizard(
     } else {
         match how.map(|how| (how, desk.customer.obstacle(how))) {
             Some((how, None)) => {
-                (2, tr!(desk.title), view! { <Check desk how places /> }.into_any())
+                let agreed = view! { <Agreed desk=second(&desk, how) /> };
+                (2, tr!(desk.title), view! { {agreed} <Check desk how places /> }.into_any())
+            }
+            Some((how, Some(Obstacle::SecondApprover))) => {
+                let second = second(&desk, how).map(|desk| {
+                    view! { <SecondPerson desk account=id forms=forms.second /> }
+                });
+                let step = view! {
+                    {second}
+                    <p class="mt-4 text-center">
+                        <a class="link text-sm" href=address(id, None, PORTAL)>{tr!(desk.another_way)}</a>
+                    </p>
+                };
+                (2, tr!(desk.title), step.into_any())
             }
             // What was offered is not any more; what is, one sees there.
             Some((_, Some(obstacle))) => {
