@@ -72,6 +72,15 @@ pub struct LetterRow {
     pub own: Vec<Language>,
 }
 
+/// How a letter would look, with sample data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterLook {
+    /// Its subject.
+    pub subject: String,
+    /// Its HTML.
+    pub html: String,
+}
+
 /// A letter in one language, to be written anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterView {
@@ -85,6 +94,8 @@ pub struct LetterView {
     pub own: bool,
     /// Its subject, as it is typed.
     pub subject: String,
+    /// The same as it is in the preview.
+    pub shown: String,
     /// Its text, as it is typed.
     pub text: String,
     /// What has to stand in the text.

@@ -75,19 +75,22 @@ impl Portal {
         Ok(LettersView { acting, door, rows })
     }
 
-    /// A letter of a front door in one language, to be written anew. One that is shared is written
-    /// where it is shared from.
+    /// A letter of a front door in one language, to be written anew; one that is shared, to be read.
     pub async fn letter(&self, actor: &Actor, which: &WhichLetter) -> Result<LetterView> {
         let (kind, language) = which.parsed()?;
         let mut tx = self.db().read().await?;
-        let acting = self.acting(&mut tx, actor, which.scope, Permission::EditBrand).await?;
-        let site = tx.own_site(acting.id).await?;
+        let mut acting = self.acting(&mut tx, actor, which.scope, Permission::EditBrand).await?;
+        let site = tx.site_of(acting.id).await?.context("an organization without a site")?;
+        acting.may_edit &= site.organization_id == acting.id;
         let chosen = tx.letter_words(site.id, (kind, language)).await?;
         let organization = tx.organization(acting.id).await?.ok_or(Refusal::NotFound)?;
         let sample = self.sample(&organization, &site, (kind, language))?;
         let own = chosen.is_some();
+        let data = &sample.data;
+        let shown = self.worded((kind, language), &sample.brand, data, chosen.as_ref())?;
         let words = chosen.unwrap_or_else(|| OwnWords::delivered(kind, language));
         Ok(LetterView {
+            shown: shown.subject.clone(),
             acting,
             kind: kind.as_str().to_owned(),
             language,
@@ -153,9 +156,12 @@ impl Portal {
         let (kind, language) = which.parsed()?;
         let mut tx = self.db().read().await?;
         let acting = self.acting(&mut tx, actor, which.scope, Permission::EditBrand).await?;
-        let site = tx.own_site(acting.id).await?;
+        let site = tx.site_of(acting.id).await?.context("an organization without a site")?;
         let organization = tx.organization(acting.id).await?.ok_or(Refusal::NotFound)?;
         let words = match typed {
+            // Those who may not write it have nothing to look at.
+            Some(_) if !acting.may_edit => return Err(Refusal::NotAllowed.into()),
+            Some(_) if site.organization_id != acting.id => return Err(Refusal::NotFound.into()),
             Some(words) => Some(words.trimmed()),
             None => tx.letter_words(site.id, (kind, language)).await?,
         };
@@ -165,12 +171,15 @@ impl Portal {
             refuse(words, kind, &sample)?;
         }
         let mailer = self.mailer();
-        Ok(match words.filter(|words| *words != OwnWords::delivered(kind, language)) {
+        let mut shown = match words.filter(|words| *words != OwnWords::delivered(kind, language)) {
             Some(words) => {
                 mailer.render_own(kind, language, &sample.brand, &sample.data, &words)?
             }
             None => mailer.render(kind, language, &sample.brand, &sample.data)?,
-        })
+        };
+        // Its links lead nowhere: the frame may not leave for a page of its own, nor lead all of it away.
+        shown.html = shown.html.replacen("<head>", "<head>\n<base target=\"_top\">", 1);
+        Ok(shown)
     }
 
     /// A letter in the words that somebody chose for it, if there are any.

@@ -123,6 +123,7 @@ impl Portal {
         let route = tx.mail_route(organization).await?;
         let language = site.look().speaks(me.language, site.language);
         let words = tx.letter_words(site.id, (LetterKind::Test, language)).await?;
+        let (name, reply_to) = tx.sender(route.as_ref(), &site).await?;
         tx.commit().await?;
 
         let (outcome, answer) = match self.way(route.as_ref()) {
@@ -131,7 +132,6 @@ impl Portal {
                 let brand = site.mail_brand(&self.settings().origin);
                 let rendered = self.worded((kind, language), &brand, &data, words.as_ref())?;
                 let message_id = way.message_id(MailId(self.random().id(now)));
-                let (name, reply_to) = sender(route.as_ref(), &site);
                 let parcel = Parcel {
                     to: &me.email,
                     from_name: &name,
@@ -291,16 +291,23 @@ pub(crate) fn purpose(row: &MailSettingsRow) -> String {
     format!("mail-password:{organization_id}:{host}:{port}:{}:{user}", security.word())
 }
 
-/// The name that mail bears, and where answers to it go: what was given with the mail server, else what
-/// the site says. Those below who have a site of their own bear no other one's name.
-pub(crate) fn sender(
-    route: Option<&MailSettingsRow>,
-    site: &SiteRow,
-) -> (String, Option<EmailAddress>) {
-    let own = route.filter(|row| row.organization_id == site.organization_id);
-    let name = own.and_then(|row| row.from_name.as_ref()).unwrap_or(&site.name).to_string();
-    let helps = || site.support_email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
-    (name, own.and_then(|row| row.reply_to.clone()).or_else(helps))
+impl Tx {
+    /// The name that mail bears, and where answers to it go: what was given with the mail server, else
+    /// what the site says. A site bears no name of those above it, through whose server its mail goes.
+    pub(crate) async fn sender(
+        &mut self,
+        route: Option<&MailSettingsRow>,
+        site: &SiteRow,
+    ) -> Result<(String, Option<EmailAddress>)> {
+        let own = match route {
+            Some(row) if self.is_within(row.organization_id, site.organization_id).await? => route,
+            _ => None,
+        };
+        let name = own.and_then(|row| row.from_name.as_ref()).unwrap_or(&site.name).to_string();
+        let helps =
+            || site.support_email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+        Ok((name, own.and_then(|row| row.reply_to.clone()).or_else(helps)))
+    }
 }
 
 /// What differs between two mail servers, but for the password.

@@ -10,6 +10,7 @@ use model::{
     account::Language,
     id::{MailId, ResetId},
     link::LinkPurpose,
+    text::EmailAddress,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +19,6 @@ use crate::{
     Portal, Result,
     keys::MissingKey,
     mail::{Delivery, Letter, LetterKind, MailedLink, OwnWords, Parcel, Rendered, nowhere},
-    mail_settings::sender,
     store::{Account, MailSettingsRow, OutboxRow, SiteRow, Tx},
 };
 
@@ -135,6 +135,7 @@ impl Portal {
         let route = tx.mail_route(mail.organization_id).await?;
         let language = site.look().speaks(mail.language, site.language);
         let words = tx.letter_words(mail.site_id, (mail.kind, language)).await?;
+        let sender = tx.sender(route.as_ref(), &site).await?;
         let is_void = mail.kind.lets_in() && tx.is_suspended(mail.organization_id).await?;
         tx.commit().await?;
         crate::failpoint::reach("mail-taken");
@@ -143,7 +144,7 @@ impl Portal {
             None
         } else {
             Some(match self.rendered(&mail, language, &site, words.as_ref()) {
-                Ok(rendered) => self.deliver(&mail, &site, route.as_ref(), &rendered).await,
+                Ok(rendered) => self.deliver(&mail, &sender, route.as_ref(), &rendered).await,
                 // It can be read once the right file of keys is there.
                 Err(error) if error.is::<MissingKey>() => {
                     Delivery::Later { answer: error.to_string() }
@@ -241,11 +242,10 @@ impl Portal {
     async fn deliver(
         &self,
         mail: &OutboxRow,
-        site: &SiteRow,
+        (from_name, reply_to): &(String, Option<EmailAddress>),
         route: Option<&MailSettingsRow>,
         rendered: &Rendered,
     ) -> Delivery {
-        let (from_name, reply_to) = sender(route, site);
         let way = match self.way(route) {
             Ok(Some(way)) => way,
             Ok(None) => return nowhere(),
@@ -254,7 +254,7 @@ impl Portal {
         };
         let parcel = Parcel {
             to: &mail.recipient,
-            from_name: &from_name,
+            from_name,
             reply_to: reply_to.as_ref(),
             message_id: &way.message_id(mail.id),
             date: mail.created_at,

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     id::OrganizationId,
-    letter::{LetterView, LettersView},
+    letter::{LetterLook, LetterView, LettersView},
 };
 
 use super::ApiError;
@@ -38,7 +38,7 @@ pub async fn view_letter(
     Ok(portal.letter(&actor, &portal::WhichLetter { scope, kind, language }).await?)
 }
 
-/// How a letter would look in words that are being typed, with sample data: its HTML.
+/// How a letter would look in words that are being typed, with sample data.
 #[server(prefix = "/api", endpoint = "organization/look-at-letter")]
 pub async fn look_at_letter(
     /// The scope.
@@ -56,11 +56,12 @@ pub async fn look_at_letter(
     /// Its text.
     #[server(default)]
     text: String,
-) -> Result<String, ApiError> {
+) -> Result<LetterLook, ApiError> {
     let (portal, _, actor) = actor().await?;
     let which = portal::WhichLetter { scope, kind, language };
     let words = portal::mail::OwnWords { subject, text };
-    Ok(portal.preview_letter(&actor, &which, Some(words)).await?.html.clone())
+    let shown = portal.preview_letter(&actor, &which, Some(words)).await?;
+    Ok(LetterLook { subject: shown.subject.clone(), html: shown.html.clone() })
 }
 
 /// Chooses the words of a letter.

@@ -1,5 +1,6 @@
 // Passwords, factors and addresses in the hands of staff.
 
+import { FREYA, comesToColleague, decides } from '../../world/approvals.ts'
 import { asksForSecond, comesToCustomersAddress, verifiesForAddress } from '../../world/email-change.ts'
 import { agentWithPhone, asksForRemoval, comesToCustomer, verifiesCaller } from '../../world/lost-factor.ts'
 import { linkIn } from '../../world/mail.ts'
@@ -134,4 +135,27 @@ walk('a customer has a new address, and a second person agrees', async ({ visito
   await second.presses('Continue')
   await second.reads('You are the second person:')
   await looks('new-email-agree', second)
+})
+
+walk('a second person', async ({ visitor, anotherVisitor, rekey, looks }) => {
+  const freya = await anotherVisitor()
+  await freya.comesAsStaff(FREYA)
+  await decides(freya, 'Yes')
+  const { agent } = await agentWithPhone(await anotherVisitor(), rekey, 'Fjord IT')
+  const admin = someStaff(rekey, 'admin', 'Fjord IT')
+  await comesToColleague(visitor, admin, agent)
+  await looks('second-ask')
+  await visitor.fills({ Reason: 'The phone fell into the fjord' })
+  await visitor.presses('Ask a second person to agree')
+  await visitor.reads('Withdraw the request')
+  await looks('second-waits')
+  await visitor.opens('/resets')
+  await visitor.reads(`Remove the second factor of ${agent.name}`)
+  await looks('second-resets')
+  await visitor.comesAsStaff(FREYA)
+  await visitor.reads('Requests that a second person has to agree to')
+  await looks('second-home')
+  await visitor.follows(`Remove the second factor of ${agent.name}`)
+  await visitor.reads('Make sure by a way of your own')
+  await looks('second-decide')
 })

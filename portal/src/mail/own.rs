@@ -31,6 +31,21 @@ use super::{
 /// Instructions that the words of one letter may take: what may be written takes a few hundred.
 const FUEL: u64 = 10_000;
 
+/// Names, texts and signs in one condition at most, and conditions within one another: what reads them
+/// goes one step deeper with each.
+const LONGEST_CONDITION: usize = 20;
+const DEEPEST_CONDITION: u32 = 5;
+const MOST_BRANCHES: u32 = 60;
+/// Lists within one another.
+const DEEPEST_LIST: usize = 3;
+/// What the words of a letter may come to, in bytes of HTML: mail programs cut what is very long, and what
+/// is Rekey's stands below them.
+const LARGEST_BODY: usize = 24_000;
+/// Longest subject once it is filled in, and longest word in it: mail servers refuse lines that cannot be
+/// folded (RFC 5322, 2.1.1).
+const LONGEST_FILLED_SUBJECT: usize = 200;
+const LONGEST_WORD_OF_SUBJECT: usize = 100;
+
 /// What a letter holds that its words never see.
 const KEPT_BACK: [&str; 7] =
     ["link", "dispute_link", "forgot_link", "login_link", "password", "code", "word_pair"];
@@ -59,7 +74,9 @@ pub(super) struct Part {
 /// What the words of a letter become before Rekey's own is added.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Body {
-    pub title: String,
+    /// The subject of the mail; the heading of the letter stays Rekey's.
+    #[serde(skip)]
+    pub subject: String,
     parts: Vec<Part>,
     facts: bool,
     safety: bool,
@@ -118,6 +135,10 @@ pub(super) fn seen(values: &Map<String, Value>, told: Map<String, Value>) -> Val
         .filter(|(name, value)| !KEPT_BACK.contains(&name.as_str()) && !is_occasion(value))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
+    // What is not there in every case can be asked for in every case.
+    if let Some(Value::Object(change)) = seen.get_mut("change") {
+        change.entry("role").or_insert(Value::Null);
+    }
     seen.extend(told);
     if let Some(brand) = values.get("brand") {
         let named = json!({ "name": brand["name"], "support_email": brand["support_email"] });
@@ -125,6 +146,25 @@ pub(super) fn seen(values: &Map<String, Value>, told: Map<String, Value>) -> Val
     }
     seen.remove("language");
     Value::Object(seen)
+}
+
+/// What letters hold in some cases only.
+const OPTIONAL: [&str; 4] = ["company", "by", "organization", "role"];
+
+/// The same letter in other cases: without what may be missing, with what may be there, with each yes a no.
+fn cases(values: &Value) -> Vec<Value> {
+    let Value::Object(usual) = values else { return vec![values.clone()] };
+    let without = |(name, value): (&String, &Value)| match value {
+        _ if OPTIONAL.contains(&name.as_str()) => (name.clone(), Value::Null),
+        Value::Bool(is) => (name.clone(), Value::Bool(!is)),
+        Value::Null => (name.clone(), json!({ "name": "Rekey", "email": "help@rekey.example" })),
+        Value::Object(fields) if name == "change" => {
+            let other = fields.keys().map(|field| (field.clone(), Value::Null)).collect();
+            (name.clone(), Value::Object(other))
+        }
+        value => (name.clone(), value.clone()),
+    };
+    vec![values.clone(), Value::Object(usual.iter().map(without).collect())]
 }
 
 impl OwnWords {
@@ -180,8 +220,11 @@ impl OwnWords {
         if let Some((piece, _)) = found.into_iter().next() {
             return Err(Problem::LetterNotAlone(piece));
         }
-        let subject = self.subject(values).map_err(|line| Problem::LetterSyntax { line })?;
-        if subject.is_empty() { Err(Problem::Required) } else { Ok(()) }
+        for case in cases(values) {
+            let subject = self.subject(&case).map_err(|line| Problem::LetterSyntax { line })?;
+            fits_a_line(&subject)?;
+        }
+        Ok(())
     }
 
     fn check_text(&self, kind: LetterKind, values: &Value) -> Result<(), Problem> {
@@ -203,13 +246,13 @@ impl OwnWords {
         if let Some(piece) = needed.iter().find(|piece| !found.iter().any(|it| it.0 == **piece)) {
             return Err(Problem::LetterMissing(*piece));
         }
-        // Whatever is the case when it is sent: all of its words at once.
+        // Whatever is the case when it is sent: all of its words at once, and in cases that there are.
         for segment in self.segments() {
             if let Segment::Words(words) = segment {
                 written(&without_tags(words))?;
             }
         }
-        self.parts(values).map(drop).map_err(|line| Problem::LetterSyntax { line })
+        cases(values).iter().try_for_each(|case| self.parts(case).map(drop))
     }
 
     /// The text, taken apart.
@@ -231,11 +274,11 @@ impl OwnWords {
 
     /// The subject in a letter that sees these values; the line in which it cannot be had.
     fn subject(&self, values: &Value) -> Result<String, u32> {
-        filled(self.subject.trim(), values, false).map(|subject| one_line(&subject))
+        filled(self.subject.trim(), values, false).map(|subject| unlinked(&one_line(&subject)))
     }
 
-    /// The parts of a letter that sees these values; the line in which they cannot be had.
-    fn parts(&self, values: &Value) -> Result<Vec<Part>, u32> {
+    /// The parts of a letter that sees these values, if they can be had.
+    fn parts(&self, values: &Value) -> Result<Vec<Part>, Problem> {
         let mut parts = Vec::new();
         for segment in self.segments() {
             match segment {
@@ -245,26 +288,34 @@ impl OwnWords {
                     text: String::new(),
                 }),
                 Segment::Words(words) => {
-                    let (html, text) = written(&filled(words, values, true)?).map_err(|_| 1_u32)?;
+                    let filled = filled(words, values, true)
+                        .map_err(|line| Problem::LetterSyntax { line })?;
+                    let (html, text) = written(&filled)?;
                     if !text.trim().is_empty() {
                         parts.push(Part { piece: "", html, text });
                     }
                 }
             }
         }
+        let size: usize = parts.iter().map(|part| part.html.len().max(part.text.len())).sum();
+        if size > LARGEST_BODY {
+            let max = u32::try_from(LONGEST_LETTER / 2).unwrap_or(u32::MAX);
+            return Err(Problem::TooLong { max });
+        }
         Ok(parts)
     }
 
     /// What the words become in a letter that sees these values.
     pub(super) fn body(&self, kind: LetterKind, values: &Value) -> anyhow::Result<Body> {
-        let title = self.subject(values).ok().context("its subject cannot be filled in")?;
-        let parts = self.parts(values).ok().context("its text cannot be filled in")?;
+        let subject = self.subject(values).ok().context("its subject cannot be filled in")?;
+        fits_a_line(&subject).ok().context("its subject is empty, or too long")?;
+        let parts = self.parts(values).ok().context("its text cannot be used")?;
         for piece in pieces(kind) {
             let times = parts.iter().filter(|part| part.piece == piece.word()).count();
             anyhow::ensure!(times == 1, "{} has to stand in it once", piece.line());
         }
         let (facts, safety) = (has_block(kind, "facts"), has_block(kind, "safety"));
-        Ok(Body { title, parts, facts, safety })
+        Ok(Body { subject, parts, facts, safety })
     }
 }
 
@@ -322,6 +373,20 @@ fn has_length(text: &str, most: usize) -> Result<(), Problem> {
     }
 }
 
+/// Whether a subject that is filled in can be one.
+fn fits_a_line(subject: &str) -> Result<(), Problem> {
+    let longest = subject.split_whitespace().map(|word| word.chars().count()).max();
+    if subject.is_empty() {
+        Err(Problem::Required)
+    } else if subject.chars().count() > LONGEST_FILLED_SUBJECT
+        || longest.is_some_and(|longest| longest > LONGEST_WORD_OF_SUBJECT)
+    {
+        Err(Problem::TooLong { max: u32::try_from(LONGEST_FILLED_SUBJECT).unwrap_or(u32::MAX) })
+    } else {
+        Ok(())
+    }
+}
+
 /// Mail programs make links of these by themselves.
 fn has_no_links(text: &str) -> Result<(), Problem> {
     let text = text.to_lowercase();
@@ -342,7 +407,7 @@ fn piece_of_line(line: &str) -> Option<Piece> {
 /// can take long or much, whatever values it meets.
 fn scan(text: &str, values: &Value) -> Result<Vec<(Piece, bool)>, Problem> {
     let mut found = Vec::new();
-    let mut depth = 0_u32;
+    let (mut depth, mut branches) = (0_u32, 0_u32);
     let mut at = 0;
     while let Some(open) = text[at..].find('{').map(|open| at + open) {
         let line = u32::try_from(text[..open].matches('\n').count() + 1).unwrap_or(u32::MAX);
@@ -367,14 +432,18 @@ fn scan(text: &str, values: &Value) -> Result<Vec<(Piece, bool)>, Problem> {
                 let alone = piece_of_line(&text[start..stop]).is_some() && depth == 0;
                 found.push((piece, alone));
             } else {
-                expression(inner, values, line)?;
+                named(inner.trim(), values, line)?;
             }
             continue;
+        }
+        branches += 1;
+        if branches > MOST_BRANCHES {
+            return Err(wrong);
         }
         let (word, rest) =
             inner.trim().split_once(char::is_whitespace).unwrap_or((inner.trim(), ""));
         match word {
-            "if" => {
+            "if" if depth < DEEPEST_CONDITION => {
                 expression(rest, values, line)?;
                 depth += 1;
             }
@@ -388,6 +457,18 @@ fn scan(text: &str, values: &Value) -> Result<Vec<(Piece, bool)>, Problem> {
     if depth > 0 { Err(Problem::LetterSyntax { line: lines }) } else { Ok(found) }
 }
 
+/// Refuses what is more than a name that there is.
+fn named(path: &str, values: &Value, line: u32) -> Result<(), Problem> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    if path.is_empty() || !path.chars().all(is_part) {
+        Err(Problem::LetterSyntax { line })
+    } else if is_named(path, values) {
+        Ok(())
+    } else {
+        Err(Problem::LetterName { line })
+    }
+}
+
 /// Refuses what is not made of names that there are, texts, numbers and comparisons.
 fn expression(text: &str, values: &Value, line: u32) -> Result<(), Problem> {
     let wrong = Problem::LetterSyntax { line };
@@ -395,7 +476,12 @@ fn expression(text: &str, values: &Value, line: u32) -> Result<(), Problem> {
     if rest.is_empty() {
         return Err(wrong);
     }
+    let mut pieces = 0;
     while let Some(first) = rest.chars().next() {
+        pieces += 1;
+        if pieces > LONGEST_CONDITION {
+            return Err(wrong);
+        }
         let length = if first.is_ascii_alphabetic() || first == '_' {
             let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
             let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
@@ -425,12 +511,13 @@ fn expression(text: &str, values: &Value, line: u32) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether there is such a name. What is not there in every letter may have fields.
+/// Whether there is such a name.
 fn is_named(path: &str, values: &Value) -> bool {
     let (name, field) = path.split_once('.').map_or((path, None), |(name, it)| (name, Some(it)));
     match (values.get(name), field) {
         (Some(Value::Object(fields)), Some(field)) => fields.contains_key(field),
-        (Some(Value::Null), Some(field)) => !field.contains('.'),
+        // Whom to ask, when it is not the account but its organization.
+        (Some(Value::Null), Some(field)) => name == "whom" && ["name", "email"].contains(&field),
         (Some(_), None) => true,
         _ => false,
     }
@@ -519,17 +606,24 @@ struct Page {
     lists: Vec<Option<u64>>,
     /// What the first line of an item begins with.
     mark: Option<String>,
+    /// Whether something can be seen of what was begun last: what cannot only pushes away what is below it.
+    seen: bool,
 }
 
 impl Page {
     fn take(&mut self, event: Event<'_>) -> Result<(), Problem> {
         match event {
             Event::Start(tag) => self.begin(&tag)?,
-            Event::End(tag) => self.end(tag),
+            Event::End(tag) => self.end(tag)?,
             Event::Text(text) => {
-                let text = unlinked(&text);
-                self.html.push_str(&escaped(&text));
+                self.seen |= text.chars().any(is_seen);
                 self.line.push_str(&text);
+                let mut shown = unlinked(&text);
+                // Emphasis may begin within a word.
+                if shown.ends_with(LINKING) {
+                    shown.push(JOINER);
+                }
+                self.html.push_str(&escaped(&shown));
             }
             Event::SoftBreak => {
                 self.html.push('\n');
@@ -546,6 +640,12 @@ impl Page {
     }
 
     fn begin(&mut self, tag: &Tag<'_>) -> Result<(), Problem> {
+        if matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::Item) {
+            self.seen = false;
+        }
+        if matches!(tag, Tag::List(_)) && self.lists.len() >= DEEPEST_LIST {
+            return Err(Problem::LetterMarkup);
+        }
         let html = match tag {
             Tag::Paragraph => "<p style=\"margin:0 0 16px\">",
             Tag::Heading { .. } => {
@@ -580,7 +680,10 @@ impl Page {
         Ok(())
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd) -> Result<(), Problem> {
+        if matches!(tag, TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item) && !self.seen {
+            return Err(Problem::LetterMarkup);
+        }
         let html = match tag {
             TagEnd::Paragraph => "</p>\n",
             TagEnd::Heading(_) => "</h2>\n",
@@ -608,12 +711,13 @@ impl Page {
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// Ends a line of the text. In lists it is filled here, since lines that begin with spaces are left
     /// as they are later on.
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
+        let line = unlinked(&std::mem::take(&mut self.line));
         if line.trim().is_empty() {
             return;
         }
@@ -643,12 +747,32 @@ impl Page {
     }
 }
 
-/// A text of which mail programs make no links; addresses that one may write to stay as they are.
+/// What mail programs look for where a link may be, and what hides it from them.
+const LINKING: [char; 7] = ['.', '@', ':', '/', '。', '．', '｡'];
+const JOINER: char = '\u{2060}';
+
+/// Whether a character can be seen.
+fn is_seen(letter: char) -> bool {
+    let is_blank = matches!(
+        letter,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+    );
+    !letter.is_whitespace() && !letter.is_control() && !is_blank
+}
+
+/// A text of which mail programs make no links; plain addresses that one may write to stay as they are.
 fn unlinked(text: &str) -> String {
+    let is_plain = |word: &str| {
+        word.chars().all(|c| c.is_ascii_alphanumeric() || "@._+-".contains(c))
+            && EmailAddress::parse(word).is_ok()
+    };
     text.split_inclusive(char::is_whitespace)
         .map(|word| {
             let bare = word.trim_matches(|c: char| c.is_whitespace() || ",.;:!?()".contains(c));
-            if EmailAddress::parse(bare).is_ok() { word.to_owned() } else { without_links(word) }
+            if is_plain(bare) { word.to_owned() } else { without_links(word) }
         })
         .collect()
 }

@@ -71,7 +71,10 @@ impl Templates {
             });
         };
         let body = words.body(kind, &seen(&environment, language, &values)?)?;
-        let subject = body.title.clone();
+        let subject = body.subject.clone();
+        // What the letter is about is said by its heading, which the part without markup lacks.
+        let title = title(&environment, &format!("{folder}body.html"), &values)?;
+        values.insert("title".into(), title.into());
         values.insert("own".into(), serde_json::to_value(body).context("own words")?);
         let mut part = |of: &str, part: &str| {
             values.insert("base".into(), format!("{folder}{of}").into());
@@ -127,6 +130,22 @@ fn rendered(
             error.kind()
         )
     })
+}
+
+/// The heading of a letter, as text.
+fn title(
+    environment: &Environment<'_>,
+    name: &str,
+    values: &Map<String, Value>,
+) -> anyhow::Result<String> {
+    let title = environment
+        .get_template(name)?
+        .render_captured(minijinja::Value::from(Serde(values)))
+        .and_then(|mut letter| letter.with_state_mut(|state| state.render_block("title")))
+        .map_err(|error| anyhow::anyhow!("the heading of emails/{name}: {}", error.kind()))?;
+    // As `format` escapes it.
+    let signs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    Ok(one_line(&signs.iter().fold(title, |title, (from, to)| title.replace(from, to))))
 }
 
 /// What a template sees.

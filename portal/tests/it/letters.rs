@@ -47,7 +47,9 @@ async fn letters_say_what_was_chosen_at_that_door_alone(world: &mut World) {
     let mails = world.new_mails().await;
     let mail = mails.iter().find(|mail| mail.to == casey.email).expect("a letter");
     assert_eq!(mail.subject, "Casey Thornton, your way back in");
-    assert!(mail.text.starts_with("Dear Casey Thornton,"), "{}", mail.text);
+    // The heading stays, which the text has as its first line.
+    let begin = "Choose a new password\n\nDear Casey Thornton,";
+    assert!(mail.text.starts_with(begin), "{}", mail.text);
     assert!(mail.text.contains("here it is, for 30 minutes:"), "{}", mail.text);
     // What is Rekey's is there: the link, which works, and what to do if it was somebody else.
     assert!(mail.text.contains("If it was not you, do nothing"), "{}", mail.text);
@@ -140,6 +142,8 @@ async fn choosing_words_takes_a_fresh_proof_and_the_role(world: &mut World) {
     let shown = world.portal.preview_letter(&arun.actor, &reset_link(), None).await;
     assert_eq!(refusal(shown), Refusal::NotAllowed);
     assert!(!world.portal.letter(&ada.actor, &reset_link()).await.unwrap().acting.may_edit);
+    let typed = world.portal.preview_letter(&ada.actor, &reset_link(), Some(words())).await;
+    assert_eq!(refusal(typed), Refusal::NotAllowed);
     for by in [&arun, &ada] {
         let set = world.portal.set_letter(&by.actor, &reset_link(), words()).await;
         assert_eq!(refusal(set), Refusal::NotAllowed);
@@ -159,6 +163,11 @@ async fn a_shared_door_has_its_own_letters(world: &mut World) {
     assert!(page.rows.is_none() && page.door.name.as_str() == "Northwind Backup");
     let set = world.portal.set_letter(&freya.actor, &reset_link(), words()).await;
     assert_eq!(refusal(set), Refusal::NotFound);
+    // What it says may be read, since one's customers read it.
+    let view = world.portal.letter(&freya.actor, &reset_link()).await.unwrap();
+    assert!(!view.acting.may_edit);
+    let typed = world.portal.preview_letter(&freya.actor, &reset_link(), Some(words())).await;
+    assert_eq!(refusal(typed), Refusal::NotFound);
     // Nor are those next door or above one's own.
     for name in ["Northwind Backup", "Rekey Operations", "Contoso Cloud"] {
         let scope = Some(world.organization(name).await);

@@ -445,7 +445,20 @@ fn what_is_rekeys_stands_in_every_letter_of_somebodys_own_words() {
             let ours = mailer().render(kind, language, &brand(), &data).unwrap();
             let theirs = mailer().render_own(kind, language, &brand(), &data, &own(kind)).unwrap();
             assert_eq!(theirs.subject, "Word from Northwind Backup", "{what}");
-            assert!(theirs.text.starts_with("Our own first line.\n\n"), "{what}: {}", theirs.text);
+            assert!(theirs.text.contains("\n\nOur own first line.\n\n"), "{what}: {}", theirs.text);
+            // What it is about stays at its head, and what to do at its foot.
+            let heading = |html: &str| {
+                let (_, rest) = html.split_once("<h1").unwrap();
+                rest.split_once("</h1>").unwrap().0.to_owned()
+            };
+            assert_eq!(heading(&theirs.html), heading(&ours.html), "{what}");
+            let last = |text: &str| {
+                let (body, _) = text.split_once("\n-- \n").unwrap();
+                body.trim().rsplit("\n\n").next().unwrap().to_owned()
+            };
+            if !matches!(kind, LetterKind::Test | LetterKind::EmailConfirm) {
+                assert_eq!(last(&theirs.text), last(&ours.text), "{what}");
+            }
             assert!(theirs.html.contains("Our own <em>first</em> line."), "{what}");
             assert_eq!(theirs.html.matches("<h1").count(), 1, "{what}");
             // Every link, password and code of the letter, as often as it was there.

@@ -405,9 +405,9 @@ const FUNCTIONS: &[Function] = &[
     ),
     reads("/api/organization/letters", Staff(ReadSettings), SCOPE, &[]),
     reads("/api/organization/letter", Staff(ReadSettings), SCOPE, LETTER),
-    reads(
+    writes(
         "/api/organization/look-at-letter",
-        Staff(ReadSettings),
+        Staff(EditBrand),
         SCOPE,
         &[("kind", "test"), ("language", "en"), ("subject", "A test"), ("text", "Works.")],
     ),
@@ -606,7 +606,7 @@ const PAGES: &[(&str, For, Thing)] = &[
 
 /// Pages that name something which is nobody's organization's: a link that was mailed, a rule, a
 /// mail of the demo.
-const OTHER_PAGES: [&str; 8] = [
+const OTHER_PAGES: [&str; 9] = [
     "/reset/:link",
     "/invitation/:link",
     "/confirm/:link",
@@ -614,6 +614,7 @@ const OTHER_PAGES: [&str; 8] = [
     "/keep-address/:link",
     "/new-address/:link",
     "/organization/policy/:rule",
+    "/organization/templates/:kind",
     "/s/:slug",
 ];
 

@@ -32,9 +32,11 @@ fn a_letter_is_looked_at_and_does_nothing() {
     ] {
         assert_eq!(asked(odd, &olivia).status, 404, "{odd}");
     }
-    for nobody in ["", &proven("arun@northwind.example"), &proven("freya@fjord.example")] {
+    for nobody in ["", &proven("arun@northwind.example")] {
         assert_eq!(asked("kind=reset_link&language=en", nobody).status, 404);
     }
+    // Those who share the door read what their customers are told.
+    assert_eq!(asked("kind=reset_link&language=en", &proven("freya@fjord.example")).status, 200);
 }
 
 #[test]
@@ -53,7 +55,10 @@ fn words_are_looked_at_while_they_are_typed() {
     let shown = world().ask(typed("Mind the *step*.\r\n\r\n{{ link }}"));
     assert_eq!(shown.status, 200);
     assert!(shown.body.contains("Mind the <em>step</em>."), "{}", shown.body);
-    assert!(shown.body.contains("For Casey Thornton</h1>"), "{}", shown.body);
+    assert!(shown.body.contains("Choose a new password</h1>"), "{}", shown.body);
+    // What an auditor could type is nothing to look at.
+    let auditor = typed("Hello\n\n{{ link }}").instead("cookie", &proven("ada@northwind.example"));
+    assert_eq!(world().ask(auditor).status, 404);
     let told = world().ask(typed("<script>alert(1)</script>\n\n{{ link }}"));
     assert_eq!(told.status, 200);
     assert!(told.body.contains("HTML is not possible here."), "{}", told.body);

@@ -74,7 +74,7 @@ struct Forms {
 
 #[component]
 fn Page(view: LetterView, forms: Forms, done: Memo<bool>, choices: Choices) -> impl IntoView {
-    let LetterView { acting, kind, language, own, subject, text, pieces, names } = view;
+    let LetterView { acting, kind, language, own, subject, shown, text, pieces, names } = view;
     let over = is_over(forms.words, acting.stepped_up) || is_over(forms.restore, acting.stepped_up);
     let scope = named(&acting);
     let whose = acting.id.to_string();
@@ -138,7 +138,7 @@ fn Page(view: LetterView, forms: Forms, done: Memo<bool>, choices: Choices) -> i
             </div>
             {editor}
             <Panel title=tr!(templates.preview) hint=tr!(templates.preview_hint)>
-                <Letter src=preview look />
+                <Letter src=preview subject=shown look />
             </Panel>
             {may_write.then(|| view! { <Names pieces names /> })}
         </div>
@@ -199,17 +199,23 @@ type Look = ServerAction<LookAtLetter>;
 /// The letter as it would be sent. Nothing in the frame runs; where there is code, ours puts into it what
 /// is being typed, so that no step of the browser's way back comes of it.
 #[component]
-fn Letter(src: String, look: Look) -> impl IntoView {
+fn Letter(src: String, subject: String, look: Look) -> impl IntoView {
     let frame = NodeRef::<leptos::html::Iframe>::new();
     let value = look.value();
     Effect::new(move || {
         let html = value.with(|value| match value {
-            Some(Ok(html)) => Some(html.clone()),
+            Some(Ok(look)) => Some(look.html.clone()),
             _ => None,
         });
         let page = frame.get_untracked().and_then(|frame| frame.content_document());
         if let (Some(html), Some(root)) = (html, page.and_then(|page| page.document_element())) {
             root.set_inner_html(&html);
+        }
+    });
+    let shown = RwSignal::new(subject);
+    Effect::new(move || {
+        if let Some(Ok(look)) = value.get() {
+            shown.set(look.subject);
         }
     });
     let not_yet = move || {
@@ -224,8 +230,12 @@ fn Letter(src: String, look: Look) -> impl IntoView {
         <div role="status" class="contents">
             {move || not_yet().map(|not_yet| view! { <p class="mt-3 max-w-prose text-sm">{not_yet}</p> })}
         </div>
+        <p class="mt-4 text-sm wrap-anywhere">
+            <span class="hint">{format!("{}: ", tr!(templates.subject))}</span>
+            <span class="font-semibold">{shown}</span>
+        </p>
         <iframe
-            class="mt-4 h-[38rem] w-full rounded-lg border border-base-300 bg-base-200"
+            class="mt-3 h-[38rem] w-full rounded-lg border border-base-300 bg-base-200"
             name=FRAME
             title=tr!(templates.preview)
             src=src

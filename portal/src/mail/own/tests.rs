@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use model::{brand::Colour, text::Name};
 
 use super::*;
@@ -110,6 +108,8 @@ fn more_than_names_and_conditions_is_refused() {
         "{{ brand.name[0] }}",
         "{{ range(10) }}",
         "{{ \"\\x00\" }}",
+        "{{ \"https:\" }}//evil.example",
+        "{{ not brand.name }}",
         "{{ }}",
         "{{ brand.name",
         "{% if brand.name %}",
@@ -127,6 +127,82 @@ fn more_than_names_and_conditions_is_refused() {
 }
 
 #[test]
+fn conditions_have_an_end() {
+    let refused = |text: &str| matches!(of_test(text), Some(Problem::LetterSyntax { .. }));
+    assert!(refused(&format!("{{% if {} brand.name %}}x{{% endif %}}", "not ".repeat(1_000))));
+    let many = "or brand.name ".repeat(200);
+    assert!(refused(&format!("{{% if brand.name {many} %}}x{{% endif %}}")));
+    let deep = |times| {
+        let begin = "{% if brand.name %}".repeat(times);
+        format!("{begin}x{}", "{% endif %}".repeat(times))
+    };
+    assert_eq!(of_test(&deep(5)), None);
+    assert!(refused(&deep(6)));
+    let branches = "{% elif brand.name %}y".repeat(100);
+    assert!(refused(&format!("{{% if brand.name %}}x{branches}{{% endif %}}")));
+}
+
+#[test]
+fn nothing_unseen_pushes_away_what_stands_below() {
+    for text in [
+        "#\n".repeat(2_900),
+        "Hello\n\n&nbsp;\n\nBye".to_owned(),
+        "Hello\n\n\u{200b}\n\nBye".to_owned(),
+        "- a\n-\n- b".to_owned(),
+        "- - - - deep".to_owned(),
+    ] {
+        assert_eq!(of_test(&text), Some(Problem::LetterMarkup), "{}", &text[..9]);
+    }
+    let long = "- a\n".repeat(1_400);
+    assert!(matches!(of_test(&long), Some(Problem::TooLong { .. })));
+    assert_eq!(of_test("- a\n  - b\n    - c"), None);
+}
+
+#[test]
+fn what_is_a_link_in_no_part_is_none_in_another() {
+    for text in [
+        "evil.*com*/reset",
+        "https:*/*/**evil**.*com*/**reset**",
+        "evil.example/reset?u=a@b.example",
+        "evil.**example**",
+    ] {
+        let (html, plain) = written(text).unwrap();
+        let seen: String =
+            html.split('<').map(|part| part.split_once('>').map_or(part, |it| it.1)).collect();
+        for part in [&seen, &plain] {
+            for link in ["evil.com", "evil.example", "://", "com/r", "example/r"] {
+                assert!(!part.contains(link), "{text}: {link} in {part}");
+            }
+        }
+    }
+    let words = OwnWords { subject: "Go to evil.example/reset".into(), text: "x".into() };
+    let values = values(LetterKind::Test, Language::En);
+    let subject = words.body(LetterKind::Test, &values).unwrap().subject;
+    assert!(!subject.contains("evil.example"), "{subject}");
+}
+
+#[test]
+fn words_are_looked_at_in_other_cases_too() {
+    let problem_of = |kind, subject: &str, text: &str| {
+        let words = OwnWords { subject: subject.into(), text: text.into() };
+        words.check(kind, &values(kind, Language::En)).first().copied()
+    };
+    let invitation = LetterKind::Invitation;
+    let empty = problem_of(invitation, "{% if company %}{{ company }}{% endif %}", "{{ link }}");
+    assert_eq!(empty, Some(("subject", Problem::Required)));
+    let bold = problem_of(invitation, "Hello", "**{{ company }}**\n\n{{ link }}");
+    assert_eq!(bold, Some(("text", Problem::LetterMarkup)));
+    let whom = LetterKind::SuspendedNoReset;
+    assert_eq!(problem_of(whom, "Hello", "{% if whom %}{{ whom.name }}{% endif %} x"), None);
+    let typo = problem_of(whom, "Hello", "{% if whom %}{{ whom.nmae }}{% endif %} x");
+    assert_eq!(typo, Some(("text", Problem::LetterName { line: 1 })));
+    let role = problem_of(LetterKind::AccessChanged, "Hello", "Now: {{ change.role }}");
+    assert_eq!(role, None);
+    let long = problem_of(LetterKind::Test, &"x".repeat(400), "x");
+    assert!(matches!(long, Some(("subject", Problem::TooLong { .. }))));
+}
+
+#[test]
 fn what_loops_or_recurses_is_stopped() {
     let values = values(LetterKind::Test, Language::En);
     let many = "1,".repeat(200);
@@ -135,9 +211,7 @@ fn what_loops_or_recurses_is_stopped() {
     );
     let recursive = "{% macro a() %}{{ a() }}{{ a() }}{% endmacro %}{{ a() }}";
     for text in [nested.as_str(), recursive] {
-        let begin = Instant::now();
         assert!(filled(text, &values, true).is_err(), "{text}");
-        assert!(begin.elapsed() < Duration::from_secs(5), "it took {:?}", begin.elapsed());
     }
 }
 
