@@ -1,6 +1,6 @@
-//! What nobody does alone, where the policy says so ([`model::policy::Rule::SecondApprover`]): the removal of a second
-//! factor of staff, a password that staff give a customer whose address was changed a short while ago,
-//! and links to many customers.
+//! What nobody does alone, where the policy says so ([`model::policy::Rule::SecondApprover`]): the
+//! removal of a second factor of staff, a password that staff give a customer whose address was changed
+//! a short while ago, and links to many customers.
 //!
 //! 1. Whoever wants to do it asks, with a reason. No password is typed before.
 //! 2. A second person agrees, or says no: after a fresh proof, with the permission that it takes

@@ -32,7 +32,8 @@ pub struct RestoredReport {
 impl Portal {
     /// The last step of a restore: ends every session and step-up, voids every link, forgets every
     /// device, wipes every seal, stops every removal of a second factor and every change of an email
-    /// address, ends what second persons agreed to, ends every key for the API, pauses every job. All in one transaction.
+    /// address, ends what second persons agreed to, ends every key for the API, pauses every job. All
+    /// in one transaction.
     pub async fn restored(&self) -> Result<RestoredReport> {
         let now = self.now();
         let mut tx = self.db().write().await?;

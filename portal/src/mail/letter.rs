@@ -20,7 +20,8 @@ macro_rules! letters {
     ($($(#[$doc:meta])* $kind:ident = $word:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
         /// A letter with all that its words need.
         ///
-        /// Every kind has a folder `portal/emails/{kind}/{language}` with its words. A field that
+        /// Every kind has a folder `portal/emails/{kind}/{language}` with its words, in which blocks mark
+        /// what stays Rekey's where an organization writes its own (`mail/own.rs`). A field that
         /// is added later needs `#[serde(default)]`: letters of the version before may still wait
         /// in the outbox.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -629,6 +629,10 @@ impl Page {
                 self.html.push('\n');
                 self.line.push(' ');
             }
+            // Lines of nothing push away what is below them, too.
+            Event::HardBreak if !self.line.chars().any(is_seen) => {
+                return Err(Problem::LetterMarkup);
+            }
             Event::HardBreak => {
                 self.html.push_str("<br>\n");
                 self.end_line();

@@ -150,6 +150,7 @@ fn nothing_unseen_pushes_away_what_stands_below() {
         "Hello\n\n\u{200b}\n\nBye".to_owned(),
         "- a\n-\n- b".to_owned(),
         "- - - - deep".to_owned(),
+        format!("Hello, you\\\n{}Bye", "\\\n".repeat(2_000)),
     ] {
         assert_eq!(of_test(&text), Some(Problem::LetterMarkup), "{}", &text[..9]);
     }
