@@ -4,7 +4,6 @@ use model::{
     Moment, Refusal,
     account::{Device, Language, Role},
     api_key::KeyEnd,
-    approval::{ApprovalAction, ApprovalDeed, ApprovalObstacle, ApprovalState, Flagged},
     audit::{AuditKind, Outcome, Who},
     brand::{Corners, Letters, PictureKind},
     connector::Reason,
@@ -13,7 +12,6 @@ use model::{
     event_hook::{DeliveryState, HookDeed, HookEvent, HookState},
     factor::{RemovalDeed, RemovalObstacle},
     job::{ImportField, OldPasswords},
-    letter::Piece,
     mail::{MailObstacle, MailRoute, MailSecurity, MailState, MailTest},
     organization::{OrganizationDeed, OrganizationObstacle, OrganizationStanding},
     permission::Permission,
@@ -22,13 +20,20 @@ use model::{
     reset::{Obstacle, ResetState, TargetState},
     rules::RuleSource,
     staff::{StaffDeed, StaffObstacle, StaffStanding},
-    text::{EmailAddress, Name},
+    text::EmailAddress,
 };
 
+mod approvals;
 pub mod connectors;
+mod letters;
 #[cfg(feature = "ssr")]
 pub mod own;
 pub mod refusals;
+
+pub use approvals::{
+    approval_action, approval_deed, approval_obstacle, approval_state, flagged, somebody,
+};
+pub use letters::{is_for_staff, letter, mail_kind, piece};
 
 use crate::{
     api::ApiError,
@@ -308,70 +313,6 @@ pub fn email_obstacle(obstacle: EmailObstacle) -> &'static str {
     }
 }
 
-/// What a second person is asked to agree to, about somebody or about many.
-pub fn approval_action(action: ApprovalAction, whom: Option<&Name>) -> String {
-    let name = somebody(whom.cloned());
-    match action {
-        ApprovalAction::RemoveFactor => tr!(approval.remove_factor, name = name),
-        ApprovalAction::TypePassword => tr!(approval.type_password, name = name),
-        ApprovalAction::GeneratePassword => tr!(approval.generate_password, name = name),
-        ApprovalAction::SendLinks => tr!(approval.send_links).into(),
-        ApprovalAction::StopPasswords => tr!(approval.stop_passwords).into(),
-    }
-}
-
-/// Somebody by name, where that is still known.
-pub fn somebody(name: Option<Name>) -> String {
-    name.map_or_else(|| tr!(approval.somebody).to_owned(), |name| name.to_string())
-}
-
-/// Why something waits for a second person.
-pub fn flagged(flagged: Flagged) -> String {
-    match flagged {
-        Flagged::StaffFactor => tr!(approval.flag_staff).into(),
-        Flagged::ContactChanged(at) => format!("{} {}", tr!(approval.flag_contact), date(at)),
-        Flagged::Many { up_to } => tr!(approval.flag_many, count = number(up_to)),
-    }
-}
-
-/// Where it stands, and whether that is good.
-pub fn approval_state(state: ApprovalState) -> (&'static str, bool) {
-    match state {
-        ApprovalState::Asked => (tr!(approval.is_asked), false),
-        ApprovalState::Approved => (tr!(approval.is_approved), true),
-        ApprovalState::Refused => (tr!(approval.is_refused), false),
-        ApprovalState::Used => (tr!(approval.is_used), true),
-        ApprovalState::Withdrawn => (tr!(approval.is_withdrawn), false),
-        ApprovalState::Expired => (tr!(approval.is_expired), false),
-    }
-}
-
-/// What was done about it.
-pub fn approval_deed(deed: ApprovalDeed) -> &'static str {
-    match deed {
-        ApprovalDeed::Asked => tr!(approval.done_asked),
-        ApprovalDeed::Agreed => tr!(approval.done_agreed),
-        ApprovalDeed::Refused => tr!(approval.done_refused),
-        ApprovalDeed::Withdrawn => tr!(approval.done_withdrawn),
-    }
-}
-
-/// Why nobody can be asked, or somebody not decide.
-pub fn approval_obstacle(obstacle: ApprovalObstacle) -> &'static str {
-    match obstacle {
-        ApprovalObstacle::NotNeeded => tr!(approval.not_needed),
-        ApprovalObstacle::NobodyElse => tr!(approval.nobody),
-        ApprovalObstacle::NotOpen => tr!(approval.not_open),
-        ApprovalObstacle::OwnAsk => tr!(approval.own_ask),
-        ApprovalObstacle::Yourself => tr!(approval.yourself),
-        ApprovalObstacle::NotPermitted => tr!(approval.not_permitted),
-        ApprovalObstacle::BelowAsker => tr!(approval.below_asker),
-        ApprovalObstacle::AskerGone => tr!(approval.asker_gone),
-        ApprovalObstacle::Factor(why) => removal_obstacle(why),
-        ApprovalObstacle::Password(why) => self::obstacle(why),
-    }
-}
-
 /// Who asked for a change of an email address.
 pub fn asked_by(change: &WaitingEmail) -> String {
     match &change.by {
@@ -467,91 +408,6 @@ pub fn mail_state(state: MailState) -> &'static str {
         MailState::Dead => tr!(mail_log.dead),
         MailState::Expired => tr!(mail_log.expired),
         MailState::Replaced => tr!(mail_log.replaced),
-    }
-}
-
-/// What a mail is about, by the word of its kind.
-pub fn mail_kind(kind: &str) -> &'static str {
-    match kind {
-        "reset_link" | "staff_reset_link" => tr!(mail_kind.reset_link),
-        "staff_no_factor" => tr!(mail_kind.staff_no_factor),
-        "suspended_no_reset" => tr!(mail_kind.suspended_no_reset),
-        "password_changed" => tr!(mail_kind.password_changed),
-        "disputed_to_customer" | "staff_frozen" => tr!(mail_kind.frozen),
-        "disputed_to_staff" | "staff_disputed" => tr!(mail_kind.disputed),
-        "account_locked" => tr!(mail_kind.account_locked),
-        "invitation" => tr!(mail_kind.invitation),
-        "typed_password" | "generated_password" => tr!(mail_kind.temporary_password),
-        "caller_code" => tr!(mail_kind.caller_code),
-        "resets_stopped" => tr!(mail_kind.resets_stopped),
-        "factor_changed" => tr!(mail_kind.factor_changed),
-        "factor_removal_asked" => tr!(mail_kind.factor_removal_asked),
-        "email_change_asked" => tr!(mail_kind.email_change_asked),
-        "email_confirm" => tr!(mail_kind.email_confirm),
-        "email_change_ended" => tr!(mail_kind.email_change_ended),
-        "email_changed" => tr!(mail_kind.email_changed),
-        "staff_invitation" => tr!(mail_kind.staff_invitation),
-        "access_changed" => tr!(mail_kind.access_changed),
-        "test" => tr!(mail_kind.test),
-        _ => tr!(mail_kind.other),
-    }
-}
-
-/// A letter, by the word of its kind: what it is called, and when it is sent.
-pub fn letter(kind: &str) -> (&'static str, &'static str) {
-    match kind {
-        "reset_link" => (mail_kind(kind), tr!(letter.reset_link)),
-        "staff_reset_link" => (tr!(letter.staff_reset_link_name), tr!(letter.staff_reset_link)),
-        "staff_no_factor" => (mail_kind(kind), tr!(letter.staff_no_factor)),
-        "suspended_no_reset" => (mail_kind(kind), tr!(letter.suspended_no_reset)),
-        "password_changed" => (mail_kind(kind), tr!(letter.password_changed)),
-        "disputed_to_customer" => (mail_kind(kind), tr!(letter.disputed_to_customer)),
-        "staff_frozen" => (tr!(letter.staff_frozen_name), tr!(letter.staff_frozen)),
-        "disputed_to_staff" => (mail_kind(kind), tr!(letter.disputed_to_staff)),
-        "staff_disputed" => (tr!(letter.staff_disputed_name), tr!(letter.staff_disputed)),
-        "account_locked" => (mail_kind(kind), tr!(letter.account_locked)),
-        "invitation" => (mail_kind(kind), tr!(letter.invitation)),
-        "typed_password" => (tr!(letter.typed_password_name), tr!(letter.typed_password)),
-        "generated_password" => {
-            (tr!(letter.generated_password_name), tr!(letter.generated_password))
-        }
-        "caller_code" => (mail_kind(kind), tr!(letter.caller_code)),
-        "resets_stopped" => (mail_kind(kind), tr!(letter.resets_stopped)),
-        "factor_changed" => (mail_kind(kind), tr!(letter.factor_changed)),
-        "factor_removal_asked" => (mail_kind(kind), tr!(letter.factor_removal_asked)),
-        "email_change_asked" => (mail_kind(kind), tr!(letter.email_change_asked)),
-        "email_confirm" => (mail_kind(kind), tr!(letter.email_confirm)),
-        "email_change_ended" => (mail_kind(kind), tr!(letter.email_change_ended)),
-        "email_changed" => (mail_kind(kind), tr!(letter.email_changed)),
-        "staff_invitation" => (mail_kind(kind), tr!(letter.staff_invitation)),
-        "access_changed" => (mail_kind(kind), tr!(letter.access_changed)),
-        "test" => (mail_kind(kind), tr!(letter.test)),
-        _ => (mail_kind(kind), ""),
-    }
-}
-
-/// Whether only staff get such a letter.
-pub fn is_for_staff(kind: &str) -> bool {
-    matches!(
-        kind,
-        "staff_no_factor"
-            | "staff_frozen"
-            | "disputed_to_staff"
-            | "staff_disputed"
-            | "resets_stopped"
-            | "staff_invitation"
-            | "access_changed"
-            | "test"
-    )
-}
-
-/// What stands for a piece of a letter.
-pub fn piece(piece: Piece) -> &'static str {
-    match piece {
-        Piece::Link => tr!(templates.piece_link),
-        Piece::Password => tr!(templates.piece_password),
-        Piece::Code => tr!(templates.piece_code),
-        Piece::WordPair => tr!(templates.piece_words),
     }
 }
 
