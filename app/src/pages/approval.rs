@@ -275,7 +275,7 @@ fn Facts(view: ApprovalView) -> impl IntoView {
                 <dd class="min-w-0 break-words">{by}</dd>
             </div>
             <div class="fact">
-                <dt class="hint">{tr!(customer.reason)}</dt>
+                <dt class="hint">{tr!(desk.reason)}</dt>
                 <dd class="min-w-0 break-words">{view.reason} {ticket}</dd>
             </div>
             <div class="fact">

@@ -163,8 +163,8 @@ pub fn Approvals(
                     (false, _) => tr!(approval.by_line, name = words::somebody(line.by)),
                 };
                 view! {
-                    <li class="row">
-                        <span class="min-w-0 grow">
+                    <li class="row flex-wrap sm:flex-nowrap">
+                        <span class="min-w-0 grow basis-full sm:basis-0">
                             <a class="link break-words" href=to>{what}</a>
                             <span class="hint block break-words">{who}</span>
                         </span>
