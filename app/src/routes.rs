@@ -40,7 +40,7 @@ mod lazy {
             customers::{
                 Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
                 DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password,
-                SendLinks,
+                SendLinks, StaffLinksJob,
             },
             email_change::{
                 CustomerAddress, KeepAddress, KeepAddressDone, NewAddress, NewAddressDone,
@@ -53,7 +53,8 @@ mod lazy {
             organization::{
                 ApiKeys, Brand, Connector, Connectors, EditRule, Email, ImportServices, Invite,
                 LoggedMail, MailLog, Member, NewConnector, NewOrganization, OneOrganization,
-                Organization, Organizations, Policy, Staff, Template, Templates, Webhook, Webhooks,
+                Organization, Organizations, Policy, Staff, StaffLinks, Template, Templates,
+                Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,
@@ -109,7 +110,7 @@ mod lazy {
         staff (__preload_staff): Home Customers Customer CustomerAccount CustomerServices CustomerActivity
             NewCustomer DeleteCustomer Imports Import Export SendLinks LinksJob Password Progress CustomerFactor CustomerAddress Resets Approval Audit
             AuditEntry Prove
-            Organization Policy EditRule Staff Invite Member StaffFactor Email MailLog LoggedMail
+            Organization Policy EditRule Staff StaffLinks StaffLinksJob Invite Member StaffFactor Email MailLog LoggedMail
             Connectors NewConnector Connector ImportServices Webhooks Webhook ApiKeys Brand Templates Template
             Organizations NewOrganization OneOrganization;
     }
@@ -231,6 +232,8 @@ fn Pages() -> AnyNestedRoute {
                     page(path!("/policy/:rule"), Lazy::EditRule),
                     page(path!("/staff"), Lazy::Staff),
                     page(path!("/staff/new"), Lazy::Invite),
+                    page(path!("/staff/passwords"), Lazy::StaffLinks),
+                    page(path!("/staff/passwords/:job"), Lazy::StaffLinksJob),
                     page(path!("/connectors"), Lazy::Connectors),
                     page(path!("/connectors/new"), Lazy::NewConnector),
                     page(path!("/connectors/:id"), Lazy::Connector),

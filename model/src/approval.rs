@@ -32,16 +32,19 @@ pub enum ApprovalAction {
     SendLinks,
     /// The same, after the passwords that are in use have stopped working.
     StopPasswords,
+    /// The passwords of staff stop working, and they are mailed links.
+    StopStaffPasswords,
 }
 
 impl ApprovalAction {
     /// Every action.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::RemoveFactor,
         Self::TypePassword,
         Self::GeneratePassword,
         Self::SendLinks,
         Self::StopPasswords,
+        Self::StopStaffPasswords,
     ];
 
     /// The word in forms and in the audit log.
@@ -52,6 +55,7 @@ impl ApprovalAction {
             Self::GeneratePassword => "generate_password",
             Self::SendLinks => "send_links",
             Self::StopPasswords => "stop_passwords",
+            Self::StopStaffPasswords => "stop_staff_passwords",
         }
     }
 
@@ -69,9 +73,9 @@ impl ApprovalAction {
         }
     }
 
-    /// Whether it is about many customers at once.
+    /// Whether it is about many at once, customers or staff.
     pub fn is_about_many(self) -> bool {
-        matches!(self, Self::SendLinks | Self::StopPasswords)
+        matches!(self, Self::SendLinks | Self::StopPasswords | Self::StopStaffPasswords)
     }
 
     /// The way in which a customer is given a password, where that is what it does.
@@ -79,7 +83,10 @@ impl ApprovalAction {
         match self {
             Self::TypePassword => Some(Delivery::Typed),
             Self::GeneratePassword => Some(Delivery::Generated),
-            Self::RemoveFactor | Self::SendLinks | Self::StopPasswords => None,
+            Self::RemoveFactor
+            | Self::SendLinks
+            | Self::StopPasswords
+            | Self::StopStaffPasswords => None,
         }
     }
 
@@ -89,12 +96,14 @@ impl ApprovalAction {
             Self::RemoveFactor => Permission::RemoveFactors,
             Self::TypePassword | Self::GeneratePassword => Permission::SetPassword,
             Self::SendLinks | Self::StopPasswords => Permission::EditCustomers,
+            Self::StopStaffPasswords => Permission::ManageStaff,
         }
     }
 
     /// Whether somebody in this role may do it, as far as roles decide that.
     pub fn is_for(self, role: Role) -> bool {
-        role.may(self.permission()) && (self != Self::StopPasswords || role == Role::Owner)
+        let for_owners = matches!(self, Self::StopPasswords | Self::StopStaffPasswords);
+        role.may(self.permission()) && (!for_owners || role == Role::Owner)
     }
 }
 
@@ -141,6 +150,8 @@ pub enum Flagged {
         /// To so many it takes nobody else.
         up_to: u32,
     },
+    /// It stops the passwords of staff.
+    StaffPasswords,
 }
 
 /// Why nobody can be asked to agree, or somebody not agree.

@@ -123,7 +123,9 @@ pub enum AuditKind {
     CustomersExported,
     /// Staff had links to new passwords mailed to many customers.
     ManyLinksSent,
-    /// A customer's password was stopped: only a new one lets them in.
+    /// An owner had the passwords of staff stopped, and links mailed to them.
+    StaffPasswordsStopped,
+    /// Somebody's password was stopped: only a new one lets them in.
     PasswordStopped,
     /// Personal values were erased.
     Erased,
@@ -287,6 +289,7 @@ impl AuditKind {
         Self::CustomersImported,
         Self::CustomersExported,
         Self::ManyLinksSent,
+        Self::StaffPasswordsStopped,
         Self::PasswordStopped,
         Self::PasswordAccepted,
         Self::FactorRefused,

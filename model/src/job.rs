@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moment,
+    account::Role,
     approval::Flagged,
     customer::Scope,
     id::{AccountId, ApprovalId, JobId, OrganizationId},
+    organization::Acting,
+    permission::Permission,
     refusal::FieldProblem,
     text::Name,
 };
@@ -31,6 +34,32 @@ pub enum JobKind {
     Import,
     /// Links to new passwords for many customers.
     SendLinks,
+    /// The passwords of staff stop working, and each of them is mailed a link to a new one.
+    StaffLinks,
+}
+
+impl JobKind {
+    /// The word in forms, in the database and on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::SendLinks => "send_links",
+            Self::StaffLinks => "staff_links",
+        }
+    }
+
+    /// What whoever begins, follows or ends it must be allowed.
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::Import | Self::SendLinks => Permission::EditCustomers,
+            Self::StaffLinks => Permission::ManageStaff,
+        }
+    }
+
+    /// Whether it is for somebody in this role, as far as roles decide that.
+    pub fn is_for(self, role: Role) -> bool {
+        role.may(self.permission()) && (self != Self::StaffLinks || role == Role::Owner)
+    }
 }
 
 /// Where a job stands.
@@ -273,11 +302,11 @@ pub struct ImportView {
 }
 
 /// Customers of one job of links at most.
-pub const MOST_LINKS: u32 = 10_000;
+pub const MOST_LINKS: u32 = 1_000_000;
 /// Links a minute that one may choose from.
 pub const RATES: [u32; 4] = [10, 30, 60, 300];
 
-/// Many customers, before links are sent to them.
+/// Many customers, or staff, before links are sent to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManyView {
     /// How many they are, or one more than `most`.
@@ -294,6 +323,15 @@ pub struct ManyView {
     pub flagged: Option<Flagged>,
     /// Whether the reader proved their own password a short while ago.
     pub stepped_up: bool,
+}
+
+/// Staff, before their passwords are stopped and links are sent to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffLinksView {
+    /// Whose staff: of this organization and of those below it.
+    pub acting: Acting,
+    /// How many they are.
+    pub many: ManyView,
 }
 
 /// Whether links to many customers come with the end of the passwords that were in use.

@@ -8,6 +8,7 @@ use crate::{
     approval::ApprovalLine,
     customer::{Count, Scope},
     id::{AccountId, AuditId, OrganizationId, ResetId},
+    job::JobView,
     reset::{Delivery, ResetState, TargetView},
     text::{EmailAddress, Name},
     wire::from_word,
@@ -119,6 +120,8 @@ pub struct ResetPage {
     /// What waits for a second person to agree: the reader, or one whom the reader asked. On the first
     /// page alone.
     pub approvals: Vec<ApprovalLine>,
+    /// Links to many that were begun last, as far as the reader may send such. On the first page alone.
+    pub jobs: Vec<JobView>,
     /// How many are in which state.
     pub states: Vec<(ResetState, Count)>,
     /// The scope that was looked at.

@@ -233,6 +233,10 @@ pub enum Problem {
     CustomerGone,
     /// The customer is suspended.
     CustomerSuspended,
+    /// The member of staff is not there any more.
+    StaffGone,
+    /// The member of staff, or their organization, is suspended.
+    StaffSuspended,
     /// A second person has to agree to links to so many, and none did.
     NeedsApproval,
     /// Characters that cannot be seen, or that end a line.

@@ -22,11 +22,11 @@ use model::{
 use crate::{
     Actor, Error, Portal, Result,
     audit::{Event, Personal, changed},
+    doer::Doer,
     forgotten::in_minutes,
     mail::{AccessChange, Letter},
     outbox,
     resets::{Asker, Why},
-    sign_in::account_counter,
     store::{Account, LinkOf, NewAccount, StaffMember, Tx},
     throttle::{Limit, canonical},
 };
@@ -331,26 +331,8 @@ impl Portal {
             return Ok(finished);
         }
         let mut tx = spend_staff_mail(self, tx, actor).await?;
-        tx.void_reset_links(account.id, now).await?;
-        tx.cancel_resets(account.id, now).await?;
-        let services = Vec::new();
-        let asker = Asker::Staff { id: actor.account, why: why.clone(), services, pin: None };
-        let reset = self.add_waiting_reset(&mut tx, &account, asker).await?;
-        let from = (LinkOrigin::Staff, actor.visit.origin.as_str());
-        let (link, life) = self.make_reset_link(&mut tx, &account, reset, from).await?;
-        tx.unlock(account.id, now).await?;
-        tx.clear_counter(&account_counter(&account)).await?;
-        let organization =
-            tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
-        let letter = Letter::StaffResetLink {
-            name: account.name.clone(),
-            organization: organization.name,
-            at: now,
-            link,
-            minutes: in_minutes(life),
-            pin: false,
-        };
-        tx.post(self, &account, letter, life).await?;
+        let by = (&Doer::of(actor), why.clone(), Vec::new());
+        let reset = self.mail_link(&mut tx, &account, by).await?;
         let event = actor.event_about_staff(&account, AuditKind::StaffLinkSent, Vec::new());
         let personal = Personal { why: Some(why), ..event.personal };
         tx.record(self, Event { reset: Some(reset), personal, ..event }).await?;

@@ -14,6 +14,7 @@ use model::{
         CustomerView, Dispute, Scope, Standing, Undelivered,
     },
     id::{AccountId, OrganizationId},
+    job::JobKind,
     organization::{OrganizationStanding, OrganizationState},
     permission::Permission,
     reset::{Delivery, Way},
@@ -44,6 +45,12 @@ impl Actor {
             self.role.filter(|_| self.kind == AccountKind::Staff).ok_or(Refusal::NotFound)?;
         let may = role.may(permission) && self.key.as_ref().is_none_or(|key| key.may(permission));
         if may { Ok(role) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
+    /// That they are staff who may have such a job done.
+    pub(crate) fn may_do(&self, kind: JobKind) -> Result<Role> {
+        let role = self.may(kind.permission())?;
+        if kind.is_for(role) { Ok(role) } else { Err(Refusal::NotAllowed.into()) }
     }
 
     /// What they did to somebody, for the audit log of that one's organization.

@@ -67,7 +67,7 @@ impl Portal {
         Ok(Found { scope, query: query.clone(), behind: None, over: false })
     }
 
-    async fn search(&self, tx: &mut Tx, found: &Found) -> Result<Search> {
+    pub(crate) async fn search(&self, tx: &mut Tx, found: &Found) -> Result<Search> {
         Ok(Search {
             scope: found.scope,
             wanted: self.wanted(tx, found.scope, &found.query.text).await?,

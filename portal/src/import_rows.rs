@@ -81,7 +81,7 @@ impl Portal {
         batch: &BatchRow,
     ) -> Result<Step> {
         let plan = Plan::of(job)?;
-        if !self.may_go_on(tx, job, (&plan.doer, plan.organization)).await? {
+        if !self.may_go_on(tx, job, (&plan.doer, plan.organization), &[]).await? {
             return Ok(Step::Stop);
         }
         let mut names = self.names_before(tx, job, &plan, batch.number).await?;
@@ -142,7 +142,7 @@ impl Portal {
         batch: &BatchRow,
     ) -> Result<Step> {
         let plan = Plan::of(job)?;
-        if !self.may_go_on(tx, job, (&plan.doer, plan.organization)).await?
+        if !self.may_go_on(tx, job, (&plan.doer, plan.organization), &[]).await?
             || !tx.is_within(plan.organization, job.organization_id).await?
             || tx.is_suspended(plan.organization).await?
         {

@@ -18,7 +18,6 @@ use model::{
     audit::{ActorKind, AuditKind, Outcome},
     id::{AccountId, JobId, OrganizationId, ResetId},
     job::{JobCounts, JobKind, JobState, JobView, PROBLEMS_SHOWN, RowOutcome, RowResult},
-    permission::Permission,
     text::Name,
 };
 
@@ -118,7 +117,11 @@ impl Portal {
     async fn do_batch(&self, job: &JobRow) -> Result<()> {
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let Some(batch) = tx.job_batch(job.id, job.position).await? else {
+        let batch = match job.kind {
+            JobKind::Import => tx.job_batch(job.id, job.position).await?,
+            JobKind::SendLinks | JobKind::StaffLinks => self.links_batch(&mut tx, job).await?,
+        };
+        let Some(batch) = batch else {
             let end = if job.state == JobState::Checking {
                 self.seen().lock().await.forget(job.id);
                 JobState::Checked
@@ -135,7 +138,9 @@ impl Portal {
         let step = match (job.kind, job.state) {
             (JobKind::Import, JobState::Checking) => self.check_rows(&mut tx, job, &batch).await?,
             (JobKind::Import, _) => self.import_rows(&mut tx, job, &batch).await?,
-            (JobKind::SendLinks, _) => self.send_links_to(&mut tx, job, &batch).await?,
+            (JobKind::SendLinks | JobKind::StaffLinks, _) => {
+                self.send_links_to(&mut tx, job, &batch).await?
+            }
         };
         match step {
             Step::Done(results, noted, due_at) => {
@@ -206,7 +211,7 @@ impl Portal {
         id: JobId,
         kind: JobKind,
     ) -> Result<JobRow> {
-        actor.may(Permission::EditCustomers)?;
+        actor.may_do(kind)?;
         let job = tx.job(id).await?.filter(|job| job.kind == kind).ok_or(Refusal::NotFound)?;
         if tx.is_within(job.organization_id, actor.organization).await? {
             Ok(job)
@@ -228,8 +233,12 @@ impl Portal {
         tx.hold_policy(job.organization_id).await?;
         // Before the staff, as the workers do.
         let job = tx.lock_job(job.id).await?.ok_or(Refusal::NotFound)?;
-        let proven = self.hold_staff(&mut tx, actor, Permission::EditCustomers).await?;
-        Ok((tx, job, proven))
+        let proven = self.hold_staff(&mut tx, actor, kind.permission()).await?;
+        if kind.is_for(tx.role_now(actor).await?) {
+            Ok((tx, job, proven))
+        } else {
+            Err(Refusal::NotAllowed.into())
+        }
     }
 
     /// Pauses, resumes or ends a job; to resume one takes a fresh proof, as to start it did. What it
@@ -277,7 +286,7 @@ impl Portal {
 
     /// The newest jobs of a kind that the actor may see.
     pub async fn jobs(&self, actor: &Actor, kind: JobKind) -> Result<Vec<JobView>> {
-        actor.may(Permission::EditCustomers)?;
+        actor.may_do(kind)?;
         let mut tx = self.db().read().await?;
         let rows = tx.jobs(actor.organization, kind, LISTED).await?;
         let mut views = Vec::with_capacity(rows.len());
@@ -351,18 +360,21 @@ impl Portal {
     }
 
     /// Whether the one on whose behalf a job happens may still do that: held until the commit.
-    /// So is the organization whose customers it is about, with those above it.
+    /// So is the organization that it is about, with those above it, and the staff whom it is about.
     pub(crate) async fn may_go_on(
         &self,
         tx: &mut Tx,
         job: &JobRow,
         (doer, organization): (&Doer, OrganizationId),
+        staff: &[AccountId],
     ) -> Result<bool> {
         tx.hold_policy(organization).await?;
         // Whoever agreed to it, where a second person did, must be able to still.
         let agreed = tx.approval_used_for(job.id.0).await?;
-        if let Some(second) = agreed.as_ref().and_then(|agreed| agreed.decided_by) {
-            tx.lock_accounts(&[doer.id, second]).await?;
+        let second = agreed.as_ref().and_then(|agreed| agreed.decided_by);
+        let held: Vec<AccountId> = staff.iter().copied().chain([doer.id]).chain(second).collect();
+        tx.lock_accounts(&held).await?;
+        if let Some(second) = second {
             let second = tx.account(second).await?;
             let still = tx.acts_still(second, job.organization_id).await?;
             let could = |role| agreed.as_ref().is_some_and(|agreed| agreed.action.is_for(role));
@@ -370,9 +382,9 @@ impl Portal {
                 return Ok(false);
             }
         }
-        let Some(account) = tx.lock_account(doer.id).await? else { return Ok(false) };
+        let Some(account) = tx.account(doer.id).await? else { return Ok(false) };
         Ok(account.kind == AccountKind::Staff
-            && account.role.is_some_and(|role| role.may(Permission::EditCustomers))
+            && account.role.is_some_and(|role| job.kind.is_for(role))
             && account.state == AccountState::Active
             && !account.is_locked_for_good()
             && tx.is_within(job.organization_id, account.organization_id).await?
@@ -414,6 +426,7 @@ impl Doer {
         let kind = match job.kind {
             JobKind::Import => AuditKind::CustomersImported,
             JobKind::SendLinks => AuditKind::ManyLinksSent,
+            JobKind::StaffLinks => AuditKind::StaffPasswordsStopped,
         };
         Event {
             organization: job.organization_id,

@@ -8,6 +8,7 @@ use model::{
     account::Lock,
     customer::{COUNTED, Count, Scope},
     id::{AccountId, ResetId},
+    job::JobKind,
     overview::{
         Coverage, DAYS_CHARTED, DayCount, FactorCoverage, HomeView, ORGANIZATIONS_CHARTED,
         RESETS_PER_PAGE, ResetLine, ResetPage, ResetQuery,
@@ -31,6 +32,8 @@ const CHARTED: i64 = 100_000;
 const NAMED: usize = 6;
 /// What waits for a second person, on the list of resets.
 const LISTED_APPROVALS: i64 = 50;
+/// Links to many, of each kind, on the list of resets.
+const LISTED_JOBS: i64 = 3;
 /// Customers whose permission is counted.
 const COVERED: i64 = 1_000_000;
 
@@ -70,9 +73,20 @@ impl Portal {
         } else {
             Vec::new()
         };
+        let mut jobs = Vec::new();
+        if query.before.is_none() && query.state.is_none() {
+            for kind in [JobKind::StaffLinks, JobKind::SendLinks] {
+                if actor.may_do(kind).is_ok() {
+                    for row in tx.jobs(id, kind, LISTED_JOBS).await? {
+                        jobs.push(self.job_view(&mut tx, &row).await?);
+                    }
+                }
+            }
+        }
         Ok(ResetPage {
             lines,
             approvals,
+            jobs,
             older,
             states,
             scope: Scope { id, name, depth: 0, suspended: tx.is_suspended(id).await? },

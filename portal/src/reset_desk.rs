@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{
     Refusal,
-    account::{AccountState, Role},
+    account::{AccountKind, AccountState, Role},
     approval::ApprovalAction,
     audit::{AuditKind, Outcome},
     call::CallAction,
@@ -32,7 +32,7 @@ use crate::{
     outbox, password,
     resets::{Asker, Why},
     sign_in::account_counter,
-    store::{Account, CustomerDetailRow, Tx},
+    store::{Account, Tx},
     throttle::{Limit, wait_refusal},
 };
 
@@ -206,7 +206,7 @@ impl Portal {
         let mut tx = self.spend_budget(tx, actor, account.organization_id).await?;
 
         let by = (&Doer::of(actor), why.clone(), services);
-        let reset = self.mail_link(&mut tx, &account, &customer, by).await?;
+        let reset = self.mail_link(&mut tx, &account, by).await?;
         let event = actor.event_about(&customer, AuditKind::StaffLinkSent);
         let personal = Personal { why: Some(why), ..event.personal };
         tx.record(self, Event { reset: Some(reset), personal, ..event }).await?;
@@ -240,13 +240,16 @@ impl Portal {
         &self,
         tx: &mut Tx,
         account: &Account,
-        customer: &CustomerDetailRow,
         (doer, why, services): (&Doer, Why, Vec<ServiceAccountId>),
     ) -> Result<ResetId> {
         let now = self.now();
+        let organization =
+            tx.organization(account.organization_id).await?.ok_or(Refusal::NotFound)?;
+        let is_customer = account.kind == AccountKind::Customer;
         tx.void_reset_links(account.id, now).await?;
         tx.cancel_resets(account.id, now).await?;
-        let pin = if tx.policy(account.organization_id).await?.is_on(Rule::SplitDelivery) {
+        let split = tx.policy(account.organization_id).await?.is_on(Rule::SplitDelivery);
+        let pin = if is_customer && split {
             Some(self.keys().seal(PIN_PURPOSE, &self.random().digits(PIN_DIGITS))?)
         } else {
             None
@@ -260,7 +263,7 @@ impl Portal {
         tx.clear_counter(&account_counter(account)).await?;
         let letter = Letter::StaffResetLink {
             name: account.name.clone(),
-            organization: customer.row.organization.clone(),
+            organization: organization.name,
             at: now,
             link,
             minutes: in_minutes(life),

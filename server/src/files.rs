@@ -63,6 +63,10 @@ pub fn router() -> Router<Arc<Server>> {
             "/customers/links/{job}/report",
             get(|state, facts, path| report(state, facts, path, (JobKind::SendLinks, false))),
         )
+        .route(
+            "/organization/staff/passwords/{job}/report",
+            get(|state, facts, path| report(state, facts, path, (JobKind::StaffLinks, false))),
+        )
 }
 
 /// What is posted to the page on which files of customers arrive: a file, or one of its forms.

@@ -108,10 +108,7 @@ pub async fn change_job(
 ) -> Result<JobId, ApiError> {
     let (portal, _, actor) = actor().await?;
     let wish = portal::JobWish::from_word(&wish).ok_or(ApiError::Malformed)?;
-    let page = match kind {
-        JobKind::Import => format!("/customers/import/{job}"),
-        JobKind::SendLinks => format!("/customers/links/{job}"),
-    };
+    let page = super::many::job_page(kind, job);
     match portal.change_job(&actor, job, kind, wish).await {
         // The proof is given on a page of its own, which leads back.
         Err(portal::Error::Refused(model::Refusal::StepUp)) => {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::{
     customer::CustomerState,
     id::{ConnectorId, JobId, OrganizationId},
-    job::{ExportView, LinksView, ManyView},
+    job::{ExportView, JobKind, LinksView, ManyView, StaffLinksView},
 };
 
 use super::ApiError;
@@ -74,7 +74,41 @@ pub async fn send_many(
     let many = meant(&picked, all, scope, text, state, connector);
     let request = portal::SendMany { many, reason, ticket, per_minute, stop, typed };
     let job = portal.send_many(&actor, request).await?;
-    see_other(&format!("/customers/links/{job}"));
+    see_other(&job_page(JobKind::SendLinks, job));
+    Ok(job)
+}
+
+/// How many members of staff have a password that would be stopped.
+#[server(prefix = "/api", endpoint = "many/staff")]
+pub async fn view_staff_links(
+    /// The scope; one's own organization when there is none.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+) -> Result<StaffLinksView, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    Ok(portal.staff_links(&actor, scope).await?)
+}
+
+/// Stops their passwords, mails them links to new ones, and leads to how far that is.
+#[server(prefix = "/api", endpoint = "many/stop-staff")]
+pub async fn stop_staff_passwords(
+    /// The scope; one's own organization when there is none.
+    #[server(default)]
+    scope: Option<OrganizationId>,
+    /// Why, in one's own words.
+    reason: String,
+    /// The number of a ticket; empty for none.
+    ticket: String,
+    /// How many they are, typed to confirm.
+    typed: String,
+) -> Result<JobId, ApiError> {
+    let (portal, _, actor) = actor().await?;
+    let many = portal::Many::Staff(scope);
+    // They are to come back soon: as fast as it goes.
+    let per_minute = model::job::RATES.into_iter().max().unwrap_or_default().to_string();
+    let request = portal::SendMany { many, reason, ticket, per_minute, stop: true, typed };
+    let job = portal.send_many(&actor, request).await?;
+    see_other(&job_page(JobKind::StaffLinks, job));
     Ok(job)
 }
 
@@ -83,9 +117,20 @@ pub async fn send_many(
 pub async fn view_links_job(
     /// The job.
     job: JobId,
+    /// What it does.
+    kind: JobKind,
 ) -> Result<LinksView, ApiError> {
     let (portal, _, actor) = actor().await?;
-    Ok(portal.links_job(&actor, job).await?)
+    Ok(portal.links_job(&actor, job, kind).await?)
+}
+
+/// The page of a job.
+pub fn job_page(kind: JobKind, job: JobId) -> String {
+    match kind {
+        JobKind::Import => format!("/customers/import/{job}"),
+        JobKind::SendLinks => format!("/customers/links/{job}"),
+        JobKind::StaffLinks => format!("/organization/staff/passwords/{job}"),
+    }
 }
 
 /// How many customers a file would hold.

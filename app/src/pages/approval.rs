@@ -8,12 +8,14 @@ use model::{
     account::AccountKind,
     approval::{ApprovalAction, ApprovalDeed, ApprovalState, ApprovalSubject, ApprovalView},
     id::ApprovalId,
+    job::JobKind,
 };
 
 use crate::{
     api::{
         ApiError,
         approvals::{AgreeToApproval, RefuseApproval, WithdrawApproval, view_approval},
+        many::job_page,
         session::StepUp,
     },
     i18n::tr,
@@ -230,11 +232,17 @@ fn Facts(view: ApprovalView) -> impl IntoView {
             .into_any()
         }
         (None, Some((job, count))) => {
-            let organization = view.organization.to_string();
-            let text = tr!(approval.of_many, count = number(count), organization = organization);
+            let (count, organization) = (number(count), view.organization.to_string());
+            let (text, kind) = if view.action == ApprovalAction::StopStaffPasswords {
+                let text = tr!(approval.of_staff, count = count, organization = organization);
+                (text, JobKind::StaffLinks)
+            } else {
+                let text = tr!(approval.of_many, count = count, organization = organization);
+                (text, JobKind::SendLinks)
+            };
             view! {
                 {text}
-                <a class="link block" href=format!("/customers/links/{job}")>{tr!(approval.links)}</a>
+                <a class="link block" href=job_page(kind, job)>{tr!(approval.links)}</a>
             }
             .into_any()
         }
@@ -317,6 +325,9 @@ fn Decide(view: ApprovalView) -> impl IntoView {
         ApprovalAction::SendLinks => vec![tr!(approval.will_send, count = count)],
         ApprovalAction::StopPasswords => {
             vec![tr!(approval.will_stop).to_owned(), tr!(approval.will_send, count = count)]
+        }
+        ApprovalAction::StopStaffPasswords => {
+            vec![tr!(approval.will_stop_staff, count = count), tr!(many.staff_link).to_owned()]
         }
     };
     if view.hours > 0 {

@@ -14,6 +14,7 @@ use crate::{
     i18n::tr,
     ui::{
         icon::{Glyph, Icon},
+        job::LinkJobs,
         page::PageTitle,
         panel::{Absent, Empty, Failed, Loading, Panel},
         places::place_name,
@@ -135,6 +136,7 @@ fn Found(page: ResetPage, query: ResetQuery) -> impl IntoView {
             {chip(None, tr!(resets.all), None)} {chips}
         </nav>
         <Approvals lines=page.approvals />
+        <LinkJobs jobs=page.jobs />
         <div class="mt-4">
             <Panel>
                 {lines}

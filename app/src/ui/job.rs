@@ -8,8 +8,12 @@ use model::{
     job::{JobKind, JobState, JobView, RowResult},
 };
 
-use super::time::Time;
-use crate::{api::imports::job_progress, i18n::tr, words};
+use super::{panel::Panel, time::Time};
+use crate::{
+    api::{imports::job_progress, many::job_page},
+    i18n::tr,
+    words,
+};
 
 /// How often one looks how far a job is.
 const LOOK: Duration = Duration::from_secs(1);
@@ -164,12 +168,52 @@ pub fn Counts(
     view! { <dl class="facts">{lines}</dl> }
 }
 
+/// Links to many that were begun last.
+#[component]
+pub fn LinkJobs(
+    /// They.
+    jobs: Vec<JobView>,
+) -> impl IntoView {
+    let any = !jobs.is_empty();
+    let line = |job: JobView| {
+        let count = number(job.total);
+        let name = match job.kind {
+            JobKind::StaffLinks => tr!(job.to_staff, count = count),
+            _ => tr!(job.to_customers, count = count),
+        };
+        let done = tr!(job.of_all, done = number(job.counts.done()), total = number(job.total));
+        view! {
+            <li class="row flex-wrap gap-y-1 sm:flex-nowrap">
+                <div class="min-w-0 grow basis-full sm:basis-0">
+                    <p><a class="link" href=job_page(job.kind, job.id)>{name}</a></p>
+                    <p class="hint">{job.by.to_string()} " · " <Time at=job.created_at /></p>
+                </div>
+                <p class="hint num sm:text-right">{state_name(job.state)} " · " {done}</p>
+            </li>
+        }
+    };
+    let lines = jobs.into_iter().map(line).collect_view();
+    any.then(|| {
+        view! {
+            <div class="mt-4">
+                <Panel title=tr!(job.links_title)><ol class="rows">{lines}</ol></Panel>
+            </div>
+        }
+    })
+}
+
 /// Rows that were left out, with the reasons.
 #[component]
 pub fn Problems(
     /// The rows.
     rows: Vec<RowResult>,
+    /// Of what they are rows.
+    kind: JobKind,
 ) -> impl IntoView {
+    let (page, numbered): (_, fn(String) -> String) = match kind {
+        JobKind::StaffLinks => ("/organization/staff", |line| tr!(job.staff_numbered, line = line)),
+        _ => ("/customers", |line| tr!(job.customer_numbered, line = line)),
+    };
     let rows = rows
         .into_iter()
         .map(|row| {
@@ -179,8 +223,8 @@ pub fn Problems(
                 .collect_view();
             let place = match row.customer {
                 Some(customer) => view! {
-                    <a class="link w-20 shrink-0" href=format!("/customers/{customer}")>
-                        {tr!(job.customer_numbered, line = number(row.line))}
+                    <a class="link w-20 shrink-0" href=format!("{page}/{customer}")>
+                        {numbered(number(row.line))}
                     </a>
                 }
                 .into_any(),

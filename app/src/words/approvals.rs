@@ -17,6 +17,7 @@ pub fn approval_action(action: ApprovalAction, whom: Option<&Name>) -> String {
         ApprovalAction::GeneratePassword => tr!(approval.generate_password, name = name),
         ApprovalAction::SendLinks => tr!(approval.send_links).into(),
         ApprovalAction::StopPasswords => tr!(approval.stop_passwords).into(),
+        ApprovalAction::StopStaffPasswords => tr!(approval.stop_staff).into(),
     }
 }
 
@@ -30,6 +31,7 @@ pub fn flagged(flagged: Flagged) -> String {
     match flagged {
         Flagged::StaffFactor => tr!(approval.flag_staff).into(),
         Flagged::ContactChanged(at) => format!("{} {}", tr!(approval.flag_contact), date(at)),
+        Flagged::StaffPasswords => tr!(approval.flag_staff_passwords).into(),
         Flagged::Many { up_to } => tr!(approval.flag_many, count = number(up_to)),
     }
 }

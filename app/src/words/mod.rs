@@ -585,6 +585,7 @@ pub fn event(kind: AuditKind, outcome: Outcome) -> &'static str {
         (AuditKind::CustomersImported, _) => tr!(event.customers_imported),
         (AuditKind::CustomersExported, _) => tr!(event.customers_exported),
         (AuditKind::PasswordStopped, _) => tr!(event.password_stopped),
+        (AuditKind::StaffPasswordsStopped, _) => tr!(event.staff_passwords_stopped),
         (AuditKind::ManyLinksSent, _) => tr!(event.many_links_sent),
         (AuditKind::Erased, _) => tr!(event.erased),
         (AuditKind::Restored, _) => tr!(event.restored),

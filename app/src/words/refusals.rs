@@ -110,6 +110,8 @@ fn problem(problem: Problem) -> String {
         Problem::FileIncomplete => tr!(problem.file_incomplete).into(),
         Problem::CustomerGone => tr!(problem.customer_gone).into(),
         Problem::CustomerSuspended => tr!(problem.customer_suspended).into(),
+        Problem::StaffGone => tr!(problem.staff_gone).into(),
+        Problem::StaffSuspended => tr!(problem.staff_suspended).into(),
         Problem::NeedsApproval => tr!(problem.needs_approval).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
         Problem::CodeWrong => tr!(problem.code_wrong).into(),

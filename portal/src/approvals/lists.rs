@@ -52,6 +52,9 @@ impl Portal {
         let policy = tx.policy(row.organization_id).await?;
         let flagged = match (&account, &job) {
             (Some(account), _) => self.flagged(&mut tx, account, row.action).await?,
+            (None, Some(_)) if row.action == ApprovalAction::StopStaffPasswords => {
+                Some(Flagged::StaffPasswords)
+            }
             (None, Some(_)) => {
                 Some(Flagged::Many { up_to: policy.count(Rule::SecondApproverFrom) })
             }

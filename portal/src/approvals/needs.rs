@@ -10,7 +10,7 @@ use model::{
     },
     factor::RemovalObstacle,
     id::{AccountId, JobId, OrganizationId},
-    job::JobState,
+    job::{JobKind, JobState},
     policy::{CONTACT_WATCH, Policy, RESET_DAY, Rule},
 };
 use uuid::Uuid;
@@ -254,7 +254,7 @@ impl Portal {
         let now = self.now();
         let is_known = match flagged {
             Flagged::ContactChanged(at) => at <= row.asked_at,
-            Flagged::StaffFactor | Flagged::Many { .. } => true,
+            Flagged::StaffFactor | Flagged::Many { .. } | Flagged::StaffPasswords => true,
         };
         is_known
             && row.state == ApprovalState::Approved
@@ -299,14 +299,23 @@ impl Portal {
         })
     }
 
-    /// Why links to so many customers, of these organizations, wait for a second person, if they do.
+    /// Why links to so many customers, or to staff, of these organizations, wait for a second person,
+    /// if they do.
     pub(crate) async fn many_flagged(
         &self,
         tx: &mut Tx,
         by: AccountId,
-        (job, total): (JobId, i64),
+        (job, kind, total): (JobId, JobKind, i64),
         organizations: &BTreeSet<OrganizationId>,
     ) -> Result<Option<Flagged>> {
+        if kind == JobKind::StaffLinks {
+            for organization in organizations {
+                if tx.policy(*organization).await?.is_on(Rule::SecondApprover) {
+                    return Ok(Some(Flagged::StaffPasswords));
+                }
+            }
+            return Ok(None);
+        }
         let mut strictest = None;
         for organization in organizations {
             let limit = many_limit(&tx.policy(*organization).await?);
@@ -322,8 +331,8 @@ impl Portal {
         Ok(flagged.then_some(Flagged::Many { up_to }))
     }
 
-    /// Whether the links of a job may go to customers of an organization: nobody has to agree to so
-    /// many there, or somebody did.
+    /// Whether the links of a job may go to people of an organization: nobody has to agree to so many
+    /// there, or somebody did.
     pub(crate) async fn many_agreed(
         &self,
         tx: &mut Tx,
@@ -331,8 +340,8 @@ impl Portal {
         organization: OrganizationId,
     ) -> Result<bool> {
         let limit = many_limit(&tx.policy(organization).await?);
-        Ok(limit.is_none_or(|up_to| job.total <= i64::from(up_to))
-            || tx.job_is_agreed(job.id).await?)
+        let is_enough = |up_to| job.kind != JobKind::StaffLinks && job.total <= i64::from(up_to);
+        Ok(limit.is_none_or(is_enough) || tx.job_is_agreed(job.id).await?)
     }
 
     /// What the desk of somebody shows about a second person for an action; nothing where it takes

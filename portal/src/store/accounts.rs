@@ -108,6 +108,15 @@ impl Tx {
             .bind(organization).bind(AccountKind::Staff).bind(AccountState::Active).fetch_all(c).await)
     }
 
+    /// Staff of an organization and of those below it who have a password, with whose they are.
+    pub async fn staff_with_passwords(
+        &mut self,
+        scope: OrganizationId,
+    ) -> sqlx::Result<Vec<(AccountId, OrganizationId)>> {
+        on!(self, c => sqlx::query_as("SELECT accounts.id, accounts.organization_id FROM organization_ancestors JOIN accounts ON accounts.organization_id = organization_ancestors.organization_id WHERE ancestor_id = $1 AND kind = $2 AND password_hash IS NOT NULL ORDER BY accounts.id")
+            .bind(scope).bind(AccountKind::Staff).fetch_all(c).await)
+    }
+
     /// Sets the password and opens every lock. One that works until `temporary` only leads to a
     /// change.
     pub async fn set_password(

@@ -439,6 +439,32 @@ impl Tx {
         run!(self, query_scalar, statement, fetch_one)
     }
 
+    /// All of them with their organizations, oldest first, whatever the order of a page.
+    pub async fn ids_found(
+        &mut self,
+        search: &Search,
+    ) -> sqlx::Result<Vec<(AccountId, OrganizationId)>> {
+        let mut statement = self.found(search, None).await?;
+        statement.push(
+            " SELECT a.id, a.organization_id FROM found CROSS JOIN accounts a WHERE a.id = found.id ORDER BY a.id",
+            [],
+        );
+        run!(self, query_as, statement, fetch_all)
+    }
+
+    /// How many customers they are in each organization.
+    pub async fn count_found_by_organization(
+        &mut self,
+        search: &Search,
+    ) -> sqlx::Result<Vec<(OrganizationId, i64)>> {
+        let mut statement = self.found(search, None).await?;
+        statement.push(
+            " SELECT a.organization_id, COUNT(*) FROM found CROSS JOIN accounts a WHERE a.id = found.id GROUP BY a.organization_id",
+            [],
+        );
+        run!(self, query_as, statement, fetch_all)
+    }
+
     /// The beginning of a statement in which `found` are customers with their places: so many in
     /// order, or all.
     async fn found(&mut self, search: &Search, limit: Option<i64>) -> sqlx::Result<Statement> {

@@ -155,7 +155,7 @@ impl Tx {
         refused: i64,
         wipe: bool,
     ) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("UPDATE job_batches SET result = $3, refused = $4, content = CASE WHEN $5 THEN NULL ELSE content END WHERE job_id = $1 AND number = $2")
+        on!(self, c => sqlx::query("INSERT INTO job_batches (job_id, number, result, refused) VALUES ($1, $2, $3, $4) ON CONFLICT (job_id, number) DO UPDATE SET result = excluded.result, refused = excluded.refused, content = CASE WHEN $5 THEN NULL ELSE job_batches.content END")
             .bind(job).bind(number).bind(result).bind(refused).bind(wipe).execute(c).await.map(drop))
     }
 
@@ -199,6 +199,11 @@ impl Tx {
     ) -> sqlx::Result<bool> {
         on!(self, c => sqlx::query("UPDATE jobs SET state = 'draft', plan = $2, total = $3, updated_at = $4 WHERE id = $1 AND state = 'receiving'")
             .bind(id).bind(plan).bind(total).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    /// Wipes rows that are done.
+    pub async fn wipe_batch(&mut self, job: JobId, number: i64) -> sqlx::Result<()> {
+        on!(self, c => sqlx::query("UPDATE job_batches SET content = NULL WHERE job_id = $1 AND number = $2").bind(job).bind(number).execute(c).await.map(drop))
     }
 
     /// Wipes rows that will never be done.

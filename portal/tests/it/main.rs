@@ -76,4 +76,5 @@ mod set_password;
 mod sign_in;
 mod sites;
 mod staff;
+mod staff_links;
 mod two_factor;

@@ -69,7 +69,7 @@ pub async fn sends(world: &World, who: &Entered, many: Many, typed: &str) -> Res
 pub async fn finishes(world: &World, who: &Entered, job: JobId) -> JobCounts {
     for _ in 0..400 {
         world.portal.work_off().await.unwrap();
-        let view = world.portal.links_job(&who.actor, job).await.unwrap().job;
+        let view = world.portal.links_job(&who.actor, job, JobKind::SendLinks).await.unwrap().job;
         if view.state == JobState::Done {
             return view.counts;
         }
@@ -126,7 +126,7 @@ async fn links_go_at_a_rate_and_within_the_budget(world: &mut World) {
     let job = world.portal.send_many(&olivia.actor, slow).await.unwrap();
     let sent = async || {
         world.portal.work_off().await.unwrap();
-        world.portal.links_job(&olivia.actor, job).await.unwrap().job
+        world.portal.links_job(&olivia.actor, job, JobKind::SendLinks).await.unwrap().job
     };
     assert_eq!(sent().await.counts.created, 1);
     world.seconds_pass(5);
@@ -210,7 +210,7 @@ async fn who_is_suspended_or_gone_is_left_out(world: &mut World) {
     world.sql.run("DELETE FROM accounts WHERE id = $1", values![drew.id]).await;
     let done = finishes(world, &olivia, job).await;
     assert_eq!(done, JobCounts { created: 1, refused: 2, ..JobCounts::default() });
-    let shown = world.portal.links_job(&olivia.actor, job).await.unwrap();
+    let shown = world.portal.links_job(&olivia.actor, job, JobKind::SendLinks).await.unwrap();
     let why: Vec<Problem> = shown.problems.iter().map(|row| row.why[0].problem).collect();
     assert_eq!(why, [Problem::CustomerSuspended, Problem::CustomerGone]);
     assert_eq!(shown.problems[0].customer, Some(world.person("casey").await.id));
@@ -255,7 +255,10 @@ async fn who_may_send_to_many(world: &mut World) {
     let olivia = olivia(world).await;
     let job = sends(world, &olivia, many, "1").await.unwrap();
     let carla = world.enters("carla").await;
-    assert_eq!(refusal(world.portal.links_job(&carla.actor, job).await), Refusal::NotFound);
+    assert_eq!(
+        refusal(world.portal.links_job(&carla.actor, job, JobKind::SendLinks).await),
+        Refusal::NotFound
+    );
     // What was taken away meanwhile counts.
     world
         .sql
@@ -307,7 +310,7 @@ async fn it_is_recorded_with_its_reason(world: &mut World) {
 async fn what_the_desk_refuses_many_do_not_get_around(world: &mut World) {
     let olivia = olivia(world).await;
     let problem = async |world: &World, job| {
-        let view = world.portal.links_job(&olivia.actor, job).await.unwrap();
+        let view = world.portal.links_job(&olivia.actor, job, JobKind::SendLinks).await.unwrap();
         view.problems.first().expect("a problem").why[0].problem
     };
     // Casey says of something that Olivia did that it was not theirs.
@@ -340,7 +343,7 @@ async fn after_an_incident_no_old_password_lets_anybody_in(world: &mut World) {
     let request = SendMany { per_minute: "10".into(), ..incident(Many::Picked(ids), "2") };
     let job = world.portal.send_many(&olivia.actor, request).await.unwrap();
     world.new_mails().await;
-    let view = world.portal.links_job(&olivia.actor, job).await.unwrap();
+    let view = world.portal.links_job(&olivia.actor, job, JobKind::SendLinks).await.unwrap();
     // One link has gone, and the other waits: none of the passwords works all the same.
     assert_eq!((view.job.counts.created, view.old_passwords), (1, OldPasswords::Stopped));
     assert!(!world.holds(&casey).await, "signed out");
@@ -398,7 +401,7 @@ async fn stopping_goes_on_after_a_restart_and_before_the_first_link(world: &mut 
     assert_eq!(stopped(world).await, 0);
     world.restart(|_| {}).await;
     world.portal.work_off().await.unwrap();
-    let view = world.portal.links_job(&olivia.actor, job).await.unwrap();
+    let view = world.portal.links_job(&olivia.actor, job, JobKind::SendLinks).await.unwrap();
     assert_eq!(view.old_passwords, OldPasswords::Stopped);
     // All of them at once, however slowly the letters go.
     assert_eq!(stopped(world).await, i64::from(count));

@@ -77,6 +77,7 @@ pub fn sentence(line: &AuditLine) -> String {
         AuditKind::ResetsStopped => tr!(did.resets_stopped, who = who),
         AuditKind::CustomersImported if refused => tr!(did.import_ended, who = who),
         AuditKind::PasswordStopped => tr!(did.password_stopped, who = who, whom = whom),
+        AuditKind::StaffPasswordsStopped if refused => tr!(did.staff_passwords_ended, who = who),
         AuditKind::ManyLinksSent if refused => tr!(did.many_ended, who = who),
         kind if refused && line.subject.is_some() => {
             let event = words::event(kind, line.outcome).to_owned();
@@ -120,6 +121,10 @@ pub fn sentence(line: &AuditLine) -> String {
         }
         AuditKind::CustomersImported => tr!(did.customers_imported, who = who),
         AuditKind::CustomersExported => tr!(did.customers_exported, who = who),
+        AuditKind::StaffPasswordsStopped if line.outcome == Outcome::Begun => {
+            tr!(did.staff_passwords_begun, who = who)
+        }
+        AuditKind::StaffPasswordsStopped => tr!(did.staff_passwords_stopped, who = who),
         AuditKind::ManyLinksSent if line.outcome == Outcome::Begun => {
             tr!(did.many_begun, who = who)
         }
@@ -317,6 +322,7 @@ fn action_name(action: ApprovalAction) -> &'static str {
         ApprovalAction::GeneratePassword => tr!(changed.generate_password),
         ApprovalAction::SendLinks => tr!(changed.send_links),
         ApprovalAction::StopPasswords => tr!(changed.stop_passwords),
+        ApprovalAction::StopStaffPasswords => tr!(changed.stop_staff),
     }
 }
 

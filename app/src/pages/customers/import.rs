@@ -6,7 +6,7 @@ use leptos_router::hooks::use_params_map;
 use model::{
     Refusal,
     id::JobId,
-    job::{ImportField, ImportView, JobCounts, JobState, JobView},
+    job::{ImportField, ImportView, JobCounts, JobKind, JobState, JobView},
 };
 
 use super::prove::Prove;
@@ -300,7 +300,7 @@ fn Found(import: ImportView) -> impl IntoView {
         view! {
             <div class="mt-8">
                 <Panel title=tr!(import.problems)>
-                    <Problems rows=import.problems />
+                    <Problems rows=import.problems kind=JobKind::Import />
                     {more
                         .then(|| {
                             view! {

@@ -1,15 +1,19 @@
-//! `/customers/links/{job}`: how far links to many customers are.
+//! `/customers/links/{job}` and `/organization/staff/passwords/{job}`: how far links to many are.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_params_map;
 use model::{
     Moment, Refusal,
     id::{ApprovalId, JobId},
-    job::{JobCounts, JobState, JobView, LinksView},
+    job::{JobCounts, JobKind, JobState, JobView, LinksView},
 };
 
 use crate::{
-    api::{ApiError, imports::ChangeJob, many::view_links_job},
+    api::{
+        ApiError,
+        imports::ChangeJob,
+        many::{job_page, view_links_job},
+    },
     i18n::tr,
     ui::{
         form::{FormState, use_form},
@@ -22,18 +26,44 @@ use crate::{
     words,
 };
 
-/// The page.
+/// The page of links to customers.
 #[component]
 pub fn LinksJob() -> impl IntoView {
+    view! {
+        <div class="mx-auto max-w-2xl">
+            <a class="back" href="/customers">
+                <Glyph icon=Icon::Back class="size-4" />
+                {tr!(customers.title)}
+            </a>
+            <div class="mt-3"><Job kind=JobKind::SendLinks /></div>
+        </div>
+    }
+}
+
+/// The page of links to staff whose passwords were stopped.
+#[component]
+pub fn StaffLinksJob() -> impl IntoView {
+    view! {
+        <a class="back" href="/organization/staff">
+            <Glyph icon=Icon::Back class="size-4" />
+            {tr!(staff.title)}
+        </a>
+        <div class="mt-3"><Job kind=JobKind::StaffLinks /></div>
+    }
+}
+
+/// A job, followed while it goes on.
+#[component]
+fn Job(kind: JobKind) -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("job")?.parse::<JobId>().ok()));
     let change = use_form::<ChangeJob>();
     let live = LiveJob::unknown();
     let asked = Resource::new_blocking(
         move || (id.get(), change.version(), live.turned.get()),
-        |(id, ..)| async move {
+        move |(id, ..)| async move {
             match id {
-                Some(id) => view_links_job(id).await,
+                Some(id) => view_links_job(id, kind).await,
                 None => Err(ApiError::Refused(Refusal::NotFound)),
             }
         },
@@ -44,19 +74,14 @@ pub fn LinksJob() -> impl IntoView {
             match asked.await {
                 Ok(view) => view! { <Page view live change /> }.into_any(),
                 Err(ApiError::Refused(Refusal::NotFound)) => view! { <Absent /> }.into_any(),
+                Err(error @ ApiError::Refused(Refusal::NotAllowed)) => {
+                    view! { <Notice tone=Tone::Plain>{words::error(&error)}</Notice> }.into_any()
+                }
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
         })
     };
-    view! {
-        <div class="mx-auto max-w-2xl">
-            <a class="back" href="/customers">
-                <Glyph icon=Icon::Back class="size-4" />
-                {tr!(customers.title)}
-            </a>
-            <div class="panel mt-3 p-6 sm:p-8"><Transition fallback=Loading>{page}</Transition></div>
-        </div>
-    }
+    view! { <div class="panel p-6 sm:p-8"><Transition fallback=Loading>{page}</Transition></div> }
 }
 
 /// That a second person has to agree first.
@@ -77,15 +102,17 @@ fn Waits(id: ApprovalId, until: Moment) -> impl IntoView {
 fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl IntoView {
     let LinksView { job: first, per_minute, old_passwords, approval, problems } = view;
     let waits = approval.map(|(id, until)| view! { <Waits id until /> });
-    let (id, state) = (first.id, first.state);
+    let (id, kind, state) = (first.id, first.kind, first.state);
     let job = live.now(first);
-    let path = format!("/customers/links/{id}");
+    let path = job_page(kind, id);
+    let of_staff = kind == JobKind::StaffLinks;
+    let title = if of_staff { tr!(many.staff_title) } else { tr!(many.title) };
     let wish = |wish: &'static str, name: &'static str| {
         view! {
             <form method="post" class="contents">
                 <input type="hidden" name="_form" value=ChangeJob::url() />
                 <input type="hidden" name="job" value=id.to_string() />
-                <input type="hidden" name="kind" value="send_links" />
+                <input type="hidden" name="kind" value=kind.word() />
                 <input type="hidden" name="wish" value=wish />
                 <button type="submit" class="btn">{name}</button>
             </form>
@@ -114,7 +141,7 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
     ];
     let report = format!("{path}/report");
     view! {
-        <PageTitle title=tr!(many.title) hint=Some(tr!(many.rate, count = per_minute)) />
+        <PageTitle title hint=Some(tr!(many.rate, count = per_minute)) />
         {error}
         {waits}
         {words::old_passwords(old_passwords)
@@ -133,7 +160,7 @@ fn Page(view: LinksView, live: LiveJob, change: FormState<ChangeJob>) -> impl In
             .then(|| {
                 view! {
                     <div class="mt-8">
-                        <Panel title=tr!(many.problems)><Problems rows=problems /></Panel>
+                        <Panel title=tr!(many.problems)><Problems rows=problems kind /></Panel>
                     </div>
                 }
             })}

@@ -8,7 +8,9 @@ use model::{
     staff::{StaffList, StaffRow, StaffStanding},
 };
 
-use super::{Choices, Top, choices, failed, named, scope_of, with_scope};
+use super::{
+    Choices, Top, choices, failed, named, scope_of, staff_links::AfterIncident, with_scope,
+};
 use crate::{
     api::organization::view_staff,
     i18n::tr,
@@ -45,6 +47,7 @@ fn List(list: StaffList, choices: Choices) -> impl IntoView {
         let to = with_scope("/organization/staff/new", named(&acting));
         view! { <a class="btn btn-primary" href=to>{tr!(staff.invite)}</a> }
     });
+    let scope = named(&acting);
     let lines = rows.into_iter().map(|row| view! { <Line row /> }).collect_view();
     view! {
         <Top title=tr!(staff.title) acting choices />
@@ -54,6 +57,7 @@ fn List(list: StaffList, choices: Choices) -> impl IntoView {
                 {invite.map(|invite| view! { <div class="mt-6">{invite}</div> })}
             </Panel>
             <Permissions />
+            <AfterIncident scope />
         </div>
     }
 }
