@@ -49,9 +49,11 @@ enum For {
     Staff(Permission),
     /// The same, of the organization that is above all others.
     Operators(Permission),
+    /// Owners alone.
+    Owners,
 }
 
-use For::{Everybody, Oneself, Operators, Staff};
+use For::{Everybody, Oneself, Operators, Owners, Staff};
 use Permission::{
     ChangeEmail, CloseDisputes, EditApiKeys, EditBrand, EditConnectors, EditCustomers, EditMail,
     EditOrganizations, EditPolicy, ManageStaff, ReadAudit, ReadCustomers, ReadSettings,
@@ -465,7 +467,10 @@ const FUNCTIONS: &[Function] = &[
         Some(("picked", Customer)),
         &[WHY, NO_TICKET, ("per_minute", "60"), ("typed", "1")],
     ),
-    reads("/api/many/job", Staff(EditCustomers), JOB, &[]),
+    reads("/api/many/job", Staff(EditCustomers), JOB, &[("kind", "send_links")]),
+    reads("/api/many/job", Owners, JOB, &[("kind", "staff_links")]),
+    reads("/api/many/staff", Owners, SCOPE, &[]),
+    writes("/api/many/stop-staff", Owners, SCOPE, &[WHY, NO_TICKET, ("typed", "1")]),
     reads("/api/customers/export", Staff(EditCustomers), SCOPE, &[]),
     reads("/api/organization/policy", Staff(ReadSettings), SCOPE, &[]),
     writes(
@@ -580,6 +585,9 @@ const PAGES: &[(&str, For, Thing)] = &[
     ("/customers/links/:job/report", Staff(EditCustomers), Job),
     ("/audit/:id", Staff(ReadAudit), Entry),
     ("/organization/staff/:id", Staff(ReadSettings), Member),
+    ("/organization/staff/passwords/:job", Owners, Job),
+    ("/organization/staff/passwords/:job/report", Owners, Job),
+    ("/organization/staff/passwords?scope=:id", Owners, Organization),
     ("/organization/connectors/:id", Staff(ReadSettings), Connector),
     ("/organization/connectors/:id/import", Staff(EditConnectors), Connector),
     ("/organization/staff/:id/factor", Staff(ReadSettings), Member),
@@ -904,7 +912,8 @@ fn ask_every_function(matrix: &Matrix) {
                 (Operators(permission), Some((role, organization))) => {
                     role.may(permission) && organization == ORGANIZATIONS[0].0
                 }
-                (Staff(_) | Operators(_), None) => false,
+                (Owners, Some((role, _))) => role == Role::Owner,
+                (Staff(_) | Operators(_) | Owners, None) => false,
             };
             if asker.name == "a customer" && function.who == Oneself && function.about.is_none() {
                 continue;
@@ -983,6 +992,7 @@ fn ask_for_every_page(matrix: &Matrix) {
             };
             let permitted = match (whom, asker.staff) {
                 (Staff(permission), Some((role, _))) => role.may(*permission),
+                (Owners, Some((role, _))) => role == Role::Owner,
                 _ => false,
             };
             let missing = ask(NONE);
