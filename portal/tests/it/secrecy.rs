@@ -9,12 +9,14 @@ use portal::{ChangePassword, DEMO_PASSWORD, NewPassword, SignIn};
 
 use crate::{
     smtp::{At, Behaviour, ScriptedSmtp},
+    sql::values,
     world::{NEW, OTHER, WRONG, World, secret, smtp_settings, stories},
 };
 
 stories! {
     no_secret_reaches_the_log,
     no_form_shows_its_secrets,
+    a_secret_that_is_not_kept_is_found,
 }
 
 /// A log that is kept.
@@ -29,6 +31,20 @@ impl Write for Log {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+async fn a_secret_that_is_not_kept_is_found(world: &mut World) {
+    assert_eq!(world.told_secret().await, None);
+    // What was in a file stays in it for a while.
+    world.leaves.told_secret = true;
+    world.sql.run("INSERT INTO meta (name, value) VALUES ($1, $2)", values![NEW, vec![0_u8]]).await;
+    let told = world.told_secret().await.expect("as text");
+    assert!(told.starts_with(NEW), "{told}");
+    world.sql.run("DELETE FROM meta WHERE name = $1", values![NEW]).await;
+    let bytes = format!("before {OTHER} after").into_bytes();
+    world.sql.run("INSERT INTO meta (name, value) VALUES ($1, $2)", values!["told", bytes]).await;
+    let told = world.told_secret().await.expect("as bytes");
+    assert!(told.contains("stands in the database"), "{told}");
 }
 
 async fn no_secret_reaches_the_log(world: &mut World) {

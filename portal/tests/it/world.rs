@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use aho_corasick::AhoCorasick;
 use model::{
     Moment, Refusal,
     account::Language,
@@ -129,6 +130,8 @@ pub struct Leaves {
     pub work: bool,
     /// An audit log that does not verify.
     pub broken_audit: bool,
+    /// A secret that can be found.
+    pub told_secret: bool,
 }
 
 /// Someone of the demo.
@@ -894,24 +897,31 @@ impl World {
     /// No secret stands in the database: not as text, not as bytes, and on SQLite not anywhere in
     /// the files either.
     pub async fn check_that_secrets_are_kept(&self) {
-        let everything = self.sql.everything().await;
-        let lower = everything.to_lowercase();
+        assert_eq!(self.told_secret().await, None);
+    }
+
+    /// A secret that stands somewhere, and where.
+    pub async fn told_secret(&self) -> Option<String> {
         let secrets = self.secrets();
-        for secret in &secrets {
-            assert!(!everything.contains(secret), "{secret} stands in the database");
-            let bytes = hex(secret.as_bytes());
-            assert!(!lower.contains(&bytes), "{secret} stands in the database as bytes");
-        }
+        let bytes = secrets.iter().map(|secret| hex(secret.as_bytes()));
+        // PostgreSQL writes bytes in small letters, SQLite in capitals.
+        let looked_for: Vec<String> = bytes
+            .flat_map(|bytes| [bytes.to_uppercase(), bytes])
+            .chain(secrets.iter().cloned())
+            .collect();
+        let any = AhoCorasick::new(&looked_for).unwrap();
+        let in_it = |place: &str, content: &[u8]| {
+            let found = any.find(content)?;
+            Some(format!("{} stands in {place}", looked_for[found.pattern()]))
+        };
+        let mut told = in_it("the database", self.sql.everything().await.as_bytes());
         if let Database::Sqlite(path) = &self.settings.database {
             for end in ["", "-wal"] {
                 let file = std::fs::read(format!("{}{end}", path.display())).unwrap_or_default();
-                // Secrets are text, which stays text between bytes that are none.
-                let file = String::from_utf8_lossy(&file);
-                for secret in &secrets {
-                    assert!(!file.contains(secret), "{secret} stands in the file of the database");
-                }
+                told = told.or_else(|| in_it("the file of the database", &file));
             }
         }
+        told
     }
 
     /// How much work is left: mails that wait, requests for links, resets half-way.
@@ -936,7 +946,9 @@ impl World {
             let report = self.portal.verify_audit(None).await.unwrap();
             assert_eq!(report.problems, Vec::<String>::new());
         }
-        self.check_that_secrets_are_kept().await;
+        if !self.leaves.told_secret {
+            self.check_that_secrets_are_kept().await;
+        }
     }
 }
 
