@@ -82,6 +82,8 @@ max_connections = 400
 fsync = off
 full_page_writes = off
 autovacuum = off
+# All of it may be in memory.
+max_wal_size = 256MB
 CONF
     start_server
     PGPASSWORD=$password "$bin/createdb" -h 127.0.0.1 -p "$(cat "$dir/port")" -U rekey rekey

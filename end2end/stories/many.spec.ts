@@ -6,7 +6,7 @@ import { linkIn } from '../world/mail.ts'
 import type { Person } from '../world/people.ts'
 import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
-import type { Visitor } from '../world/visitor.ts'
+import { type Visitor, until } from '../world/visitor.ts'
 
 const ARUN = { name: 'Arun Velder', email: 'arun@northwind.example', password: 'harbour lantern mosaic' }
 
@@ -18,16 +18,6 @@ async function sends(visitor: Visitor, text: string | Buffer): Promise<void> {
   await visitor.sees('Import customers')
   await visitor.page.getByLabel('File', { exact: true }).setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
   await visitor.presses('Send the file')
-}
-
-/** Waits until a job has got so far; without code one has to look again. */
-async function until(visitor: Visitor, what: string): Promise<void> {
-  const told = visitor.page.locator('main').getByText(what, { exact: true }).first()
-  for (let look = 0; look < 100 && !(await told.isVisible()); look++) {
-    if (visitor.isLive) await told.waitFor({ timeout: 2_000 }).catch(() => undefined)
-    else await visitor.reloads()
-  }
-  await expect(told).toBeVisible()
 }
 
 async function proves(visitor: Visitor, { password }: Person): Promise<void> {

@@ -3,8 +3,9 @@
 
 import { linkIn } from '../world/mail.ts'
 import { type Person, PASSWORD } from '../world/people.ts'
+import { someStaff } from '../world/staff.ts'
 import { expect, test } from '../world/story.ts'
-import type { Visitor } from '../world/visitor.ts'
+import { type Visitor, until } from '../world/visitor.ts'
 
 const CARLA = { name: 'Carla Montez', email: 'carla@contoso.example', password: PASSWORD }
 const ADA = { name: 'Ada Quist', email: 'ada@northwind.example', password: PASSWORD }
@@ -122,6 +123,50 @@ test('an organization is added, set aside, and gets a sign-in page of its own', 
 
   await visitor.opens(place)
   await visitor.reads('It cannot be deleted while it has customers or staff.')
+})
+
+test('after an incident everybody who works for an organization chooses a new password', { tag: '@journey' }, async ({
+  visitor,
+  anotherVisitor,
+  mailbox,
+  rekey,
+}, info) => {
+  test.slow()
+  const name = someName('Eddy', info.workerIndex)
+  await comes(visitor, CARLA)
+  await adds(visitor, name, 'Shared with the organization above')
+  const [otto, hedy] = [someStaff(rekey, 'owner', name), someStaff(rekey, 'agent', name)]
+  const [desk, owner] = [await anotherVisitor(), await anotherVisitor()]
+  await desk.triesToSignIn(hedy, '/s/contoso')
+  await desk.sees(`Welcome, ${hedy.name}`)
+  await owner.triesToSignIn(otto, '/s/contoso')
+  await owner.sees(`Welcome, ${otto.name}`)
+  await owner.opens('/organization/staff')
+  await owner.reads('After an incident')
+  await owner.follows('New passwords for all staff')
+  await confirms(owner, otto)
+  await owner.reads(`Members of staff whose password stops working at once: 1, of ${name}`)
+  owner.expectsRefusal(422)
+  await owner.fills({ 'How many are they?': '2' })
+  await owner.presses('Stop the passwords')
+  await owner.isToldAt('Reason', 'Please fill this in.')
+  await owner.fills({ Reason: 'Somebody wrote to us in our own name', 'How many are they?': '1' })
+  await owner.presses('Stop the passwords')
+  await until(owner, 'Done. Every link that could be mailed is on its way.')
+  await owner.reads('1 of 1 (100%)')
+  await owner.opens('/resets')
+  await owner.follows('Staff: 1')
+  await owner.reads('None of the passwords that were in use works any more')
+
+  await desk.opens('/')
+  await desk.sees('Sign in')
+  desk.expectsRefusal(422)
+  await desk.triesToSignIn(hedy, '/s/contoso')
+  await desk.isNotLetIn()
+  await desk.opens(linkIn(await mailbox.next(hedy.email), 'reset'))
+  await desk.chooses(NEXT)
+  await desk.triesToSignIn({ ...hedy, password: NEXT }, '/s/contoso')
+  await desk.sees(`Welcome, ${hedy.name}`)
 })
 
 test('an empty organization is renamed, moved, and deleted', async ({ visitor }, info) => {

@@ -165,6 +165,16 @@ export class Visitor {
   }
 }
 
+/** Waits until a job has got so far; without code one has to look again. */
+export async function until(visitor: Visitor, what: string): Promise<void> {
+  const told = visitor.page.locator('main').getByText(what, { exact: true }).first()
+  for (let look = 0; look < 100 && !(await told.isVisible()); look++) {
+    if (visitor.isLive) await told.waitFor({ timeout: 2_000 }).catch(() => undefined)
+    else await visitor.reloads()
+  }
+  await expect(told).toBeVisible()
+}
+
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -52,6 +52,17 @@ walk('staff', async ({ visitor, looks }) => {
   await looks('staff-member')
 })
 
+walk('new passwords for staff', async ({ visitor, looks }) => {
+  await visitor.comesAsStaff(OLIVIA, '/organization/staff/passwords')
+  await visitor.sees('New passwords for all staff')
+  await looks('staff-passwords-confirm')
+  await proves(visitor)
+  visitor.expectsRefusal(422)
+  await visitor.presses('Stop the passwords')
+  await visitor.isToldAt('Reason', 'Please fill this in.')
+  await looks('staff-passwords')
+})
+
 walk('organizations', async ({ visitor, looks }) => {
   await visitor.comesAsStaff(OLIVIA, '/organizations')
   await visitor.sees('Organizations')

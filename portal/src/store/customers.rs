@@ -446,10 +446,14 @@ impl Tx {
     ) -> sqlx::Result<Vec<(AccountId, OrganizationId)>> {
         let mut statement = self.found(search, None).await?;
         statement.push(
-            " SELECT a.id, a.organization_id FROM found CROSS JOIN accounts a WHERE a.id = found.id ORDER BY a.id",
+            " SELECT a.id, a.organization_id FROM found CROSS JOIN accounts a WHERE a.id = found.id",
             [],
         );
-        run!(self, query_as, statement, fetch_all)
+        // Not ordered there: PostgreSQL, which is told to sort nothing, would walk along all accounts.
+        let mut rows: Vec<(AccountId, OrganizationId)> =
+            run!(self, query_as, statement, fetch_all)?;
+        rows.sort_unstable();
+        Ok(rows)
     }
 
     /// How many customers they are in each organization.

@@ -13,7 +13,7 @@ use crate::{
     child::Part,
     email_change,
     rules::becomes,
-    sql::values,
+    sql::{Sql, values},
     world::{Entered, NEW, World, refusal, stories},
 };
 
@@ -35,6 +35,7 @@ stories! {
     stopping_goes_on_after_a_restart_and_before_the_first_link,
     what_was_on_its_way_before_does_not_undo_a_stop,
     whoever_disputes_what_the_owner_did_is_left_alone,
+    a_whole_scope_may_be_very_many,
 }
 
 pub fn request(many: Many, typed: &str) -> SendMany {
@@ -364,6 +365,55 @@ async fn after_an_incident_no_old_password_lets_anybody_in(world: &mut World) {
     let done = finishes(world, &olivia, job).await;
     assert_eq!(done, JobCounts { created: 2, ..JobCounts::default() });
     world.mails().await;
+}
+
+/// More than anybody looks through: all of them are meant, few rows tell of them, and each has a step.
+async fn a_whole_scope_may_be_very_many(world: &mut World) {
+    const MANY: u32 = 12_000;
+    let (id, numbers) = match &world.sql {
+        Sql::Sqlite(_) => (
+            "randomblob(16)",
+            format!(
+                "(WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {MANY}) SELECT n FROM n)"
+            ),
+        ),
+        Sql::Postgres(_) => {
+            ("gen_random_uuid()", format!("(SELECT generate_series(1, {MANY}) AS n)"))
+        }
+    };
+    world
+        .sql
+        .script(format!(
+            "INSERT INTO accounts (id, site_id, organization_id, kind, state, email, email_key, name, name_key, language, allows_resets, resets_allowed_until, must_change_password, created_at, updated_at)
+                SELECT {id}, w.site_id, w.organization_id, 'customer', 'active', 'many' || n.n || '@lakes.example', 'many' || n.n || '@lakes.example', 'One of Many', 'one of many', 'en', FALSE, 0, FALSE, 0, 0
+                FROM {numbers} AS n JOIN accounts w ON w.email = 'casey@acme.example';
+            INSERT INTO customer_listings (account_id, ancestor_id, name_key, company_key, last_sign_in_at)
+                SELECT a.id, s.ancestor_id, 'one of many', '', 0 FROM accounts a JOIN organization_ancestors s ON s.organization_id = a.organization_id WHERE a.email LIKE 'many%'"
+        ))
+        .await;
+    let olivia = olivia(world).await;
+    let many = || Many::Found(CustomerQuery::default());
+    let count = world.portal.many(&olivia.actor, &many()).await.unwrap().count;
+    assert!(count > MANY, "{count}");
+    let request = incident(many(), &count.to_string());
+    let job = world.portal.send_many(&olivia.actor, request).await.unwrap();
+    let rows: i64 = world
+        .sql
+        .one(
+            "SELECT COUNT(*) FROM job_batches WHERE job_id = $1 AND content IS NOT NULL",
+            values![job],
+        )
+        .await;
+    assert_eq!(rows, i64::from(count.div_ceil(50)));
+    let total: i64 = world.sql.one("SELECT total FROM jobs WHERE id = $1", values![job]).await;
+    assert_eq!(total, i64::from(count));
+    let wish = JobWish::Stop;
+    world.portal.change_job(&olivia.actor, job, JobKind::SendLinks, wish).await.unwrap();
+    world.portal.work_off().await.unwrap();
+    let kept: i64 =
+        world.sql.one("SELECT COUNT(*) FROM job_batches WHERE content IS NOT NULL", []).await;
+    assert_eq!(kept, 0);
+    assert!(world.new_mails().await.is_empty());
 }
 
 async fn passwords_are_stopped_by_owners_alone(world: &mut World) {

@@ -78,7 +78,7 @@ fn Page(
             view! { <div class="mt-5"><Notice tone=Tone::Plain>{words::flagged(flagged)}</Notice></div> }
         });
         view! {
-            <ul class="advice">
+            <ul class="advice mt-0">
                 <li>{tr!(many.staff_stop, count = count.clone(), organization = organization.clone())}</li>
                 <li>{tr!(many.staff_out)}</li>
                 <li>{tr!(many.staff_link)}</li>
