@@ -502,7 +502,7 @@ impl Rule {
                 0,
                 1,
                 Greater,
-                "whether a second person has to agree to the removal of a second factor of staff, to a password set after a recent change of address, and to links to many (1) or not (0)",
+                "whether a second person has to agree to the removal of a second factor of staff, to a password set after a recent change of address, to links to many, and to the end of the passwords of staff (1) or not (0)",
             ),
             Self::SecondApproverFrom => (
                 25,
