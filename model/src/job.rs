@@ -340,8 +340,10 @@ pub struct StaffLinksView {
 pub enum OldPasswords {
     /// They work until new ones are chosen.
     Kept,
-    /// Some of them still work.
+    /// They are stopped now; some of them still work.
     Stopping,
+    /// Some of them do not work any more, and nothing goes on by itself.
+    Partly,
     /// None of them works any more.
     Stopped,
 }

@@ -237,6 +237,8 @@ pub enum Problem {
     StaffGone,
     /// The member of staff, or their organization, is suspended.
     StaffSuspended,
+    /// The member of staff said that it was not them, and is frozen until somebody looks into it.
+    StaffFrozen,
     /// A second person has to agree to links to so many, and none did.
     NeedsApproval,
     /// Characters that cannot be seen, or that end a line.

@@ -253,6 +253,10 @@ impl Portal {
         let (mut tx, job, proven) = self.hold_job(actor, id, kind).await?;
         let by = Doer::of(actor);
         let now = self.now();
+        // Those whose passwords are to stop may be the ones who want it to end.
+        if kind == JobKind::StaffLinks && !proven {
+            return Err(Refusal::StepUp.into());
+        }
         match wish {
             JobWish::Pause => {
                 tx.set_job_state(id, JobState::Running, JobState::Paused, now).await?;

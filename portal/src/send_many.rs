@@ -263,8 +263,10 @@ impl Portal {
             return Err(Refusal::ResetImpossible(Obstacle::NoMail).into());
         }
         // Pressed twice, without scripts: one job, one link for each.
-        for last in tx.jobs(actor.organization, kind, 1).await? {
-            if Plan::of(&last)?.is_as(&plan) && now.since(last.created_at) < SENT_TWICE_WITHIN {
+        if let Some(last) = tx.last_job(actor.account, actor.organization, kind).await? {
+            let soon = now.since(last.created_at) < SENT_TWICE_WITHIN;
+            // However long the first one takes to be stored.
+            if (soon || last.state == JobState::Receiving) && Plan::of(&last)?.is_as(&plan) {
                 return Ok(last.id);
             }
         }
@@ -370,6 +372,9 @@ impl Portal {
 
     /// What the page of such a job shows.
     pub async fn links_job(&self, actor: &Actor, id: JobId, kind: JobKind) -> Result<LinksView> {
+        if kind == JobKind::Import {
+            return Err(Refusal::NotFound.into());
+        }
         let mut tx = self.db().read().await?;
         let job = self.job_of(&mut tx, actor, id, kind).await?;
         let plan = Plan::of(&job)?;
@@ -382,11 +387,7 @@ impl Portal {
             },
             problems: self.first_problems(&mut tx, id).await?,
             per_minute: plan.per_minute,
-            old_passwords: match plan.stopping {
-                0 => OldPasswords::Kept,
-                stopping if job.position < stopping => OldPasswords::Stopping,
-                _ => OldPasswords::Stopped,
-            },
+            old_passwords: plan.old_passwords(&job),
             job: self.job_view(&mut tx, &job).await?,
         })
     }
@@ -397,6 +398,17 @@ impl Plan {
     fn is_as(&self, other: &Self) -> bool {
         let wanted = |plan: &Self| (plan.doer.id, plan.per_minute, plan.stopping);
         wanted(self) == wanted(other) && self.why == other.why && self.digest == other.digest
+    }
+
+    /// What has become of the passwords that were in use.
+    fn old_passwords(&self, job: &JobRow) -> OldPasswords {
+        match (job.state, job.position) {
+            _ if self.stopping == 0 => OldPasswords::Kept,
+            (_, step) if step >= self.stopping => OldPasswords::Stopped,
+            (JobState::Running, _) => OldPasswords::Stopping,
+            (_, 0) => OldPasswords::Kept,
+            _ => OldPasswords::Partly,
+        }
     }
 
     /// What a second person would agree to.

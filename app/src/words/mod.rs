@@ -675,6 +675,7 @@ pub fn old_passwords(old: OldPasswords) -> Option<&'static str> {
     match old {
         OldPasswords::Kept => None,
         OldPasswords::Stopping => Some(tr!(many.stopping)),
+        OldPasswords::Partly => Some(tr!(many.stopped_partly)),
         OldPasswords::Stopped => Some(tr!(many.stopped_passwords)),
     }
 }

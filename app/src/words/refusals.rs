@@ -112,6 +112,7 @@ fn problem(problem: Problem) -> String {
         Problem::CustomerSuspended => tr!(problem.customer_suspended).into(),
         Problem::StaffGone => tr!(problem.staff_gone).into(),
         Problem::StaffSuspended => tr!(problem.staff_suspended).into(),
+        Problem::StaffFrozen => tr!(problem.staff_frozen).into(),
         Problem::NeedsApproval => tr!(problem.needs_approval).into(),
         Problem::NotAChoice => tr!(problem.not_a_choice).into(),
         Problem::CodeWrong => tr!(problem.code_wrong).into(),

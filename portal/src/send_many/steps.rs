@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context;
 use model::{
     Moment,
-    account::{AccountKind, AccountState, Role},
+    account::{AccountKind, AccountState, Lock, Role},
     audit::AuditKind,
     id::{AccountId, OrganizationId},
     job::{JobKind, RowOutcome, RowResult},
@@ -73,7 +74,9 @@ impl Portal {
         let plan = Plan::of(job)?;
         let Some(place) = Place::of(job, &plan, job.position) else { return Ok(None) };
         let stored = tx.job_batch(job.id, stored_under(place.row())).await?;
-        Ok(stored.map(|row| BatchRow { number: job.position, ..row }))
+        // Never taken for the end: somebody would go without a link.
+        let row = stored.context("a row of people is missing")?;
+        Ok(Some(BatchRow { number: job.position, ..row }))
     }
 
     /// Does the next step.
@@ -256,6 +259,8 @@ impl Portal {
                 why: Some(plan.why.clone()),
             }));
         }
+        // The heads of audit logs are held in one order, whoever writes to them.
+        noted.sort_by_key(|noted| noted.organization);
         Ok(Step::Done(Vec::new(), noted, now))
     }
 
@@ -272,6 +277,9 @@ impl Portal {
         Ok(if account.state == AccountState::Suspended || tx.is_suspended(organization).await? {
             let of = if is_customer { Problem::CustomerSuspended } else { Problem::StaffSuspended };
             Some(of)
+        } else if !is_customer && account.locked_by == Some(Lock::Dispute) {
+            // Whoever reads their mailbox would set them free. Somebody does that who knows of it.
+            Some(Problem::StaffFrozen)
         } else if tx.is_disputed_against(account.id, plan.doer.id).await? {
             Some(Problem::DisputedAgainst)
         } else if is_customer && tx.policy(organization).await?.is_on(Rule::SplitDelivery) {

@@ -158,9 +158,9 @@ impl Tx {
             .bind(now).bind(ApprovalState::Expired).bind(ApprovalState::Asked).bind(ApprovalState::Approved).execute(c).await.map(|done| done.rows_affected()))
     }
 
-    /// Forgets those that ended before `before`.
+    /// Forgets those that ended before `before`, but for those by which links still go.
     pub async fn prune_approvals(&mut self, before: Moment) -> sqlx::Result<()> {
-        on!(self, c => sqlx::query("DELETE FROM approvals WHERE closed_at < $1").bind(before).execute(c).await.map(drop))
+        on!(self, c => sqlx::query("DELETE FROM approvals WHERE closed_at < $1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = approvals.job_id AND jobs.finished_at IS NULL)").bind(before).execute(c).await.map(drop))
     }
 
     /// Everything that is open about people of an organization and those below it, the first to end

@@ -91,6 +91,17 @@ impl Tx {
             .bind(scope).bind(kind).bind(limit).fetch_all(c).await)
     }
 
+    /// The last job of a kind that somebody began, though its rows may still be on their way.
+    pub async fn last_job(
+        &mut self,
+        by: AccountId,
+        organization: OrganizationId,
+        kind: JobKind,
+    ) -> sqlx::Result<Option<JobRow>> {
+        on!(self, c => sqlx::query_as("SELECT id, kind, organization_id, created_by, state, plan, total, position, created, updated, unchanged, refused, attempts, due_at, created_at, finished_at FROM jobs WHERE organization_id = $2 AND kind = $3 AND created_by = $1 ORDER BY created_at DESC, id LIMIT 1")
+            .bind(by).bind(organization).bind(kind).fetch_optional(c).await)
+    }
+
     /// What somebody is called, as long as they are there.
     pub async fn name_of(&mut self, id: AccountId) -> sqlx::Result<Option<Name>> {
         on!(self, c => sqlx::query_scalar("SELECT name FROM accounts WHERE id = $1").bind(id).fetch_optional(c).await)

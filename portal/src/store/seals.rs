@@ -103,7 +103,7 @@ impl SealedIn {
             Self::Pins => plain("resets", "sealed_pin"),
             Self::Batches => Names {
                 id: "job_id",
-                number: "CAST(number AS BIGINT)",
+                number: "number",
                 owner: "job_id",
                 ..plain("job_batches", "content")
             },
@@ -170,9 +170,10 @@ impl Tx {
         row: &SealRow,
         new: &[u8],
     ) -> sqlx::Result<bool> {
-        let Names { table, column, id, .. } = place.names();
-        // No two seals are alike, so that one is found by itself where rows share an id.
-        let sql = format!("UPDATE {table} SET {column} = $1 WHERE {id} = $2 AND {column} = $3");
-        on!(self, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(new).bind(row.id).bind(&row.sealed).execute(c).await.map(|done| done.rows_affected() > 0))
+        let Names { table, column, id, number, .. } = place.names();
+        let sql = format!(
+            "UPDATE {table} SET {column} = $1 WHERE {id} = $2 AND {number} = $3 AND {column} = $4"
+        );
+        on!(self, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(new).bind(row.id).bind(row.number).bind(&row.sealed).execute(c).await.map(|done| done.rows_affected() > 0))
     }
 }

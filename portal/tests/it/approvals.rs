@@ -57,6 +57,7 @@ stories! {
     no_program_asks_or_agrees,
     those_who_can_agree_find_it_where_they_start,
     both_stand_in_the_log,
+    what_was_agreed_to_holds_for_as_long_as_links_go,
 }
 
 fn impossible(obstacle: ApprovalObstacle) -> Refusal {
@@ -840,6 +841,21 @@ async fn those_who_can_agree_find_it_where_they_start(world: &mut World) {
     agrees(world, &olivia, id).await.unwrap();
     assert_eq!(found("olivia").await, (0, Vec::new()));
     assert_eq!(found("arun").await.1[0].state, ApprovalState::Approved);
+}
+
+async fn what_was_agreed_to_holds_for_as_long_as_links_go(world: &mut World) {
+    let (olivia, job, id) = thirty_wait(world).await;
+    let robin = at_the_desk(world, "operator").await;
+    agrees(world, &robin, id).await.unwrap();
+    let old = "UPDATE approvals SET closed_at = 0";
+    world.sql.run(old, []).await;
+    world.portal.tidy().await.unwrap();
+    let done = finishes(world, &olivia, job).await;
+    assert_eq!((done.created, done.refused), (30, 0));
+    world.sql.run("UPDATE jobs SET finished_at = created_at", []).await;
+    world.portal.tidy().await.unwrap();
+    assert!(states(world).await.is_empty());
+    world.mails().await;
 }
 
 async fn both_stand_in_the_log(world: &mut World) {

@@ -29,6 +29,8 @@ stories! {
     the_passwords_of_staff_wait_for_a_second_owner,
     whoever_is_no_owner_any_more_stops_nobody,
     it_is_found_among_the_resets_and_in_the_log,
+    whoever_said_that_it_was_not_them_stays_frozen,
+    ending_it_takes_a_fresh_proof,
 }
 
 fn everybody(scope: Option<OrganizationId>, typed: &str) -> SendMany {
@@ -249,6 +251,38 @@ async fn whoever_is_no_owner_any_more_stops_nobody(world: &mut World) {
     assert_eq!(state, "stopped");
     assert!(world.lets_in(&world.person("arun").await, portal::DEMO_PASSWORD).await);
     assert!(world.new_mails().await.is_empty());
+}
+
+async fn whoever_said_that_it_was_not_them_stays_frozen(world: &mut World) {
+    let arun = world.person("arun").await;
+    let frozen = "UPDATE accounts SET locked_by = 'dispute' WHERE id = $1";
+    world.sql.run(frozen, values![arun.id]).await;
+    let olivia = proven(world, "olivia").await;
+    let job = stops(world, &olivia, None).await.unwrap();
+    assert_eq!(finishes(world, &olivia, job).await.refused, 1);
+    let view = world.portal.links_job(&olivia.actor, job, JobKind::StaffLinks).await.unwrap();
+    assert_eq!(view.problems[0].why[0].problem, Problem::StaffFrozen);
+    assert_eq!(world.count_recorded(&arun, "password_stopped").await, 1);
+    let mails = world.new_mails().await;
+    assert!(mails.iter().all(|mail| mail.to != arun.email));
+}
+
+async fn ending_it_takes_a_fresh_proof(world: &mut World) {
+    world.sets_rule("Northwind Backup", "second_approver", Some(1), None).await;
+    let olivia = proven(world, "olivia").await;
+    let job = stops(world, &olivia, None).await.unwrap();
+    // Somebody sits at the session of another owner, whose password is to stop.
+    becomes(world, "arun", "owner").await;
+    let arun = world.enters("arun").await;
+    let end = async |world: &World, who: &Entered| {
+        world.portal.change_job(&who.actor, job, JobKind::StaffLinks, JobWish::Stop).await
+    };
+    assert_eq!(refusal(end(world, &arun).await), Refusal::StepUp);
+    let view = world.portal.links_job(&olivia.actor, job, JobKind::StaffLinks).await.unwrap();
+    assert_eq!((view.job.state, view.old_passwords), (JobState::Approval, OldPasswords::Kept));
+    end(world, &olivia).await.unwrap();
+    let view = world.portal.links_job(&olivia.actor, job, JobKind::StaffLinks).await.unwrap();
+    assert_eq!((view.job.state, view.old_passwords), (JobState::Stopped, OldPasswords::Kept));
 }
 
 async fn it_is_found_among_the_resets_and_in_the_log(world: &mut World) {
