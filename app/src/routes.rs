@@ -40,7 +40,7 @@ mod lazy {
             customers::{
                 Customer, CustomerAccount, CustomerActivity, CustomerServices, Customers,
                 DeleteCustomer, Export, Import, Imports, LinksJob, NewCustomer, Password,
-                SendLinks, StaffLinksJob,
+                SendLinks,
             },
             email_change::{
                 CustomerAddress, KeepAddress, KeepAddressDone, NewAddress, NewAddressDone,
@@ -53,8 +53,8 @@ mod lazy {
             organization::{
                 ApiKeys, Brand, Connector, Connectors, EditRule, Email, ImportServices, Invite,
                 LoggedMail, MailLog, Member, NewConnector, NewOrganization, OneOrganization,
-                Organization, Organizations, Policy, Staff, StaffLinks, Template, Templates,
-                Webhook, Webhooks,
+                Organization, Organizations, Policy, Staff, StaffLinks, StaffLinksJob, Template,
+                Templates, Webhook, Webhooks,
             },
             progress::Progress,
             prove::Prove,

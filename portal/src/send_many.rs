@@ -15,7 +15,7 @@
 
 mod steps;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
 use model::{
@@ -49,6 +49,9 @@ use crate::{
 
 /// Rows that are stored in one transaction.
 const STORED_AT_ONCE: usize = 500;
+
+/// Within this time all rows of a job are stored, or a crash kept them from it.
+const STORED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Of so many people one row tells; their passwords are stopped in one transaction.
 const TOLD_AT_ONCE: usize = 50;
@@ -264,9 +267,12 @@ impl Portal {
         }
         // Pressed twice, without scripts: one job, one link for each.
         if let Some(last) = tx.last_job(actor.account, actor.organization, kind).await? {
-            let soon = now.since(last.created_at) < SENT_TWICE_WITHIN;
-            // However long the first one takes to be stored.
-            if (soon || last.state == JobState::Receiving) && Plan::of(&last)?.is_as(&plan) {
+            // The first one may take a while to be stored. What a crash left half stored is no job.
+            let within = match last.state {
+                JobState::Receiving => STORED_WITHIN,
+                _ => SENT_TWICE_WITHIN,
+            };
+            if now.since(last.created_at) < within && Plan::of(&last)?.is_as(&plan) {
                 return Ok(last.id);
             }
         }
@@ -287,19 +293,40 @@ impl Portal {
             }
             tx.commit().await?;
         }
+        let begun = self.begin_many(actor, role, (&row, &plan), &organizations).await;
+        if begun.is_err() {
+            // Asked again, it is another one.
+            let mut tx = self.db().write().await?;
+            tx.remove_job(id).await?;
+            tx.commit().await?;
+        }
+        begun?;
+        self.wake();
+        Ok(id)
+    }
+
+    /// Begins a job that is stored, or has a second person asked. All that decides is looked at again:
+    /// it is only now that it begins.
+    async fn begin_many(
+        &self,
+        actor: &Actor,
+        role: Role,
+        (row, plan): (&JobRow, &Plan),
+        organizations: &BTreeSet<OrganizationId>,
+    ) -> Result<()> {
+        let (id, kind, now) = (row.id, row.kind, self.now());
+        let action = plan.action(kind);
         let mut tx = self.db().write().await?;
-        // Again: it is only now that it begins.
-        self.hold_sender(&mut tx, actor, (kind, &organizations)).await?;
+        self.hold_sender(&mut tx, actor, (kind, organizations)).await?;
+        let meant = ((id, kind, row.total), organizations);
         if self.second_for_many(&mut tx, (actor, role, action), meant).await? {
-            self.ask_for_job(&mut tx, actor, &row, (action, plan.why.clone())).await?;
+            self.ask_for_job(&mut tx, actor, row, (action, plan.why.clone())).await?;
         } else if tx.set_job_state(id, JobState::Receiving, JobState::Running, now).await? {
-            tx.record(self, plan.doer.event_of_job(&row, Outcome::Begun)).await?;
+            tx.record(self, plan.doer.event_of_job(row, Outcome::Begun)).await?;
         } else {
             return Err(Refusal::NotFound.into());
         }
-        tx.commit().await?;
-        self.wake();
-        Ok(id)
+        Ok(tx.commit().await?)
     }
 
     /// Holds whoever sends to many, with the rules of everybody whose they are; fresh proof of their

@@ -36,6 +36,7 @@ stories! {
     what_was_on_its_way_before_does_not_undo_a_stop,
     whoever_disputes_what_the_owner_did_is_left_alone,
     a_whole_scope_may_be_very_many,
+    what_a_crash_left_half_stored_is_no_job,
 }
 
 pub fn request(many: Many, typed: &str) -> SendMany {
@@ -414,6 +415,22 @@ async fn a_whole_scope_may_be_very_many(world: &mut World) {
         world.sql.one("SELECT COUNT(*) FROM job_batches WHERE content IS NOT NULL", []).await;
     assert_eq!(kept, 0);
     assert!(world.new_mails().await.is_empty());
+}
+
+async fn what_a_crash_left_half_stored_is_no_job(world: &mut World) {
+    let olivia = olivia(world).await;
+    let ids = picked(world, &["casey"]).await;
+    let first = sends(world, &olivia, Many::Picked(ids.clone()), "1").await.unwrap();
+    let half = "UPDATE jobs SET state = 'receiving' WHERE id = $1";
+    world.sql.run(half, values![first]).await;
+    // It may be under way still.
+    world.seconds_pass(30);
+    assert_eq!(sends(world, &olivia, Many::Picked(ids.clone()), "1").await.unwrap(), first);
+    world.seconds_pass(31);
+    let second = sends(world, &olivia, Many::Picked(ids), "1").await.unwrap();
+    assert_ne!(second, first);
+    assert_eq!(finishes(world, &olivia, second).await.created, 1);
+    world.mails().await;
 }
 
 async fn passwords_are_stopped_by_owners_alone(world: &mut World) {

@@ -1,4 +1,5 @@
-//! `/customers/links/{job}` and `/organization/staff/passwords/{job}`: how far links to many are.
+//! `/customers/links/{job}`: how far links to many customers are; and what that page shares with the one
+//! of links to staff.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_params_map;
@@ -26,7 +27,7 @@ use crate::{
     words,
 };
 
-/// The page of links to customers.
+/// The page.
 #[component]
 pub fn LinksJob() -> impl IntoView {
     view! {
@@ -35,26 +36,17 @@ pub fn LinksJob() -> impl IntoView {
                 <Glyph icon=Icon::Back class="size-4" />
                 {tr!(customers.title)}
             </a>
-            <div class="mt-3"><Job kind=JobKind::SendLinks /></div>
+            <div class="mt-3"><LinksUnderWay kind=JobKind::SendLinks /></div>
         </div>
     }
 }
 
-/// The page of links to staff whose passwords were stopped.
+/// The job that the address names, followed while it goes on.
 #[component]
-pub fn StaffLinksJob() -> impl IntoView {
-    view! {
-        <a class="back" href="/organization/staff">
-            <Glyph icon=Icon::Back class="size-4" />
-            {tr!(staff.title)}
-        </a>
-        <div class="mt-3"><Job kind=JobKind::StaffLinks /></div>
-    }
-}
-
-/// A job, followed while it goes on.
-#[component]
-fn Job(kind: JobKind) -> impl IntoView {
+pub fn LinksUnderWay(
+    /// To whom they go.
+    kind: JobKind,
+) -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("job")?.parse::<JobId>().ok()));
     let change = use_form::<ChangeJob>();

@@ -26,7 +26,7 @@ pub use delete::DeleteCustomer;
 pub use export::Export;
 pub use import::Import;
 pub use imports::Imports;
-pub use links::{LinksJob, StaffLinksJob};
+pub use links::{LinksJob, LinksUnderWay};
 pub use list::Customers;
 pub use many::SendLinks;
 pub use new::NewCustomer;

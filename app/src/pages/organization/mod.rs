@@ -40,7 +40,7 @@ pub use one::OneOrganization;
 pub use policy::Policy;
 pub use rule::EditRule;
 pub use staff::Staff;
-pub use staff_links::StaffLinks;
+pub use staff_links::{StaffLinks, StaffLinksJob};
 pub use template::Template;
 pub use templates::Templates;
 pub use tree::Organizations;

@@ -1,10 +1,15 @@
 //! `/organization/staff/passwords`: after an incident, every password of staff stops working and each
 //! of them is mailed a link to a new one. Proof of one's own password first, then what will happen,
-//! and how many they are, typed to confirm.
+//! and how many they are, typed to confirm. `/organization/staff/passwords/{job}`: how far that is.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use model::{Refusal, account::Role, job::StaffLinksView};
+use model::{
+    Refusal,
+    account::Role,
+    id::OrganizationId,
+    job::{JobKind, StaffLinksView},
+};
 
 use super::{failed, named, scope_of, with_scope};
 use crate::{
@@ -14,6 +19,7 @@ use crate::{
         session::{SignedInView, StepUp},
     },
     i18n::tr,
+    pages::customers::LinksUnderWay,
     ui::{
         field::{Area, Field},
         form::{Form, FormState, Submit, use_form},
@@ -112,11 +118,23 @@ fn Page(
     }
 }
 
+/// The page of how far it is.
+#[component]
+pub fn StaffLinksJob() -> impl IntoView {
+    view! {
+        <a class="back" href="/organization/staff">
+            <Glyph icon=Icon::Back class="size-4" />
+            {tr!(staff.title)}
+        </a>
+        <div class="mt-3"><LinksUnderWay kind=JobKind::StaffLinks /></div>
+    }
+}
+
 /// The way here, for owners.
 #[component]
 pub fn AfterIncident(
     /// The scope that addresses name.
-    scope: Option<model::id::OrganizationId>,
+    scope: Option<OrganizationId>,
 ) -> impl IntoView {
     let SignedInView { me, .. } = expect_context();
     (me.role == Some(Role::Owner)).then(|| {
